@@ -1,0 +1,109 @@
+"""The Python interface: the same verbs as the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ripplecarry.engines.registry import EngineName, open_engine
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.carry_out import carry_out
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import DEFAULT_STORE, Store
+from ripplecarry.lab.study import Study
+from ripplecarry.lab.sweep import Listener, StopRequest, SweepResult, sweep
+from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.studies.catalogue import find_studies
+
+
+def train(
+    *,
+    seed: int = 0,
+    engine: EngineName = "auto",
+    store: Path | str = DEFAULT_STORE,
+    **settings: Any,
+) -> Run:
+    """One run; taken from the store where it already is, resumed where it was begun.
+
+    Args:
+        settings: a trial's settings, such as cell="gru", layers=2, digits=9, steps=1000.
+    Raises:
+        ConfigurationError: settings that are unknown, out of range or do not fit together.
+        StoreError: the store cannot be written.
+    """
+    request = RunRequest(Trial.build(settings), seed, open_engine(engine).name)
+    return carry_out(request, Store(store))
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A study, its finished runs and what became of the others."""
+
+    study: Study
+    runs: Sequence[Run]
+    failed: dict[str, str]
+    was_interrupted: bool
+
+    def frame(self) -> pd.DataFrame:
+        """All curves: a row a step and run, with the run's id, seed and what the study varies."""
+        varied = {case.trial.id: case.settings for case in self.study.cases()}
+        return pd.concat(
+            [
+                run.curves.assign(run=run.id, seed=run.seed, **varied[run.trial.id])
+                for run in self.runs
+            ],
+            ignore_index=True,
+        )
+
+
+def study(
+    which: str | Study,
+    *,
+    seeds: int | None = None,
+    workers: int | None = None,
+    engine: EngineName = "auto",
+    store: Path | str = DEFAULT_STORE,
+) -> StudyResult:
+    """A study carried out: one of ours by name, a file by path, or a Study made in place.
+
+    Args:
+        seeds: as many as the study declares unless given.
+        workers: runs at a time; as many as cores unless given. More than one uses processes, so a
+            script that calls this needs `if __name__ == "__main__":` around it.
+    """
+    found = [which] if isinstance(which, Study) else find_studies([which])
+    if len(found) != 1:
+        raise ConfigurationError(f"{which!r} means {len(found)} studies; give one")
+    return carry_out_studies(found, seeds=seeds, workers=workers, engine=engine, store=store)[0][0]
+
+
+def carry_out_studies(
+    studies: Sequence[Study],
+    *,
+    seeds: int | None = None,
+    workers: int | None = None,
+    engine: EngineName = "auto",
+    store: Path | str = DEFAULT_STORE,
+    listener: Listener | None = None,
+    stop: StopRequest | None = None,
+) -> tuple[list[StudyResult], SweepResult]:
+    """Several studies in one sweep, so that the cores stay busy to the end."""
+    for name, value in (("seeds", seeds), ("workers", workers)):
+        if value is not None and value < 1:
+            raise ConfigurationError(f"{name} is {value}; it must be at least 1")
+    kept, name = Store(store), open_engine(engine).name
+    wanted = {s.name: s.requests(seeds or s.seeds, name) for s in studies}
+    requests = [request for mine in wanted.values() for request in mine]
+    result = sweep(requests, kept, num_workers=workers, listener=listener, stop=stop)
+    done = set(result.finished)
+    return [
+        StudyResult(
+            s,
+            [kept.open(request.id) for request in wanted[s.name] if request.id in done],
+            {r.id: result.failed[r.id] for r in wanted[s.name] if r.id in result.failed},
+            result.was_interrupted,
+        )
+        for s in studies
+    ], result

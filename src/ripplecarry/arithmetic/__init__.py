@@ -1,0 +1,1 @@
+"""Integers, digits, operands and what is computed from them: NumPy, never torch."""

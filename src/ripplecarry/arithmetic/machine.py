@@ -1,0 +1,73 @@
+"""A task's reference finite-state machine, the carry as its state."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from jaxtyping import Int, Integer, UInt8
+
+from ripplecarry.errors import ConfigurationError
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """A Mealy machine that reads one symbol a position; state 0 is the initial one.
+
+    `next_state` and `output` have the axes (state, symbol).
+    """
+
+    next_state: Int[np.ndarray, "state symbol"]
+    output: UInt8[np.ndarray, "state symbol"]
+
+    @classmethod
+    def from_tables(
+        cls, next_state: Sequence[Sequence[int]], output: Sequence[Sequence[int]]
+    ) -> Self:
+        """A checked machine from two tables, a row a state, a column a symbol.
+
+        Raises:
+            ConfigurationError: tables of different or ragged shape, an unknown state, or an output
+                outside 0 to 255.
+        """
+        if len({len(row) for row in [*next_state, *output]}) != 1 or len(next_state) != len(output):
+            raise ConfigurationError("a machine's two tables must have the same rows and columns")
+        states, outputs = np.array(next_state), np.array(output)
+        if states.size == 0:
+            raise ConfigurationError("a machine needs at least one state and one symbol")
+        if not (states.min() >= 0 and states.max() < len(states)):
+            bad = states.min() if states.min() < 0 else states.max()
+            raise ConfigurationError(f"next state {bad} is not one of 0 to {len(states) - 1}")
+        if not (outputs.min() >= 0 and outputs.max() <= 255):
+            raise ConfigurationError("a machine's outputs must be from 0 to 255")
+        return cls(states.astype(np.int64), outputs.astype(np.uint8))
+
+    @property
+    def num_states(self) -> int:
+        return self.next_state.shape[0]
+
+    @property
+    def num_symbols(self) -> int:
+        return self.next_state.shape[1]
+
+    @property
+    def num_outputs(self) -> int:
+        return int(self.output.max()) + 1
+
+    def run(
+        self, symbols: Integer[np.ndarray, "batch position"]
+    ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:
+        """The outputs, and the state that enters each position with the final state behind them."""
+        batch, num_positions = symbols.shape
+        by_position = np.ascontiguousarray(symbols.T, dtype=np.int64)
+        # Rows of both tables start at state * num_symbols; keeping the state in that form makes a
+        # position two gathers and an addition.
+        row_of_next = (self.next_state * self.num_symbols).ravel()
+        output = self.output.ravel()
+        rows = np.zeros((num_positions + 1, batch), dtype=np.int64)
+        outputs = np.empty((num_positions, batch), dtype=np.uint8)
+        for position in range(num_positions):
+            entry = rows[position] + by_position[position]
+            outputs[position] = output[entry]
+            rows[position + 1] = row_of_next[entry]
+        return np.ascontiguousarray(outputs.T), (rows // self.num_symbols).T

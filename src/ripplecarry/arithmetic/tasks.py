@@ -1,0 +1,137 @@
+"""Tasks: what is computed from operands digit by digit."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from jaxtyping import Int, UInt8
+from pydantic import Field, model_validator
+
+from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base
+from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.configuration import Configuration
+from ripplecarry.errors import ConfigurationError
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Answer digits as a finite-state function of operand digits, least significant first.
+
+    The symbol at a position is the number whose digits in the base are the operands' digits there,
+    the first operand's the least significant.
+    """
+
+    name: str
+    base: int
+    num_operands: int
+    machine: Machine
+
+    @classmethod
+    def from_machine(cls, name: str, base: int, num_operands: int, machine: Machine) -> Self:
+        """The task that this machine defines.
+
+        Raises:
+            ConfigurationError: a machine with other than base ** num_operands symbols.
+        """
+        check_base(base)
+        if machine.num_symbols != base**num_operands:
+            raise ConfigurationError(
+                f"task {name!r} has {machine.num_symbols} symbols; {num_operands} operands in base "
+                f"{base} need {base**num_operands}"
+            )
+        return cls(name, base, num_operands, machine)
+
+    @property
+    def num_outputs(self) -> int:
+        """How many answers a network must tell apart at a position."""
+        return max(self.base, self.machine.num_outputs)
+
+    def solve(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:
+        """The answer digits and the machine's states: entering each position, and at the end."""
+        place = self.base ** np.arange(self.num_operands)
+        return self.machine.run(operands @ place)
+
+    def answer(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> UInt8[np.ndarray, "batch position"]:
+        """The answer digits, as many as positions."""
+        return self.solve(operands)[0]
+
+
+def addition(base: int = 10, num_operands: int = 2) -> Task:
+    """The sum of all operands; the state is the carry."""
+    return _carrying("addition", base, num_operands, lambda digits: digits.sum(axis=0))
+
+
+def multiplication_by_constant(factor: int, base: int = 10) -> Task:
+    """One operand times `factor`; the state is the carry, 0 to factor - 1."""
+    if factor < 1:
+        raise ConfigurationError(f"factor is {factor}; it must be at least 1")
+    return _carrying(f"times {factor}", base, 1, lambda digits: factor * digits[0])
+
+
+def _carrying(
+    name: str, base: int, num_operands: int, amount: Callable[[np.ndarray], np.ndarray]
+) -> Task:
+    check_base(base)
+    symbols = np.arange(base**num_operands)
+    digits = np.stack([symbols // base**k % base for k in range(num_operands)])
+    amounts = amount(digits)
+    # The carry c stays at most the largest amount / (base - 1): (amount + c) // base <= c.
+    carries = np.arange(max(1, -(-int(amounts.max()) // (base - 1))))
+    totals = carries[:, None] + amounts
+    machine = Machine.from_tables((totals // base).tolist(), (totals % base).tolist())
+    return Task.from_machine(name, base, num_operands, machine)
+
+
+class MachineTables(Configuration):
+    """A machine written out, a row a state, a column a symbol; state 0 is the initial one."""
+
+    next_state: tuple[tuple[int, ...], ...]
+    output: tuple[tuple[int, ...], ...]
+
+
+class TaskChoice(Configuration):
+    """Which task."""
+
+    task: Literal["addition", "times", "machine"] = "addition"
+    """What is computed: the sum, one operand times a constant, or what a machine's tables say."""
+    base: Annotated[int, Field(ge=MIN_BASE, le=MAX_BASE)] = 10
+    """The base of the digits."""
+    num_operands: Annotated[int, Field(ge=1, le=8)] | None = None
+    """How many operands; 2 for addition unless given, 1 for times."""
+    factor: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """The constant of the task `times`."""
+    machine: MachineTables | None = None
+    """The tables of the task `machine`."""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if (self.task == "times") != (self.factor is not None):
+            raise ValueError("factor goes with the task times, and that task needs it")
+        if (self.task == "machine") != (self.machine is not None):
+            raise ValueError("machine tables go with the task machine, and that task needs them")
+        if self.task == "times" and self.num_operands not in (None, 1):
+            raise ValueError(f"the task times has 1 operand, not {self.num_operands}")
+        if self.base ** (self.num_operands or 2) > 1_000_000:
+            raise ValueError("base ** num_operands is over 1000000 symbols; choose fewer")
+        if self.machine is not None:
+            try:
+                self.build_task()
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from None
+        return self
+
+    def build_task(self) -> Task:
+        """The task that was chosen."""
+        if self.task == "times":
+            assert self.factor is not None
+            return multiplication_by_constant(self.factor, self.base)
+        num_operands = self.num_operands or 2
+        if self.machine is not None:
+            tables = Machine.from_tables(self.machine.next_state, self.machine.output)
+            return Task.from_machine("machine", self.base, num_operands, tables)
+        return addition(self.base, num_operands)

@@ -1,0 +1,280 @@
+"""The command line: parse, call, print.
+
+Exit status: 0 done; 1 the answer is no, or a run failed; 2 wrong usage; 130 interrupted.
+Commands import what they need when called, so that `--help` stays quick.
+"""
+
+import inspect
+import json
+import signal
+import sys
+import tomllib
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from cyclopts import App, CycloptsError, Parameter
+
+from ripplecarry.engines.registry import EngineName
+from ripplecarry.errors import ConfigurationError, InputError
+from ripplecarry.lab.trial import RunRequest, Trial
+
+if TYPE_CHECKING:
+    from ripplecarry.api import StudyResult
+    from ripplecarry.lab.run import Run
+    from ripplecarry.lab.sweep import StopRequest
+
+app = App(
+    name="ripplecarry",
+    help="Train recurrent networks that add digit by digit; compare them over seeds.",
+)
+
+StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
+EngineOption = Annotated[EngineName, Parameter(help="What computes; auto is the fastest here.")]
+JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+def main() -> None:
+    """Runs the command of `sys.argv` and exits with its status."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit status."""
+    try:
+        status = app(
+            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
+        )
+        return status if isinstance(status, int) else 0
+    except (InputError, CycloptsError) as error:
+        print(f"ripplecarry: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+
+
+@app.command
+def study(
+    names: Annotated[list[str] | None, Parameter(help="Studies; all unless given.")] = None,
+    *,
+    seeds: Annotated[int | None, Parameter(help="Seeds per trial; the study's own else.")] = None,
+    workers: Annotated[int | None, Parameter(help="Runs at a time; as many as cores else.")] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = Path("results"),
+    as_json: JsonOption = False,
+) -> int:
+    """Carry studies out, resuming what was begun, and draw their figures.
+
+    `all` is the report's studies. A path to a .py file that defines STUDY is a study of your own.
+
+    Example: ripplecarry study layers cell --seeds 5
+    """
+    from ripplecarry.api import carry_out_studies
+    from ripplecarry.console import output, sweep_progress, table
+    from ripplecarry.engines.registry import open_engine
+    from ripplecarry.lab.store import Store
+    from ripplecarry.reports.figures import draw_study
+    from ripplecarry.reports.summary import summarise
+    from ripplecarry.studies.catalogue import find_studies
+
+    studies = find_studies(names or ["all"])
+    name = open_engine(engine).name
+    requests = [r for s in studies for r in s.requests(max(seeds or s.seeds, 1), name)]
+    with sweep_progress(requests) as listener, _stop_on_signals() as stop:
+        results, result = carry_out_studies(
+            studies,
+            seeds=seeds,
+            workers=workers,
+            engine=engine,
+            store=store,
+            listener=listener,
+            stop=stop,
+        )
+    report = []
+    for mine in results:
+        if not mine.runs:
+            continue
+        figures = draw_study(mine.study, mine.runs, Store(store).study_folder(mine.study.name))
+        rows = [row.as_dict() for row in summarise(mine.study, mine.runs)]
+        report.append(
+            {"study": mine.study.name, "cases": rows, "figures": [str(f) for f in figures]}
+        )
+        if not as_json:
+            output.print(table(f"{mine.study.name}: {mine.study.question.strip()}", rows))
+            output.print(f"figure: {figures[0]}\n")
+    if as_json:
+        print(json.dumps({"studies": report, "failed": result.failed}, indent=1))
+    return _study_status(results)
+
+
+@app.command
+def runs(
+    *,
+    where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
+    sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",
+    store: StoreOption = Path("results"),
+    as_json: JsonOption = False,
+) -> int:
+    """List the finished runs in the store.
+
+    Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the last loss,
+    exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9, train_s and finished_at.
+
+    Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
+    """
+    from ripplecarry.console import output, table
+    from ripplecarry.lab.store import Store
+
+    frame = Store(store).frame(where, sort)
+    if as_json:
+        print(frame.to_json(orient="records", indent=1))
+        return 0
+    if frame.empty:
+        output.print(f"no runs in {store} fit")
+        return 0
+    always = ("id", "outcome", "steps_done", "loss", "exact_match", "train_s")
+    varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
+    shown = frame[["id", *varied, *(column for column in always if column != "id")]]
+    rows = [
+        {str(name): value for name, value in row.items()}
+        for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
+    ]
+    output.print(table(f"{len(frame)} runs in {store}", rows))
+    return 0
+
+
+def train(
+    *,
+    seed: Annotated[
+        int, Parameter(help="Initial values, operands and readings follow from it.")
+    ] = 0,
+    config: Annotated[Path | None, Parameter(help="TOML file of settings.")] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = Path("results"),
+    as_json: JsonOption = False,
+    **settings: Any,
+) -> int:
+    """Train one network and keep the run.
+
+    Settings come from `--config FILE.toml` (names as below) and from options, which win.
+
+    Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
+    """
+    from ripplecarry.arithmetic.philox import MAX_SEED
+    from ripplecarry.console import output, sweep_progress, table
+    from ripplecarry.engines.registry import open_engine
+    from ripplecarry.lab.store import Store
+    from ripplecarry.lab.sweep import sweep
+
+    if not 0 <= seed <= MAX_SEED:
+        raise ConfigurationError(f"seed is {seed}; it must be from 0 to {MAX_SEED}")
+    given = {name: value for name, value in settings.items() if value is not None}
+    trial = Trial.build((_read_toml(config) if config else {}) | given)
+    request = RunRequest(trial, seed, open_engine(engine).name)
+    with sweep_progress([request]) as listener, _stop_on_signals() as stop:
+        result = sweep([request], Store(store), num_workers=1, listener=listener, stop=stop)
+    if result.was_interrupted:
+        return _say_interrupted()
+    if result.failed:
+        return 1
+    run = Store(store).open(request.id)
+    summary = _run_summary(run)
+    if as_json:
+        print(json.dumps(summary, indent=1))
+    else:
+        rows = [{"what": name, "value": value} for name, value in summary.items()]
+        output.print(table(f"run {run.id}", rows))
+    return 0 if run.outcome == "finished" else 1
+
+
+def _run_summary(run: "Run") -> dict[str, object]:
+    from ripplecarry.evaluation.exact_match import share_interval
+    from ripplecarry.lab.observation import NUM_PAIRS
+    from ripplecarry.networks.architecture import num_parameters
+
+    summary: dict[str, object] = {
+        "id": run.id,
+        "folder": str(run.folder),
+        "outcome": run.outcome,
+        "parameters": num_parameters(run.trial, run.task),
+        "steps": run.state["steps_done"],
+        **run.state["last"],
+    }
+    if "exact_match" in run.state["last"]:
+        exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
+        low, high = share_interval(exact, NUM_PAIRS)
+        summary["exact_match_interval"] = f"{low:.4f} to {high:.4f} (95 %, {NUM_PAIRS} samples)"
+    summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
+    return summary
+
+
+def _with_trial_options(command: Any) -> Any:
+    """Gives a command an option for each setting of a trial in the place of its `**settings`."""
+    signature = inspect.signature(command)
+    kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    for name, setting in Trial.model_fields.items():
+        if name == "machine":  # tables go into a configuration file
+            continue
+        words = [] if setting.default is None else [f"default: {setting.default}"]
+        if get_origin(setting.annotation) is Literal:
+            words.insert(0, f"choices: {', '.join(get_args(setting.annotation))}")
+        suffix = f" [{'; '.join(words)}]" if words else ""
+        option = Parameter(help=f"{setting.description}{suffix}", show_default=False)
+        # Words, which the trial reads: it tells all problems together.
+        annotation = Annotated[str | None, option]
+        kept.append(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+            )
+        )
+        command.__annotations__[name] = annotation
+    command.__signature__ = signature.replace(parameters=kept)
+    return command
+
+
+app.command(_with_trial_options(train))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
+
+
+@contextmanager
+def _stop_on_signals() -> Generator["StopRequest"]:
+    """Turns Ctrl-C and SIGTERM into a request to stop; a second one ends the process at once."""
+    from ripplecarry.lab.sweep import StopRequest
+
+    stop = StopRequest()
+
+    def ask(number: int, frame: object) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, before[each] or signal.SIG_DFL)
+        stop.make()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _study_status(results: list["StudyResult"]) -> int:
+    failed = {run: words for result in results for run, words in result.failed.items()}
+    for run, words in failed.items():
+        print(f"ripplecarry: run {run} failed: {words}", file=sys.stderr)
+    if any(result.was_interrupted for result in results):
+        return _say_interrupted()
+    return 1 if failed else 0
+
+
+def _say_interrupted() -> int:
+    print("ripplecarry: interrupted; the same command goes on from here", file=sys.stderr)
+    return 130

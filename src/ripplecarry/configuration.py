@@ -1,0 +1,49 @@
+"""The base of every configuration: frozen, keyword-only, validated at once."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ripplecarry.errors import ConfigurationError
+
+
+class Configuration(BaseModel):
+    """Named settings that are checked together and never change."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @classmethod
+    def build(cls, settings: Mapping[str, Any]) -> Self:
+        """The configuration with these settings and defaults for the rest.
+
+        Raises:
+            ConfigurationError: one line with every problem found.
+        """
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            problems = [_sentence(cls, problem) for problem in error.errors()]
+            raise ConfigurationError("; ".join(problems)) from None
+
+
+def _sentence(cls: type[BaseModel], problem: Any) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
+    if kind == "extra_forbidden":
+        near = get_close_matches(where, cls.model_fields, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(cls.model_fields)}"
+        return f"unknown option {where!r}; {hint}"
+    if kind == "literal_error":
+        allowed = context["expected"].replace("'", "").replace(" or ", ", ")
+        return f"unknown {where} {got!r}; choose from {allowed}"
+    if kind == "value_error":
+        return str(context["error"])
+    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt"}
+    bounds["less_than_equal"] = "le"
+    if kind in bounds:
+        return f"{where} is {got}; it must be {kind.replace('_', ' ')} {context[bounds[kind]]}"
+    return f"{where} is {got!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}"

@@ -1,0 +1,1 @@
+"""Engines: how a network is computed, behind one interface."""

@@ -1,0 +1,54 @@
+"""Exact match and digit accuracy, with exact intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+from scipy.stats import binomtest
+
+from ripplecarry.arithmetic.batches import Batch
+from ripplecarry.engines.engine import Computation
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts over one set of answers."""
+
+    num_answers: int
+    num_exact: int
+    num_digits: int
+    num_right_digits: int
+
+    @property
+    def exact_match(self) -> float:
+        """Share of answers right in every digit."""
+        return self.num_exact / self.num_answers
+
+    @property
+    def digit_accuracy(self) -> float:
+        """Share of digits right, over all positions."""
+        return self.num_right_digits / self.num_digits
+
+    @property
+    def exact_match_interval(self) -> tuple[float, float]:
+        """The 95 % Clopper-Pearson interval of exact match."""
+        return share_interval(self.num_exact, self.num_answers)
+
+
+def share_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The Clopper-Pearson interval of a share."""
+    interval = binomtest(successes, trials).proportion_ci(confidence, method="exact")
+    return float(interval.low), float(interval.high)
+
+
+def compare(
+    answers: UInt8[np.ndarray, "batch position"], right: UInt8[np.ndarray, "batch position"]
+) -> Score:
+    """Counts of answers and digits that are right."""
+    agrees = answers == right
+    return Score(len(agrees), int(agrees.all(axis=1).sum()), agrees.size, int(agrees.sum()))
+
+
+def score(network: Computation, batch: Batch) -> Score:
+    """How a network does on a batch."""
+    return compare(network.answers(batch.operands), batch.answers)

@@ -1,0 +1,1 @@
+"""Declares what is run, runs it and keeps it."""

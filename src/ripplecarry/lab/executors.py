@@ -1,0 +1,112 @@
+"""Executors: where runs are computed, behind `concurrent.futures`.
+
+A crew is an executor with two wires to the driver: progress comes back over one, and closing the
+other asks every worker to stop. Closing also happens when the driver dies, however it dies, so no
+worker outlives it by more than a chunk of training.
+"""
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from ripplecarry.lab.carry_out import Progress, carry_out
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import Store
+from ripplecarry.lab.trial import RunRequest
+
+_ORPHAN_GRACE_S = 60.0
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Workers that carry out runs."""
+
+    executor: Executor
+    events: Any
+    stop: Callable[[], None]
+
+    def submit(self, request: RunRequest, store: Store) -> "Future[str]":
+        """A future of the run's id."""
+        return self.executor.submit(_work, request, store)
+
+
+class InlineExecutor(Executor):
+    """Runs everything at once in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def open_crew(num_workers: int) -> Generator[Crew]:
+    """Workers on this machine: this process for one, processes for more."""
+    if num_workers == 1:
+        events: Any = queue.SimpleQueue()
+        _worker.stopped.clear()
+        _worker.events = events
+        yield Crew(InlineExecutor(), events, _worker.stopped.set)
+        return
+    context = multiprocessing.get_context("spawn")
+    events = context.Queue()
+    listening, held = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
+    try:
+        yield Crew(pool, events, held.close)
+    finally:
+        held.close()
+        pool.shutdown(wait=True, cancel_futures=True)
+        events.close()
+        listening.close()
+
+
+class _Worker:
+    """What a worker process knows besides its task."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self.events: Any = None
+
+    def report(self, progress: Progress) -> None:
+        self.events.put(progress)
+
+
+_worker = _Worker()
+
+
+def _work(request: RunRequest, store: Store) -> str:
+    run: Run = carry_out(request, store, is_stopped=_worker.stopped.is_set, report=_worker.report)
+    return run.id
+
+
+def _start_worker(events: Any, listening: Connection) -> None:
+    # The driver decides on Ctrl-C, which a terminal sends to the workers as well.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _worker.stopped.set())
+    events.cancel_join_thread()
+    _worker.events = events
+    threading.Thread(target=_stop_when_closed, args=(listening,), daemon=True).start()
+
+
+def _stop_when_closed(listening: Connection) -> None:
+    listening.poll(None)
+    _worker.stopped.set()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join(_ORPHAN_GRACE_S)
+        if not parent.is_alive():
+            time.sleep(_ORPHAN_GRACE_S)  # time for a checkpoint
+            os._exit(1)

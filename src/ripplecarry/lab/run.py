@@ -1,0 +1,185 @@
+"""A run's folder: what a finished run leaves, readable without this package.
+
+config.json           trial, seed, engine, format version
+curves.parquet        a row a step: loss and, where read, the other metrics
+weights.safetensors   the trained parameters by name
+environment.json      versions, processor
+state.json            outcome, last metrics, time, and a checksum of every file; written last
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import safetensors.numpy
+
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.files import sync_folder, write_atomically
+from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.networks.initial_values import Weights
+from ripplecarry.training.curves import Arrays
+from ripplecarry.training.loop import Outcome
+
+if TYPE_CHECKING:
+    from ripplecarry.networks.adder import Adder
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder as far as asked."""
+
+    folder: Path
+    config: Mapping[str, Any]
+    state: Mapping[str, Any]
+    trial: Trial
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """The run in this folder.
+
+        Raises:
+            StoreError: not a run's folder, a newer format, or damage to what describes the run.
+        """
+        if not (folder / "config.json").is_file():
+            raise StoreError(f"{folder} is not a run's folder: it holds no config.json")
+        try:
+            state = json.loads((folder / "state.json").read_bytes())
+            if state.get("checksum") != _own_checksum(state):
+                raise StoreError(f"{folder}/state.json is damaged: its checksum does not match")
+            config = json.loads(_checked(folder, "config.json", state))
+            if config["format"] != FORMAT:
+                raise StoreError(
+                    f"{folder} has format {config['format']}; this version reads format {FORMAT}"
+                )
+            return cls(folder, config, state, Trial.build(config["trial"]))
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            ConfigurationError,
+        ) as error:
+            raise StoreError(f"{folder} is damaged: {type(error).__name__}: {error}") from None
+
+    @property
+    def id(self) -> str:
+        return self.config["id"]
+
+    @property
+    def seed(self) -> int:
+        return self.config["seed"]
+
+    @property
+    def engine(self) -> str:
+        return self.config["engine"]
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.state["outcome"]
+
+    @property
+    def task(self) -> Task:
+        return self.trial.build_task()
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """A row a step: `step`, `loss`, and where they were read the other metrics."""
+        return pd.read_parquet(io.BytesIO(_checked(self.folder, "curves.parquet", self.state)))
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The trained parameters."""
+        return safetensors.numpy.load(_checked(self.folder, "weights.safetensors", self.state))
+
+    @cached_property
+    def environment(self) -> Mapping[str, Any]:
+        """Versions and processor that made the run."""
+        return json.loads(_checked(self.folder, "environment.json", self.state))
+
+    @cached_property
+    def network(self) -> "Adder":
+        """The trained network as a PyTorch module."""
+        from ripplecarry.networks.adder import Adder
+
+        return Adder.build(self.trial, self.task, self.weights)
+
+
+def write_run(
+    folder: Path,
+    request: RunRequest,
+    *,
+    outcome: Outcome,
+    columns: Arrays,
+    weights: Weights,
+    environment: Mapping[str, object],
+    times: Mapping[str, object],
+) -> None:
+    """Writes all files of a run into a folder, which the caller then moves to its place."""
+    config = {
+        "format": FORMAT,
+        "id": request.id,
+        "seed": request.seed,
+        "engine": request.engine,
+        "trial": request.trial.model_dump(mode="json"),
+    }
+    curves = pd.DataFrame(columns)
+    parquet = io.BytesIO()
+    curves.to_parquet(parquet, index=False)
+    contents = {
+        "config.json": _json(config),
+        "curves.parquet": parquet.getvalue(),
+        "weights.safetensors": safetensors.numpy.save(weights),
+        "environment.json": _json(environment),
+    }
+    last = {name: curves[name].dropna() for name in curves.columns if name != "step"}
+    state: dict[str, object] = {
+        "outcome": outcome,
+        "steps_done": len(curves),
+        "last": {name: float(values.iloc[-1]) for name, values in last.items() if len(values)},
+        **times,
+        "files": {name: _checksum(content) for name, content in contents.items()},
+    }
+    state["checksum"] = _own_checksum(state)
+    for name, content in (contents | {"state.json": _json(state)}).items():
+        write_atomically(folder / name, content)
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Renames a complete folder to where readers look, all at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.rename(source, target)
+    sync_folder(target.parent)
+
+
+def _checked(folder: Path, name: str, state: Mapping[str, Any]) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
+    except OSError as error:
+        raise StoreError(f"{folder / name} cannot be read: {error.strerror}") from None
+    if state["files"].get(name) != _checksum(content):
+        raise StoreError(f"{folder / name} is damaged: its checksum does not match")
+    return content
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _own_checksum(state: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in state.items() if name != "checksum"}
+    return _checksum(json.dumps(rest, sort_keys=True).encode())
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, indent=1) + "\n").encode()

@@ -1,0 +1,162 @@
+"""The store: a folder of run folders, with queries over them.
+
+STORE/runs/ID/             finished runs
+STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
+STORE/studies/NAME/        figures of each study
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.lab.run import Run, move_into_place
+from ripplecarry.lab.trial import Trial
+
+DEFAULT_STORE = Path("results")
+
+_COLUMNS = {
+    "id": "VARCHAR",
+    "seed": "UBIGINT",
+    "engine": "VARCHAR",
+    "format": "BIGINT",
+    "trial": "JSON",
+}
+_STATE_COLUMNS = {
+    "outcome": "VARCHAR",
+    "steps_done": "BIGINT",
+    "last": "JSON",
+    "train_s": "DOUBLE",
+    "finished_at": "VARCHAR",
+}
+_METRICS = ("loss", "exact_match", "digit_accuracy", "exact_match_at_9", "digit_accuracy_at_9")
+_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
+
+
+class Store:
+    """Runs in a folder, which is made when first written to."""
+
+    def __init__(self, root: Path | str = DEFAULT_STORE) -> None:
+        self.root = Path(root)
+
+    def run_folder(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+    def study_folder(self, name: str) -> Path:
+        """Where a study's figures go; made if need be."""
+        return self._made(self.root / "studies" / name)
+
+    def unfinished_folder(self, run_id: str) -> Path:
+        """Where a run keeps its checkpoint; made if need be."""
+        return self._made(self.root / "unfinished" / run_id)
+
+    def has(self, run_id: str) -> bool:
+        """Whether this run is finished."""
+        return self.run_folder(run_id).is_dir()
+
+    def open(self, run_id: str) -> Run:
+        """The finished run with this id."""
+        return Run.open(self.run_folder(run_id))
+
+    def find(self, name: str) -> Run:
+        """A run by its folder, its id, or any beginning of the id that no other run shares.
+
+        Raises:
+            StoreError: none or several, or a damaged one.
+        """
+        if Path(name).is_dir():
+            return Run.open(Path(name))
+        if self.has(name) and os.sep not in name:
+            return self.open(name)
+        matches = [known for known in self.ids() if known.startswith(name)]
+        if len(matches) == 1:
+            return self.open(matches[0])
+        if matches:
+            shown = ", ".join(matches[:4]) + (", …" if len(matches) > 4 else "")
+            raise StoreError(f"{name!r} begins {len(matches)} runs' ids: {shown}; give more of it")
+        raise StoreError(
+            f"no run {name!r} in {self.root}, nor a folder of that name; "
+            f"`ripplecarry runs` lists the {len(self.ids())} there are"
+        )
+
+    def ids(self) -> list[str]:
+        """The ids of the finished runs."""
+        folder = self.root / "runs"
+        return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+
+    def keep(self, staged: Path, run_id: str) -> Run:
+        """Moves a complete folder among the finished runs and drops the run's checkpoint."""
+        move_into_place(staged, self.run_folder(run_id))
+        shutil.rmtree(self.root / "unfinished" / run_id, ignore_errors=True)
+        return self.open(run_id)
+
+    @contextmanager
+    def claim(self, run_id: str) -> Generator[None]:
+        """Holds a run for this process; a second sweep into the same store waits here."""
+        lock = self._made(self.root / "unfinished") / f"{run_id}.lock"
+        with lock.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+            lock.unlink(missing_ok=True)
+
+    def frame(self, where: str = "true", sort: str = "id") -> pd.DataFrame:
+        """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time.
+
+        Args:
+            where: an SQL condition on these columns, as DuckDB reads it.
+            sort: columns to order by, with `desc` behind one to reverse it.
+        Raises:
+            ConfigurationError: a condition or order that DuckDB refuses.
+        """
+        if not self.ids():
+            return pd.DataFrame()
+        settings = ", ".join(
+            f"CAST(trial->>'{name}' AS {_sql_type(name)}) AS {name}"
+            for name in Trial.model_fields
+            if name != "machine"
+        )
+        metrics = ", ".join(f"CAST(last->>'{name}' AS DOUBLE) AS {name}" for name in _METRICS)
+        load = f"""
+            CREATE TABLE runs AS
+            WITH configs AS ({self._read("config.json", _COLUMNS)}),
+                 states AS ({self._read("state.json", _STATE_COLUMNS)})
+            SELECT id, seed, engine, outcome, {settings}, steps_done, {metrics},
+                   train_s, finished_at
+            FROM configs JOIN states USING (folder)"""
+        connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        try:
+            connection.execute(load)
+            # The caller's words see this table and nothing else of the machine.
+            connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+            return connection.execute(f"SELECT * FROM runs WHERE {where} ORDER BY {sort}").df()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {reason}") from None
+        finally:
+            connection.close()
+
+    def _read(self, name: str, columns: dict[str, str]) -> str:
+        pattern = str(self.root / "runs" / "*" / name).replace("'", "''")
+        types = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
+        return (
+            f"SELECT *, parse_dirpath(filename) AS folder FROM read_json('{pattern}', "
+            f"columns = {{{types}}}, filename = true, format = 'auto')"
+        )
+
+    def _made(self, folder: Path) -> Path:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
+        return folder
+
+
+def _sql_type(setting: str) -> str:
+    default = Trial.model_fields[setting].default
+    return _TYPES.get(type(default), "DOUBLE" if setting == "lower_rate" else "BIGINT")

@@ -1,0 +1,95 @@
+"""Studies: a question, a base trial, a grid of what is varied, and seeds."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.trial import RunRequest, Trial
+
+Axis = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One trial of a study."""
+
+    settings: Mapping[str, Any]
+    """What the grid sets, in the grid's order."""
+    trial: Trial
+
+    @property
+    def label(self) -> str:
+        """What tells this trial from the study's others."""
+        return ", ".join(str(value) for value in self.settings.values()) or "base"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A question put to many runs.
+
+    Args:
+        grid: values by setting; settings that change together share a tuple as key and have tuples
+            of values. Every combination of the entries is a trial.
+        seeds: how many unless the user says otherwise.
+        report_figure: the figure of the report that shows the same comparison, if any.
+    """
+
+    name: str
+    question: str
+    base: Trial = field(default_factory=Trial)
+    grid: Mapping[Axis, tuple[Any, ...]] = field(default_factory=dict)
+    seeds: int = 12
+    report_figure: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ConfigurationError(f"study name {self.name!r} must be a Python identifier")
+        if self.seeds < 1:
+            raise ConfigurationError(f"study {self.name}: seeds is {self.seeds}; at least 1")
+        labels = [case.label for case in self.cases()]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ConfigurationError(f"study {self.name}: two trials are called {label!r}")
+
+    @property
+    def axis(self) -> str:
+        """What the study varies, in words."""
+        return ", ".join(name.replace("_", " ") for axis in self.grid for name in _names(axis))
+
+    def cases(self) -> list[Case]:
+        """Every trial.
+
+        Raises:
+            ConfigurationError: a grid that does not fit the trial's settings.
+        """
+        return [
+            Case(settings, Trial.build(self.base.model_dump(exclude_unset=True) | settings))
+            for settings in self._combinations()
+        ]
+
+    def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
+        """Every run: each trial with seeds 0 to `num_seeds` - 1."""
+        return [
+            RunRequest(case.trial, seed, engine)
+            for case in self.cases()
+            for seed in range(num_seeds)
+        ]
+
+    def _combinations(self) -> Iterator[dict[str, Any]]:
+        for values in product(*self.grid.values()):
+            settings: dict[str, Any] = {}
+            for axis, value in zip(self.grid, values, strict=True):
+                names = _names(axis)
+                parts = value if isinstance(axis, tuple) else (value,)
+                if len(parts) != len(names):
+                    raise ConfigurationError(
+                        f"study {self.name}: {names} together need {len(names)} values, got {value}"
+                    )
+                settings.update(zip(names, parts, strict=True))
+            yield settings
+
+
+def _names(axis: Axis) -> tuple[str, ...]:
+    return axis if isinstance(axis, tuple) else (axis,)

@@ -1,0 +1,152 @@
+"""Sweeps: carrying out many runs, whatever becomes of single ones."""
+
+import os
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ripplecarry.errors import Interrupted, RipplecarryError
+from ripplecarry.lab.carry_out import Progress
+from ripplecarry.lab.executors import Crew, open_crew
+from ripplecarry.lab.store import Store
+from ripplecarry.lab.trial import RunRequest
+
+# A worker that dies (killed, out of memory) takes the pool with it; the runs it took along resume.
+_MAX_ATTEMPTS = 3
+
+
+class Listener:
+    """Told how a sweep goes; does nothing unless overridden."""
+
+    def progressed(self, progress: Progress) -> None:
+        """A run got further."""
+
+    def finished(self, request: RunRequest) -> None:
+        """A run's folder is complete."""
+
+    def failed(self, request: RunRequest, error: BaseException) -> None:
+        """A run came to nothing."""
+
+
+@dataclass
+class SweepResult:
+    """What became of the runs."""
+
+    finished: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    was_interrupted: bool = False
+
+
+class StopRequest:
+    """A wish to stop, which may be made from a signal handler at any time."""
+
+    def __init__(self) -> None:
+        self._is_made = threading.Event()
+        self._action: Callable[[], None] | None = None
+
+    def make(self) -> None:
+        self._is_made.set()
+        if self._action is not None:
+            self._action()
+
+    def is_made(self) -> bool:
+        return self._is_made.is_set()
+
+    def on_request(self, action: Callable[[], None] | None) -> None:
+        """What to do when it is made, at once if it already was."""
+        self._action = action
+        if action is not None and self.is_made():
+            action()
+
+
+def sweep(
+    requests: Sequence[RunRequest],
+    store: Store,
+    *,
+    num_workers: int | None = None,
+    listener: Listener | None = None,
+    stop: StopRequest | None = None,
+) -> SweepResult:
+    """Carries out the runs that the store lacks, the most work first.
+
+    Args:
+        num_workers: runs at a time, one thread each; as many as cores unless given.
+    """
+    listener, stop = listener or Listener(), stop or StopRequest()
+    result = SweepResult()
+    left = sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost)
+    for request in [request for request in left if store.has(request.id)]:
+        left.remove(request)
+        result.finished.append(request.id)
+        listener.finished(request)
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        if not left or stop.is_made():
+            break
+        workers = min(num_workers or os.cpu_count() or 1, len(left))
+        with open_crew(workers) as crew, _forwarding(crew, listener):
+            stop.on_request(crew.stop)
+            left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
+            stop.on_request(None)
+    result.was_interrupted = stop.is_made()
+    return result
+
+
+def _attempt(
+    crew: Crew,
+    requests: Sequence[RunRequest],
+    store: Store,
+    result: SweepResult,
+    listener: Listener,
+    stop: StopRequest,
+    is_last: bool,
+) -> list[RunRequest]:
+    """Runs what it can and returns the runs that a dead worker took along."""
+    lost: list[RunRequest] = []
+    futures: dict[Future[str], RunRequest] = {}
+    for request in requests:
+        if stop.is_made():
+            break
+        try:
+            futures[crew.submit(request, store)] = request
+        except BrokenProcessPool:
+            lost.append(request)
+    for future in as_completed(futures):
+        request = futures[future]
+        if stop.is_made():
+            for waiting in futures:
+                waiting.cancel()
+        if future.cancelled():
+            continue
+        error = future.exception()
+        if error is None:
+            result.finished.append(request.id)
+            listener.finished(request)
+        elif isinstance(error, Interrupted) or stop.is_made():
+            continue
+        elif isinstance(error, BrokenProcessPool) and not is_last:
+            lost.append(request)
+        else:
+            words = str(error) if isinstance(error, RipplecarryError) else repr(error)
+            result.failed[request.id] = words
+            listener.failed(request, error)
+    return lost
+
+
+@contextmanager
+def _forwarding(crew: Crew, listener: Listener) -> Generator[None]:
+    """Hands workers' progress to the listener while the body runs."""
+
+    def forward() -> None:
+        while (event := crew.events.get()) is not None:
+            listener.progressed(event)
+
+    thread = threading.Thread(target=forward, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        crew.events.put(None)
+        thread.join()

@@ -1,0 +1,58 @@
+"""A trial: one configuration, composed of its parts; and its stable id."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from ripplecarry.arithmetic.batches import BatchShape, BatchSource
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
+from ripplecarry.training.loop import Duration
+
+NUMERICS_VERSION = 1
+"""Raised by hand whenever a change alters the results of a trial that existed before."""
+
+
+class Trial(BatchShape, Architecture, Optimisation, Duration, TaskChoice):
+    """One configuration of task, operands, network and training; by default the baseline."""
+
+    @property
+    def id(self) -> str:
+        """Ten hexadecimal digits that depend on what differs from the defaults alone."""
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        if NUMERICS_VERSION != 1:
+            content["numerics_version"] = NUMERICS_VERSION
+        canonical = json.dumps(content, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:10]
+
+    @property
+    def cost(self) -> float:
+        """Multiply-adds of training in the recurrent products, to plan by; no time."""
+        weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2
+        return float(weights * self.steps * self.batch_size * self.sequence_length)
+
+    def training_batches(self, seed: int) -> BatchSource:
+        """The operands of each training step."""
+        return self.batches(seed, Stream.TRAINING, self.batch_size)
+
+    def batches(self, seed: int, stream: Stream, batch_size: int) -> BatchSource:
+        """Operands as in training, of another stream or batch size."""
+        return BatchSource(
+            self.build_task(), self.digits, self.sequence_length, batch_size, seed, stream
+        )
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A run that is wanted: a trial with a seed, on a named engine."""
+
+    trial: Trial
+    seed: int
+    engine: str
+
+    @property
+    def id(self) -> str:
+        """Trial id, engine and seed."""
+        return f"{self.trial.id}-{self.engine}-{self.seed}"

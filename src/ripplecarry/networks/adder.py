@@ -1,0 +1,99 @@
+"""The network: a shared digit embedding, a recurrent stack, a readout at each position."""
+
+from typing import Self
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
+from ripplecarry.networks.cells import CELLS, CellWeights, State
+from ripplecarry.networks.initial_values import Weights
+
+
+class Adder(nn.Module):
+    """Reads operand digits position by position, least significant first, and answers at each.
+
+    Source: the report's `myPTRNNModel`, whose module names and parameter layout it keeps.
+    """
+
+    def __init__(
+        self,
+        *,
+        cell: str = "rnn",
+        layers: int = 2,
+        hidden_size: int = 64,
+        embedding_size: int = 32,
+        base: int = 10,
+        num_operands: int = 2,
+        num_outputs: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.cell = CELLS[cell]
+        self._num_states = CELL_SHAPES[cell].num_states
+        self.embed_layer = nn.Embedding(base, embedding_size)
+        self.rnn = self.cell.stack(
+            input_size=num_operands * embedding_size, hidden_size=hidden_size, num_layers=layers
+        )
+        self.dense = nn.Linear(hidden_size, num_outputs or base)
+
+    @classmethod
+    def build(cls, architecture: Architecture, task: Task, weights: Weights | None = None) -> Self:
+        """The network of this shape for this task, with `weights` or PyTorch's initial values."""
+        network = cls(
+            cell=architecture.cell,
+            layers=architecture.layers,
+            hidden_size=architecture.hidden_size,
+            embedding_size=architecture.embedding_size,
+            base=task.base,
+            num_operands=task.num_operands,
+            num_outputs=task.num_outputs,
+        )
+        if weights is not None:
+            network.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
+        return network
+
+    def weights(self) -> Weights:
+        """A copy of every parameter."""
+        return {name: np.array(p.detach().cpu()) for name, p in self.named_parameters()}
+
+    def forward(
+        self, digits: Integer[Tensor, "batch position operand"], state: State | None = None
+    ) -> Float[Tensor, "batch position output"]:
+        """Logits of the answer digit at each position, from the zero state unless one is given."""
+        return self.run(digits, state)[0]
+
+    def run(
+        self, digits: Integer[Tensor, "batch position operand"], state: State | None = None
+    ) -> tuple[Float[Tensor, "batch position output"], State]:
+        """The logits, and the state behind the last position, of axes (layer, batch, hidden)."""
+        # Position-major inside: nn.RNN runs a few per cent faster without batch_first.
+        features = self.embed_layer(digits.transpose(0, 1).int()).flatten(start_dim=2)
+        is_single = self._num_states == 1
+        given = state[0] if state is not None and is_single else state
+        hidden, last = self.rnn(features, given)
+        return self.dense(hidden).transpose(0, 1), ((last,) if is_single else last)
+
+    def step(
+        self, digits: Integer[Tensor, "batch operand"], state: State | None = None
+    ) -> tuple[Float[Tensor, "batch output"], State]:
+        """One position by the cell's equations: the logits and the next state."""
+        x = self.embed_layer(digits.int()).flatten(start_dim=1)
+        state = self.zero_state(len(digits)) if state is None else state
+        by_layer = []
+        for layer in range(self.rnn.num_layers):
+            next_state = self.cell.step(self._layer(layer), x, tuple(part[layer] for part in state))
+            by_layer.append(next_state)
+            x = next_state[0]
+        return self.dense(x), tuple(torch.stack(parts) for parts in zip(*by_layer, strict=True))
+
+    def zero_state(self, batch_size: int) -> State:
+        """The state before the first position."""
+        shape = (self.rnn.num_layers, batch_size, self.rnn.hidden_size)
+        return tuple(self.dense.weight.new_zeros(shape) for _ in range(self._num_states))
+
+    def _layer(self, layer: int) -> CellWeights:
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return CellWeights(*(getattr(self.rnn, f"{name}_l{layer}") for name in names))

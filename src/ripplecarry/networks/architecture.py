@@ -1,0 +1,59 @@
+"""The shape of a network and the parameters that follow from it; knows no torch."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.configuration import Configuration
+
+
+@dataclass(frozen=True)
+class CellShape:
+    """How many blocks of rows a cell's matrices have, and how many vectors it passes on."""
+
+    num_gates: int
+    num_states: int
+
+
+CELL_SHAPES = {"rnn": CellShape(1, 1), "gru": CellShape(3, 1), "lstm": CellShape(4, 2)}
+
+Size = Annotated[int, Field(ge=1, le=4096)]
+
+
+class Architecture(Configuration):
+    """The sizes of a network."""
+
+    cell: Literal["rnn", "gru", "lstm"] = "rnn"
+    """The equations of one position."""
+    layers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Cells on top of each other."""
+    hidden_size: Size = 64
+    """Units per layer."""
+    embedding_size: Size = 32
+    """Features per operand digit."""
+
+
+def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[int, ...]]:
+    """Every parameter's shape by its name in PyTorch's layout, in a fixed order."""
+    hidden = architecture.hidden_size
+    rows = CELL_SHAPES[architecture.cell].num_gates * hidden
+    shapes: dict[str, tuple[int, ...]] = {
+        "embed_layer.weight": (task.base, architecture.embedding_size)
+    }
+    for layer in range(architecture.layers):
+        features = hidden if layer else task.num_operands * architecture.embedding_size
+        shapes[f"rnn.weight_ih_l{layer}"] = (rows, features)
+        shapes[f"rnn.weight_hh_l{layer}"] = (rows, hidden)
+        shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
+        shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
+    shapes["dense.weight"] = (task.num_outputs, hidden)
+    shapes["dense.bias"] = (task.num_outputs,)
+    return shapes
+
+
+def num_parameters(architecture: Architecture, task: Task) -> int:
+    """How many numbers training adjusts."""
+    return sum(prod(shape) for shape in parameter_shapes(architecture, task).values())

@@ -1,0 +1,30 @@
+"""The report's own curves, read off its plots by eye to about ±0.02."""
+
+from functools import cache
+from importlib.resources import files
+
+import pandas as pd
+
+
+@cache
+def report_curves() -> pd.DataFrame:
+    """Columns figure, curve, metric, step, value, reading.
+
+    `reading` is `read`; `hidden` where another curve lies on it and the value was inferred; `below`
+    where it lies under the value given.
+    """
+    source = files("ripplecarry.reports") / "report_curves.csv"
+    with source.open() as file:
+        return pd.read_csv(file, dtype={"curve": str})
+
+
+def report_curve(figure: int, label: str, metric: str) -> pd.DataFrame:
+    """One curve of a figure, in steps' order; empty where the figure has none of that name.
+
+    Figure 1 has a single curve, which stands for every trial.
+    """
+    curves = report_curves()
+    chosen = curves[(curves.figure == figure) & (curves.metric == metric)]
+    if figure != 1:
+        chosen = chosen[chosen.curve.str.lower() == label.lower()]
+    return chosen.sort_values("step")

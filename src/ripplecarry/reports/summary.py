@@ -1,0 +1,57 @@
+"""A study's runs in numbers: a row a trial."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.study import Case, Study
+
+
+@dataclass(frozen=True)
+class CaseSummary:
+    """What the seeds of one trial came to at the last reading."""
+
+    case: str
+    num_seeds: int
+    num_diverged: int
+    loss: float
+    exact_match: float
+    exact_match_low: float
+    exact_match_high: float
+    num_exact: int
+    steps_per_s: float
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def runs_by_case(study: Study, runs: Sequence[Run]) -> list[tuple[Case, list[Run]]]:
+    """The study's trials, each with those of the runs that are of it."""
+    by_trial: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.seed):
+        by_trial.setdefault(run.trial.id, []).append(run)
+    return [(case, by_trial.get(case.trial.id, [])) for case in study.cases()]
+
+
+def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
+    """Medians over seeds of the last loss and exact match, with the range of the latter."""
+    return [_summary(case, mine) for case, mine in runs_by_case(study, runs) if mine]
+
+
+def _summary(case: Case, runs: list[Run]) -> CaseSummary:
+    last = [run.state["last"] for run in runs]
+    exact = [metrics.get("exact_match", 0.0) for metrics in last]
+    rates = [run.state["steps_done"] / run.state["train_s"] for run in runs]
+    return CaseSummary(
+        case=case.label,
+        num_seeds=len(runs),
+        num_diverged=sum(run.outcome == "diverged" for run in runs),
+        loss=float(np.median([metrics.get("loss", np.inf) for metrics in last])),
+        exact_match=float(np.median(exact)),
+        exact_match_low=min(exact),
+        exact_match_high=max(exact),
+        num_exact=sum(value == 1 for value in exact),
+        steps_per_s=float(np.median(rates)),
+    )

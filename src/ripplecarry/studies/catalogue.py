@@ -1,0 +1,62 @@
+"""Finding studies: by name among ours, or in a user's file."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.study import Study
+
+REPORT_STUDIES = (
+    "baseline",
+    "layers",
+    "digits",
+    "learning_rate",
+    "cell",
+    "digits_at_equal_work",
+    "low_rate_longer",
+    "high_rate_then_low",
+)
+"""The report's comparisons and the tests of its guesses: what `all` means."""
+
+STUDIES = REPORT_STUDIES
+
+
+def find_studies(names: list[str]) -> list[Study]:
+    """The studies of these names; `all` is the report's, a path is a file that defines STUDY.
+
+    Raises:
+        ConfigurationError: an unknown name, or a file without a usable study.
+    """
+    wanted = [known for name in names for known in (REPORT_STUDIES if name == "all" else (name,))]
+    return [_find(name) for name in dict.fromkeys(wanted)]
+
+
+def _find(name: str) -> Study:
+    if name in STUDIES:
+        return importlib.import_module(f"ripplecarry.studies.{name}").STUDY
+    path = Path(name)
+    if path.suffix == ".py":
+        return _load(path)
+    raise ConfigurationError(
+        f"unknown study {name!r}; choose from all, {', '.join(STUDIES)}, or give a .py file"
+    )
+
+
+def _load(path: Path) -> Study:
+    if not path.is_file():
+        raise ConfigurationError(f"no study file {path}")
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"study file {path}: {error}") from None
+    except Exception as error:  # whatever the user's code raises
+        raise ConfigurationError(f"study file {path}: {type(error).__name__}: {error}") from None
+    study = getattr(module, "STUDY", None)
+    if not isinstance(study, Study):
+        raise ConfigurationError(f"study file {path} defines no STUDY of type ripplecarry.Study")
+    return study

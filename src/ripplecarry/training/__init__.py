@@ -1,0 +1,1 @@
+"""Training, written once over any engine."""

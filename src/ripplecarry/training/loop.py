@@ -1,0 +1,55 @@
+"""The training loop, over any engine."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ripplecarry.configuration import Configuration
+from ripplecarry.engines.engine import Trainer
+from ripplecarry.training.curves import Curves
+
+OBSERVE_EVERY = 50
+"""The report reads its accuracy at every 50th step, after that step's update."""
+
+# A request to stop is heard between chunks: with 202 positions one takes about a second.
+_STEPS_PER_CHUNK = 10
+
+Outcome = Literal["finished", "diverged"]
+
+
+class Duration(Configuration):
+    """How long to train."""
+
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+    """Optimiser updates."""
+
+
+def train(
+    trainer: Trainer,
+    num_steps: int,
+    observe: Callable[[Trainer, int], dict[str, float]],
+    curves: Curves,
+    after_chunk: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Trains up to `num_steps` updates in all, adding to `curves`.
+
+    Args:
+        observe: reads metrics after the update of the step it is given.
+        after_chunk: called every few steps, when trainer and curves agree; it may raise.
+    Returns:
+        "diverged" where the loss stopped being finite, which ends training.
+    """
+    while trainer.step < num_steps:
+        next_observed = -(-trainer.step // OBSERVE_EVERY) * OBSERVE_EVERY
+        chunk = min(next_observed + 1, num_steps, trainer.step + _STEPS_PER_CHUNK) - trainer.step
+        losses = trainer.advance(chunk)
+        curves.add_losses(losses)
+        if not np.isfinite(losses[-1]):
+            return "diverged"
+        last = trainer.step - 1
+        if last % OBSERVE_EVERY == 0:
+            curves.observe(last, observe(trainer, last))
+        after_chunk()
+    return "finished"
