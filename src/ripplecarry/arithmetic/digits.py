@@ -54,7 +54,7 @@ def to_digits(
         quotient = chunks // np.uint64(base)
         digits[:, :, position] = chunks - quotient * np.uint64(base)
         chunks = quotient
-    digits = digits.reshape(len(values), -1)
+    digits = digits.reshape(len(values), num_chunks * chunk_length)
     if digits[:, length:].any():
         raise OperandError(f"an operand has more than the {length} digits (base {base}) allowed")
     return np.ascontiguousarray(digits[:, :length])

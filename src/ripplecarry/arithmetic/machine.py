@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from jaxtyping import Int, Integer, UInt8
@@ -23,7 +22,7 @@ class Machine:
     @classmethod
     def from_tables(
         cls, next_state: Sequence[Sequence[int]], output: Sequence[Sequence[int]]
-    ) -> Self:
+    ) -> "Machine":
         """A checked machine from two tables, a row a state, a column a symbol.
 
         Raises:

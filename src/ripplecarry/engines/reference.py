@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ def mean_cross_entropy(
     return cross_entropy(logits.flatten(0, 1), answers.flatten())
 
 
+@runtime_checkable
 class Draws(Protocol):
     """Anything that gives a batch for each step."""
 
@@ -78,7 +79,7 @@ class ReferenceComputation(Computation):
         return ReferenceStream(self.network)  # pyrefly: ignore[bad-argument-type]
 
     def weights(self):
-        return {name: np.array(p.detach()) for name, p in self.network.named_parameters()}
+        return {name: p.detach().numpy().copy() for name, p in self.network.named_parameters()}
 
 
 class ReferenceTrainer(ReferenceComputation, Trainer):
@@ -131,7 +132,7 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
         for number, slots in self._optimiser.state_dict()["state"].items():
             for slot, value in slots.items():
                 if value is not None:
-                    arrays[f"optimiser.{number}.{slot}"] = np.array(value.detach())
+                    arrays[f"optimiser.{number}.{slot}"] = value.detach().numpy().copy()
         return arrays
 
     def restore(self, step, state):

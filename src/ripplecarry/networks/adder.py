@@ -1,8 +1,5 @@
 """The network: a shared digit embedding, a recurrent stack, a readout at each position."""
 
-from typing import Self
-
-import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
@@ -40,7 +37,9 @@ class Adder(nn.Module):
         self.dense = nn.Linear(hidden_size, num_outputs or base)
 
     @classmethod
-    def build(cls, architecture: Architecture, task: Task, weights: Weights | None = None) -> Self:
+    def build(
+        cls, architecture: Architecture, task: Task, weights: Weights | None = None
+    ) -> "Adder":
         """The network of this shape for this task, with `weights` or PyTorch's initial values."""
         network = cls(
             cell=architecture.cell,
@@ -57,7 +56,7 @@ class Adder(nn.Module):
 
     def weights(self) -> Weights:
         """A copy of every parameter."""
-        return {name: np.array(p.detach().cpu()) for name, p in self.named_parameters()}
+        return {name: p.detach().cpu().numpy().copy() for name, p in self.named_parameters()}
 
     def forward(
         self, digits: Integer[Tensor, "batch position operand"], state: State | None = None

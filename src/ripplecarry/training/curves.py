@@ -39,7 +39,7 @@ class Curves:
             "step": np.arange(len(self._losses), dtype=np.int64),
             "loss": np.array(self._losses, dtype=np.float32),
         }
-        for name, values in self._observed.items():
+        for name, values in sorted(self._observed.items()):
             columns[name] = np.full(len(self._losses), np.nan)
             columns[name][self._observed_at] = values
         return columns

@@ -1,0 +1,6 @@
+"""`python -m ripplecarry` is the command `ripplecarry`."""
+
+from ripplecarry.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripplecarry.arithmetic.digits import from_digits, to_digits
+from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.arithmetic.tasks import Task, TaskChoice, addition, multiplication_by_constant
+from ripplecarry.errors import ConfigurationError
+
+
+@given(st.integers(2, 36), st.integers(1, 3), st.integers(1, 2000), st.data())
+def test_addition_agrees_with_python_integers(base, num_operands, length, data):
+    operand = st.integers(0, base**length - 1)
+    values = [data.draw(operand) for _ in range(num_operands)]
+    digits = to_digits(values, base, length + 2).T[None]
+
+    answer, carries = addition(base, num_operands).solve(digits)
+
+    assert from_digits(answer[0], base) == sum(values)
+    for position in (0, length // 2, length):
+        low = sum(value % base**position for value in values)
+        assert carries[0, position] == low // base**position
+
+
+@given(st.integers(2, 36), st.integers(1, 300), st.integers(1, 1000), st.data())
+def test_multiplication_agrees_with_python_integers(base, factor, length, data):
+    value = data.draw(st.integers(0, base**length - 1))
+    positions = length + 10
+
+    answer = multiplication_by_constant(factor, base).answer(
+        to_digits(value, base, positions)[None, :, None]
+    )
+
+    assert from_digits(answer[0], base) == value * factor
+
+
+def test_a_batch_is_its_rows_one_by_one():
+    digits = np.random.default_rng(0).integers(0, 10, (7, 30, 2), dtype=np.uint8)
+    answers, states = addition().solve(digits)
+
+    for row in range(7):
+        answer, state = addition().solve(digits[row : row + 1])
+        assert (answer[0] == answers[row]).all()
+        assert (state[0] == states[row]).all()
+
+
+def test_a_task_from_a_machine_is_that_machine():
+    # counts ones modulo three in base 2 and answers the count so far
+    count = Task.from_machine(
+        "ones modulo three",
+        2,
+        1,
+        Machine.from_tables([[0, 1], [1, 2], [2, 0]], [[0, 1], [1, 2], [2, 0]]),
+    )
+    bits = np.array([[1, 1, 0, 1, 1]], dtype=np.uint8)
+
+    answer, states = count.solve(bits[:, :, None])
+
+    assert answer[0].tolist() == [1, 2, 2, 0, 1]
+    assert states[0].tolist() == [0, 1, 2, 2, 0, 1]
+    assert count.num_outputs == 3
+
+
+@pytest.mark.parametrize(
+    ("next_state", "output", "words"),
+    [
+        ([[0, 1]], [[0, 0]], "next state 1 is not one of 0 to 0"),
+        ([[0, -1]], [[0, 0]], "next state -1"),
+        ([[0, 0]], [[0]], "same rows and columns"),
+        ([[0, 0]], [[0, 256]], "from 0 to 255"),
+        ([[]], [[]], "at least one state"),
+    ],
+)
+def test_tables_that_are_no_machine_are_refused(next_state, output, words):
+    with pytest.raises(ConfigurationError, match=words):
+        Machine.from_tables(next_state, output)
+
+
+def test_a_machine_with_the_wrong_alphabet_is_refused():
+    with pytest.raises(ConfigurationError, match="need 100"):
+        Task.from_machine("short", 10, 2, Machine.from_tables([[0]], [[0]]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"task": "times"}, "factor goes with the task times"),
+        ({"factor": 7}, "factor goes with the task times"),
+        ({"task": "times", "factor": 7, "num_operands": 2}, "has 1 operand"),
+        ({"task": "machine"}, "machine tables go with"),
+        ({"base": 36, "num_operands": 5}, "over 1000000 symbols"),
+        (
+            {"task": "machine", "machine": {"next_state": [[0]], "output": [[0]]}},
+            "need 100",
+        ),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(settings, words):
+    with pytest.raises(ConfigurationError, match=words):
+        TaskChoice.build(settings)
+
+
+def test_a_task_can_be_chosen_by_its_tables():
+    tables = {"next_state": [[0, 1], [1, 0]], "output": [[0, 1], [1, 0]]}
+    choice = TaskChoice.build({"task": "machine", "base": 2, "num_operands": 1, "machine": tables})
+
+    answer = choice.build_task().answer(np.array([[[1], [0], [1]]], dtype=np.uint8))
+
+    assert answer.tolist() == [[1, 1, 0]]

@@ -1,0 +1,27 @@
+"""Axes in signatures are checked while tests run, and only then."""
+
+from jaxtyping import install_import_hook
+
+# Pydantic and cyclopts read annotations themselves, so modules of configurations stay as they are.
+install_import_hook(
+    [
+        "ripplecarry.arithmetic.digits",
+        "ripplecarry.arithmetic.machine",
+        "ripplecarry.arithmetic.operands",
+        "ripplecarry.arithmetic.philox",
+        "ripplecarry.engines.reference",
+        "ripplecarry.evaluation",
+        "ripplecarry.networks.adder",
+        "ripplecarry.networks.cells",
+    ],
+    "beartype.beartype",
+)
+
+import pytest  # noqa: E402
+
+from ripplecarry.lab.store import Store  # noqa: E402
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "store")

@@ -1,0 +1,165 @@
+import json
+import shutil
+
+import pytest
+
+from ripplecarry.errors import ConfigurationError, Interrupted, StoreError
+from ripplecarry.lab.carry_out import carry_out
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import Store
+from ripplecarry.lab.trial import RunRequest, Trial
+
+TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
+
+
+def request(seed=0, **settings):
+    return RunRequest(Trial(**TINY | settings), seed, "torch")
+
+
+def test_a_run_leaves_a_folder_that_reads_back(store):
+    run = carry_out(request(), store)
+
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "config.json", "curves.parquet", "environment.json", "state.json", "weights.safetensors",
+    ]  # fmt: skip
+    assert run.outcome == "finished"
+    assert run.trial == request().trial
+    assert len(run.curves) == 60
+    assert run.curves.exact_match.notna().sum() == 2
+    assert run.environment["engine"] == "torch"
+    assert run.network(__import__("torch").zeros(1, 4, 2).int()).shape == (1, 4, 10)
+    assert not (store.root / "unfinished" / run.id).exists()
+
+
+def test_the_same_configuration_and_seed_give_the_same_bits(store, tmp_path):
+    first, second = (carry_out(request(), each) for each in (store, Store(tmp_path / "other")))
+
+    for name in ("curves.parquet", "weights.safetensors"):
+        assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
+    other = carry_out(request(seed=1), store)
+    assert other.curves.loss.tolist() != first.curves.loss.tolist()
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "momentum"])
+def test_interrupted_and_resumed_equals_uninterrupted(store, tmp_path, optimiser):
+    whole = carry_out(request(optimiser=optimiser), Store(tmp_path / "other"))
+    for stop_at in (1, 3, 2):
+        calls = []
+
+        def is_stopped(calls=calls, stop_at=stop_at):
+            calls.append(1)
+            return len(calls) == stop_at
+
+        with pytest.raises(Interrupted, match="resumes"):
+            carry_out(request(optimiser=optimiser), store, is_stopped=is_stopped)
+
+    resumed = carry_out(request(optimiser=optimiser), store)
+
+    for name in ("curves.parquet", "weights.safetensors"):
+        assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+
+
+def test_a_checkpoint_of_another_numerics_version_is_not_resumed(store, monkeypatch):
+    with pytest.raises(Interrupted):
+        carry_out(request(), store, is_stopped=lambda: True)
+    monkeypatch.setattr("ripplecarry.lab.carry_out.NUMERICS_VERSION", 2)
+    steps = []
+
+    carry_out(request(), store, report=lambda progress: steps.append(progress.step))
+
+    assert steps[0] == 1
+
+
+def test_a_finished_run_is_not_run_again(store):
+    first = carry_out(request(), store)
+    again = carry_out(request(), store)
+
+    assert again.state == first.state
+
+
+def test_a_diverged_run_is_a_recorded_result(store):
+    run = carry_out(request(optimiser="sgd", learning_rate=100.0, steps=300, cell="gru"), store)
+    # a readout driven to overflow: logits grow by the rate until their exponentials do not fit
+
+    assert run.outcome in ("finished", "diverged")
+
+
+def test_a_folder_can_be_moved_and_copied_by_hand(store, tmp_path):
+    run = carry_out(request(), store)
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(run.folder, moved)
+    shutil.rmtree(run.folder)
+
+    assert Run.open(moved).curves.equals(Store(tmp_path).find(str(moved)).curves)
+    assert store.ids() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["config.json", "state.json", "curves.parquet", "weights.safetensors", "environment.json"],
+)
+@pytest.mark.parametrize("damage", ["flip", "cut", "delete", "empty"])
+def test_damage_is_noticed_and_named(store, name, damage):
+    run = carry_out(request(), store)
+    path = run.folder / name
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 4
+    if damage == "delete":
+        path.unlink()
+    else:
+        path.write_bytes({"flip": content, "cut": content[: len(content) // 2]}.get(damage, b""))
+
+    def read_everything():
+        damaged = Run.open(run.folder)
+        return damaged.curves, damaged.weights, damaged.environment
+
+    with pytest.raises(StoreError, match=name.split(".")[0]):
+        read_everything()
+
+
+def test_a_newer_format_is_refused_by_its_number(store):
+    run = carry_out(request(), store)
+    from ripplecarry.lab import run as module
+
+    config = json.loads((run.folder / "config.json").read_text()) | {"format": 99}
+    state = json.loads((run.folder / "state.json").read_text())
+    (run.folder / "config.json").write_bytes(module._json(config))
+    state["files"]["config.json"] = module._checksum(module._json(config))
+    state["checksum"] = module._own_checksum(state)
+    (run.folder / "state.json").write_bytes(module._json(state))
+
+    with pytest.raises(StoreError, match="format 99; this version reads format 1"):
+        Run.open(run.folder)
+
+
+def test_runs_are_found_by_any_unique_beginning(store):
+    runs = [carry_out(request(seed=seed), store) for seed in (0, 1)]
+
+    assert store.find(runs[0].id).seed == 0
+    with pytest.raises(StoreError, match="begins 2 runs' ids"):
+        store.find(runs[0].id[:4])
+    with pytest.raises(StoreError, match="no run 'nowhere'"):
+        store.find("nowhere")
+
+
+def test_the_frame_filters_and_sorts(store):
+    for cell, seed in (("rnn", 0), ("gru", 0), ("gru", 1)):
+        carry_out(request(seed=seed, cell=cell), store)
+
+    frame = store.frame("cell = 'gru'", "seed desc")
+
+    assert frame.seed.tolist() == [1, 0]
+    assert frame.hidden_size.tolist() == [6, 6]
+    assert frame.lower_rate.isna().all()
+    with pytest.raises(ConfigurationError, match="sell"):
+        store.frame("sell = 'gru'")
+    with pytest.raises(ConfigurationError):
+        store.frame("exists (select * from read_text('/etc/hostname'))")
+
+
+def test_a_store_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match="cannot write"):
+        carry_out(request(), Store(tmp_path / "file"))

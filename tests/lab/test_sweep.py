@@ -1,0 +1,106 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ripplecarry.lab.carry_out import carry_out
+from ripplecarry.lab.store import Store
+from ripplecarry.lab.sweep import Listener, StopRequest, sweep
+from ripplecarry.lab.trial import RunRequest, Trial
+
+TINY = Trial(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=60)
+REQUESTS = [RunRequest(TINY, seed, "torch") for seed in range(4)]
+
+
+class Counts(Listener):
+    def __init__(self):
+        self.done = []
+        self.heard = 0
+
+    def progressed(self, progress):
+        self.heard += 1
+
+    def finished(self, request):
+        self.done.append(request.id)
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_a_run_in_a_sweep_equals_the_run_alone(store, tmp_path, num_workers):
+    listener = Counts()
+    result = sweep(REQUESTS, store, num_workers=num_workers, listener=listener)
+
+    assert (
+        sorted(result.finished)
+        == sorted(request.id for request in REQUESTS)
+        == sorted(listener.done)
+    )
+    assert listener.heard >= 4
+    for request in REQUESTS:
+        alone = carry_out(request, Store(tmp_path / "alone"))
+        for name in ("curves.parquet", "weights.safetensors"):
+            swept = store.open(request.id).folder / name
+            assert swept.read_bytes() == (alone.folder / name).read_bytes()
+
+
+def test_a_run_that_fails_is_named_and_the_others_go_on(store):
+    bad = RunRequest(TINY, 0, "steam")
+
+    result = sweep([bad, *REQUESTS[:2]], store, num_workers=1)
+
+    assert list(result.failed) == [bad.id]
+    assert "unknown engine 'steam'" in result.failed[bad.id]
+    assert len(result.finished) == 2
+
+
+def test_a_sweep_asked_to_stop_leaves_the_rest_for_later(store):
+    stop = StopRequest()
+
+    class StopsAfterOne(Listener):
+        def finished(self, request):
+            stop.make()
+
+    first = sweep(REQUESTS, store, num_workers=1, stop=stop, listener=StopsAfterOne())
+    second = sweep(REQUESTS, store, num_workers=1)
+
+    assert first.was_interrupted
+    assert len(store.ids()) == 4
+    assert len(second.finished) == 4
+
+
+def command(store: Path) -> list[str]:
+    settings = {"hidden_size": 16, "batch_size": 20, "digits": 4, "steps": 400}
+    words = (
+        "import ripplecarry.lab.carry_out as c; c.CHECKPOINT_EVERY_S = 0.0; import ripplecarry;"
+        f"ripplecarry.train(store={str(store)!r}, **{settings})"
+    )
+    return [sys.executable, "-c", words]
+
+
+def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
+    subprocess.run(command(tmp_path / "whole"), check=True)
+    kills = 0
+    while True:
+        process = subprocess.Popen(command(tmp_path / "killed"))
+        try:
+            started = time.monotonic()
+            while process.poll() is None and time.monotonic() - started < 30:
+                checkpoints = list((tmp_path / "killed").glob("unfinished/*/checkpoint*"))
+                if checkpoints and kills < 3 and time.monotonic() - started > 1.5 + 0.3 * kills:
+                    os.kill(process.pid, signal.SIGKILL)
+                    kills += 1
+                time.sleep(0.01)
+        finally:
+            process.kill()
+            process.wait()
+        if list((tmp_path / "killed").glob("runs/*")):
+            break
+
+    assert kills >= 1
+    (whole,) = (tmp_path / "whole").glob("runs/*")
+    for name in ("curves.parquet", "weights.safetensors"):
+        killed = tmp_path / "killed" / "runs" / whole.name / name
+        assert killed.read_bytes() == (whole / name).read_bytes()

@@ -1,0 +1,87 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ripplecarry.arithmetic.tasks import addition, multiplication_by_constant
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, num_parameters
+from ripplecarry.networks.cells import CELLS
+from ripplecarry.networks.initial_values import initial_weights
+
+CELL = st.sampled_from(sorted(CELLS))
+
+
+@settings(deadline=None, max_examples=40)
+@given(CELL, st.integers(1, 3), st.integers(1, 17), st.integers(1, 9), st.integers(1, 3))
+def test_stepping_gives_the_logits_of_the_sequence(cell, layers, hidden, embedding, operands):
+    torch.manual_seed(layers * 100 + hidden)
+    network = Adder(
+        cell=cell,
+        layers=layers,
+        hidden_size=hidden,
+        embedding_size=embedding,
+        num_operands=operands,
+    ).double()
+    digits = torch.randint(0, 10, (3, 6, operands))
+
+    logits, final = network.run(digits)
+    state = None
+    for position in range(6):
+        at_position, state = network.step(digits[:, position], state)
+        torch.testing.assert_close(at_position, logits[:, position], rtol=1e-9, atol=1e-12)
+    assert state is not None
+    for ours, theirs in zip(state, final, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_sequence_can_be_read_in_pieces(cell):
+    network = Adder(cell=cell, hidden_size=8)
+    digits = torch.randint(0, 10, (4, 9, 2))
+
+    first, state = network.run(digits[:, :5])
+    second, _ = network.run(digits[:, 5:], state)
+
+    torch.testing.assert_close(torch.cat([first, second], dim=1), network(digits))
+
+
+def test_the_reports_network_has_17610_parameters():
+    network = Adder()
+
+    assert sum(p.numel() for p in network.parameters()) == 17_610
+    assert num_parameters(Architecture(), addition()) == 17_610
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("task", [addition(16, 3), multiplication_by_constant(7)])
+def test_declared_shapes_are_the_modules_shapes(cell, task):
+    architecture = Architecture(cell=cell, layers=3, hidden_size=5, embedding_size=4)
+    weights = initial_weights(architecture, task, seed=3)
+    network = Adder.build(architecture, task)
+
+    declared = [(name, array.shape) for name, array in weights.items()]
+    assert declared == [(name, tuple(p.shape)) for name, p in network.named_parameters()]
+    assert CELL_SHAPES.keys() == CELLS.keys()
+
+
+def test_initial_values_follow_pytorchs_distributions():
+    architecture = Architecture(hidden_size=64, embedding_size=2000)
+    weights = initial_weights(architecture, addition(36), seed=0)
+
+    embedding = weights.pop("embed_layer.weight")
+    assert abs(embedding.mean()) < 0.02
+    assert abs(embedding.std() - 1) < 0.02
+    for values in weights.values():
+        assert abs(values).max() <= 1 / 8
+        if values.size > 1000:
+            assert abs(values).max() > 0.99 / 8
+            assert abs(values.std() * 8 - 3**-0.5) < 0.02
+
+
+def test_initial_values_are_a_function_of_the_seed():
+    def draw(seed):
+        return initial_weights(Architecture(), addition(), seed)["rnn.weight_hh_l1"]
+
+    assert (draw(1) == draw(1)).all()
+    assert (draw(1) != draw(2)).mean() > 0.99

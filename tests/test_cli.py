@@ -1,0 +1,154 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ripplecarry.cli import call
+
+TINY = ["--hidden-size=6", "--embedding-size=3", "--batch-size=10", "--digits=3", "--steps=60"]
+OWN_STUDY = """
+from ripplecarry import Study, Trial
+STUDY = Study(
+    name="mine", question="Mine?", grid={"layers": (1, 2)}, seeds=2,
+    base=Trial(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=60),
+)
+"""
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("command", [[], ["study"], ["train"], ["runs"]])
+def test_help_is_there_with_an_example(command, capsys):
+    assert call([*command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "Usage: ripplecarry" in shown
+    assert not command or f"Example: ripplecarry {command[0]}" in shown
+
+
+def test_train_keeps_a_run_that_runs_lists(capsys):
+    assert call(["train", *TINY, "--seed", "3", "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["outcome"] == "finished"
+    assert summary["exact_match_interval"].endswith("(95 %, 1000 samples)")
+
+    assert call(["runs", "--json", "--where", "seed = 3"]) == 0
+    (listed,) = json.loads(capsys.readouterr().out)
+    assert listed["id"] == summary["id"]
+
+    assert call(["runs"]) == 0
+    assert summary["id"] in capsys.readouterr().out
+
+
+def test_options_win_over_the_configuration_file(capsys):
+    Path("mine.toml").write_text("hidden_size = 6\nembedding_size = 3\nlayers = 3\nsteps = 10\n")
+
+    assert call(["train", "--config", "mine.toml", "--layers", "1", "--json"]) == 0
+
+    folder = Path(json.loads(capsys.readouterr().out)["folder"])
+    trial = json.loads((folder / "config.json").read_text())["trial"]
+    assert (trial["layers"], trial["steps"], trial["hidden_size"]) == (1, 10, 6)
+
+
+def test_a_study_of_ones_own_runs_by_path_and_draws(capsys):
+    Path("mine.py").write_text(OWN_STUDY)
+
+    assert call(["study", "mine.py", "--workers", "1", "--json"]) == 0
+
+    report = json.loads(capsys.readouterr().out)
+    assert [row["num_seeds"] for row in report["studies"][0]["cases"]] == [2, 2]
+    assert all(Path(figure).is_file() for figure in report["studies"][0]["figures"])
+
+
+def test_a_study_with_failed_runs_says_which_and_exits_1(capsys, monkeypatch):
+    Path("mine.py").write_text(OWN_STUDY)
+    from ripplecarry.lab import executors
+
+    carry_out = executors.carry_out
+
+    def fails_for_seed_1(request, store, **kwargs):
+        if request.seed == 1:
+            raise RuntimeError("out of luck")
+        return carry_out(request, store, **kwargs)
+
+    monkeypatch.setattr(executors, "carry_out", fails_for_seed_1)
+
+    assert call(["study", "mine.py", "--workers", "1"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("failed: RuntimeError('out of luck')") == 2
+    assert "-torch-1" in said
+    assert "-torch-0" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "--cell", "gruu", "--layers", "0"], ["unknown cell 'gruu'", "layers is 0"]),
+        (["train", "--digits", "many"], ["digits is 'many'"]),
+        (["train", "--learning-rate", "nan"], ["learning_rate is 'nan'"]),
+        (["train", "--seed=-1"], ["seed is -1"]),
+        (["train", "--sped", "3"], ["--sped"]),
+        (["train", "--config", "none.toml"], ["cannot read none.toml"]),
+        (["train", "--engine", "steam"], ["steam"]),
+        (["study", "lairs"], ["unknown study 'lairs'"]),
+        (["study", "cell", "--seeds", "0"], ["seeds is 0"]),
+        (["study", "cell", "--workers=-1"], ["workers is -1"]),
+        (["runs", "--where", "nonsense ="], ["nonsense ="]),
+        (["fly"], ["fly"]),
+    ],
+)
+def test_wrong_usage_gets_one_clear_line_and_status_2(arguments, words, capsys):
+    if arguments[0] == "runs":
+        call(["train", *TINY])
+        capsys.readouterr()
+
+    assert call(arguments) == 2
+
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("ripplecarry: ")
+    assert output.err.count("\n") == 1
+    assert all(word in output.err for word in words)
+
+
+def test_unknown_keys_and_broken_toml_are_refused(capsys):
+    Path("bad.toml").write_text("lairs = 3\nsteps = 0\n")
+    assert call(["train", "--config", "bad.toml"]) == 2
+    said = capsys.readouterr().err
+    assert "unknown option 'lairs'; did you mean layers?" in said
+    assert "steps is 0" in said
+
+    Path("bad.toml").write_text("steps = = 3")
+    assert call(["train", "--config", "bad.toml"]) == 2
+    assert "is not a TOML file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
+    Path("mine.py").write_text(OWN_STUDY.replace("steps=60", "steps=2000"))
+    command = [sys.executable, "-m", "ripplecarry", "study", "mine.py", "--workers=2", "--store"]
+    process = subprocess.Popen([*command, "stopped"], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(Path("stopped").glob("unfinished/*/")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(1)
+    os.kill(process.pid, number)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "the same command goes on from here" in said
+    assert list(Path("stopped").glob("unfinished/*/checkpoint.safetensors"))
+    subprocess.run([*command, "stopped"], check=True, capture_output=True)
+    subprocess.run([*command, "whole"], check=True, capture_output=True)
+    whole = sorted(Path("whole/runs").glob("*/curves.parquet"))
+    assert len(whole) == 4
+    for path in whole:
+        other = Path("stopped", *path.parts[1:])
+        assert path.read_bytes() == other.read_bytes()
