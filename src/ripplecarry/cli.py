@@ -97,11 +97,16 @@ def study(
         if not mine.runs:
             continue
         figures = draw_study(mine.study, mine.runs, Store(store).study_folder(mine.study.name))
-        rows = [row.as_dict() for row in summarise(mine.study, mine.runs)]
+        summary = summarise(mine.study, mine.runs)
         report.append(
-            {"study": mine.study.name, "cases": rows, "figures": [str(f) for f in figures]}
+            {
+                "study": mine.study.name,
+                "cases": [row.as_dict() for row in summary],
+                "figures": [str(figure) for figure in figures],
+            }
         )
         if not as_json:
+            rows = [row.as_row() for row in summary]
             output.print(table(f"{mine.study.name}: {mine.study.question.strip()}", rows))
             output.print(f"figure: {figures[0]}\n")
     if as_json:

@@ -12,7 +12,9 @@ from ripplecarry.lab import carry_out
 from ripplecarry.lab.sweep import Listener
 from ripplecarry.lab.trial import RunRequest
 
-output = Console(highlight=False, soft_wrap=True)
+output = Console(highlight=False)
+if not output.is_terminal:  # a file or a pipe has no width to keep to
+    output.width = 160
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _PLAIN_EVERY_S = 30.0

@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from ripplecarry.errors import ConfigurationError, Interrupted, StoreError
@@ -8,6 +9,7 @@ from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.networks.initial_values import initial_weights
 
 TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
 
@@ -77,11 +79,19 @@ def test_a_finished_run_is_not_run_again(store):
     assert again.state == first.state
 
 
-def test_a_diverged_run_is_a_recorded_result(store):
-    run = carry_out(request(optimiser="sgd", learning_rate=100.0, steps=300, cell="gru"), store)
-    # a readout driven to overflow: logits grow by the rate until their exponentials do not fit
+def test_a_diverged_run_is_a_recorded_result(store, monkeypatch):
+    def overflowing(*args):
+        weights = initial_weights(*args)
+        return weights | {"dense.weight": weights["dense.weight"] * np.float32(1e39)}
 
-    assert run.outcome in ("finished", "diverged")
+    monkeypatch.setattr("ripplecarry.lab.carry_out.initial_weights", overflowing)
+    with np.errstate(over="ignore"):
+        run = carry_out(request(layers=1), store)
+
+    assert run.outcome == "diverged"
+    assert len(run.curves) < 60
+    assert not np.isfinite(run.curves.loss.iloc[-1])
+    assert store.frame().outcome.tolist() == ["diverged"]
 
 
 def test_a_folder_can_be_moved_and_copied_by_hand(store, tmp_path):

@@ -52,8 +52,8 @@ class Run:
         """
         if not (folder / "config.json").is_file():
             raise StoreError(f"{folder} is not a run's folder: it holds no config.json")
+        state = _read_json(folder / "state.json")
         try:
-            state = json.loads((folder / "state.json").read_bytes())
             if state.get("checksum") != _own_checksum(state):
                 raise StoreError(f"{folder}/state.json is damaged: its checksum does not match")
             config = json.loads(_checked(folder, "config.json", state))
@@ -62,14 +62,7 @@ class Run:
                     f"{folder} has format {config['format']}; this version reads format {FORMAT}"
                 )
             return cls(folder, config, state, Trial.build(config["trial"]))
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            ConfigurationError,
-        ) as error:
+        except (ValueError, KeyError, TypeError, ConfigurationError) as error:
             raise StoreError(f"{folder} is damaged: {type(error).__name__}: {error}") from None
 
     @property
@@ -160,6 +153,18 @@ def move_into_place(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     os.rename(source, target)
     sync_folder(target.parent)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged: {error}") from None
+    if not isinstance(content, dict):
+        raise StoreError(f"{path} is damaged: it holds no JSON object")
+    return content
 
 
 def _checked(folder: Path, name: str, state: Mapping[str, Any]) -> bytes:

@@ -18,11 +18,8 @@ class Case:
     settings: Mapping[str, Any]
     """What the grid sets, in the grid's order."""
     trial: Trial
-
-    @property
-    def label(self) -> str:
-        """What tells this trial from the study's others."""
-        return ", ".join(str(value) for value in self.settings.values()) or "base"
+    label: str
+    """What tells this trial from the study's others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +29,7 @@ class Study:
     Args:
         grid: values by setting; settings that change together share a tuple as key and have tuples
             of values. Every combination of the entries is a trial.
+        labels: what to call the trials, in order; their values unless given.
         seeds: how many unless the user says otherwise.
         report_figure: the figure of the report that shows the same comparison, if any.
     """
@@ -40,6 +38,7 @@ class Study:
     question: str
     base: Trial = field(default_factory=Trial)
     grid: Mapping[Axis, tuple[Any, ...]] = field(default_factory=dict)
+    labels: tuple[str, ...] | None = None
     seeds: int = 12
     report_figure: int | None = None
 
@@ -64,9 +63,16 @@ class Study:
         Raises:
             ConfigurationError: a grid that does not fit the trial's settings.
         """
+        base = self.base.model_dump(exclude_unset=True)
+        combinations = list(self._combinations())
+        labels = self.labels or [", ".join(map(str, each.values())) for each in combinations]
+        if len(labels) != len(combinations):
+            raise ConfigurationError(
+                f"study {self.name}: {len(labels)} labels for {len(combinations)} trials"
+            )
         return [
-            Case(settings, Trial.build(self.base.model_dump(exclude_unset=True) | settings))
-            for settings in self._combinations()
+            Case(settings, Trial.build(base | settings), label or "base")
+            for settings, label in zip(combinations, labels, strict=True)
         ]
 
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:

@@ -11,6 +11,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from ripplecarry.lab.observation import REPORT_DIGITS
 from ripplecarry.lab.run import Run
@@ -59,10 +60,13 @@ def draw_study(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         for axes, metric in zip(figure.subplots(1, len(panels)), panels, strict=True):
             _draw_panel(axes, study, curves, metric, has_other_lengths)
         handles, labels = figure.axes[0].get_legend_handles_labels()
+        if study.report_figure:
+            handles.append(Line2D([], [], color="0.15", linestyle="--", linewidth=1.1))
+            labels.append("the report's run")
         figure.legend(handles, labels, loc="outside right center", title=study.axis, frameon=False)
-        width = 16 * len(panels) + 55 * (len(panels) - 1)
-        figure.suptitle(textwrap.fill(study.question.strip().splitlines()[0], width), fontsize=12)
-        figure.supxlabel(textwrap.fill(_caption(study, cases), width + 25), fontsize=8.5)
+        width = 52 * len(panels)
+        figure.suptitle(textwrap.fill(study.question.strip().splitlines()[0], width), fontsize=11)
+        figure.supxlabel(textwrap.fill(_caption(study, cases), width + 22), fontsize=8.5)
         paths = [folder / f"{study.name}.png", folder / f"{study.name}.svg"]
         figure.savefig(paths[0], dpi=150)
         figure.savefig(paths[1], metadata={"Date": None})
@@ -160,7 +164,7 @@ def _caption(study: Study, cases: list[tuple[Case, list[Run]]]) -> str:
     parts = [f"Line: median of {seeds} seeds; band: their 2.5th to 97.5th percentile."]
     diverged = sum(run.outcome == "diverged" for _, runs in cases for run in runs)
     if diverged:
-        parts.append(f"{diverged} runs diverged and end early.")
+        parts.append(f"Diverged runs, which end early: {diverged}.")
     if study.report_figure:
         parts.append(
             f"Dashed: the report's one run (its figure {study.report_figure}), read off by eye."

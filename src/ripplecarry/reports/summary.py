@@ -26,6 +26,19 @@ class CaseSummary:
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
+    def as_row(self) -> dict[str, str]:
+        """The summary in few words, for people."""
+        return {
+            "trial": self.case,
+            "seeds": str(self.num_seeds),
+            "loss": f"{self.loss:.2g}",
+            "exact match": f"{self.exact_match:.3f}",
+            "range": f"{self.exact_match_low:.3f} to {self.exact_match_high:.3f}",
+            "all right": f"{self.num_exact} of {self.num_seeds}",
+            "diverged": str(self.num_diverged),
+            "steps/s": f"{self.steps_per_s:.0f}",
+        }
+
 
 def runs_by_case(study: Study, runs: Sequence[Run]) -> list[tuple[Case, list[Run]]]:
     """The study's trials, each with those of the runs that are of it."""

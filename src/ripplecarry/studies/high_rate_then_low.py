@@ -10,4 +10,5 @@ STUDY = Study(
     grid={
         ("lower_rate", "lower_rate_after"): ((None, None), (0.01, 500), (0.001, 500)),
     },
+    labels=("0.1 throughout", "0.01 from step 500", "0.001 from step 500"),
 )
