@@ -63,8 +63,7 @@ def vectorised(digits: int) -> list[torch.Tensor]:
 
 def digit_lists(digits: int) -> list[torch.Tensor]:
     numbers = [
-        [int("".join(map(str, np.random.randint(0, 10, digits)))) for _ in range(200)]
-        for _ in range(2)
+        [int("".join(map(str, np.random.randint(0, 10, digits)))) for _ in range(200)] for _ in range(2)
     ]
     numbers.append([a + b for a, b in zip(*numbers, strict=True)])
     rows = [[[int(c) for c in str(n)][::-1] for n in column] for column in numbers]

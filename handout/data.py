@@ -11,9 +11,7 @@ from ripplecarry.arithmetic.digits import from_digits, to_digits
 _INT64_MAX = np.iinfo(np.int64).max
 
 
-def gen_data_batch(
-    batch_size: int, start: float, end: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def gen_data_batch(batch_size: int, start: float, end: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of random integers from `start` to `end`, both inclusive, and their sums.
 
     Draws from NumPy's global generator, so `np.random.seed` fixes them.

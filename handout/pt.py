@@ -124,9 +124,7 @@ def train_test(case: int = 1) -> None:
     test-lrs- and test-models-.
     """
     name, values = CASES[case]
-    fixed = {"epochs": 1000 if name == "nums" else 500} | (
-        {"maxlen": 14} if name == "layers" else {}
-    )
+    fixed = {"epochs": 1000 if name == "nums" else 500} | ({"maxlen": 14} if name == "layers" else {})
     varied = {"layers": "layers", "nums": "maxlen", "lrs": "lr", "models": "m"}[name]
     results = {}
     for value in values:

@@ -21,9 +21,7 @@ def test_imports_point_down():
 
 def loaded_by(statement: str) -> set[str]:
     words = f"{statement}; import sys; print(*sys.modules)"
-    result = subprocess.run(
-        [sys.executable, "-c", words], capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     return set(result.stdout.split())
 
 

@@ -50,10 +50,7 @@ class StudyResult:
         """All curves: a row a step and run, with the run's id, seed and what the study varies."""
         varied = {case.trial.id: case.settings for case in self.study.cases()}
         return pd.concat(
-            [
-                run.curves.assign(run=run.id, seed=run.seed, **varied[run.trial.id])
-                for run in self.runs
-            ],
+            [run.curves.assign(run=run.id, seed=run.seed, **varied[run.trial.id]) for run in self.runs],
             ignore_index=True,
         )
 

@@ -43,9 +43,7 @@ def main() -> None:
 def call(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status."""
     try:
-        status = app(
-            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
-        )
+        status = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
         return status if isinstance(status, int) else 0
     except (InputError, CycloptsError) as error:
         print(f"ripplecarry: {' '.join(str(error).split())}", file=sys.stderr)
@@ -152,9 +150,7 @@ def runs(
 
 def train(
     *,
-    seed: Annotated[
-        int, Parameter(help="Initial values, operands and readings follow from it.")
-    ] = 0,
+    seed: Annotated[int, Parameter(help="Initial values, operands and readings follow from it.")] = 0,
     config: Annotated[Path | None, Parameter(help="TOML file of settings.")] = None,
     engine: EngineOption = "auto",
     store: StoreOption = Path("results"),
@@ -230,9 +226,7 @@ def _with_trial_options(command: Any) -> Any:
         # Words, which the trial reads: it tells all problems together.
         annotation = Annotated[str | None, option]
         kept.append(
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-            )
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         )
         command.__annotations__[name] = annotation
     command.__signature__ = signature.replace(parameters=kept)

@@ -24,9 +24,7 @@ def test_a_batch_is_its_integers_one_by_one(base, values):
     batch = to_digits(values, base, length)
 
     assert batch.shape == (len(values), length)
-    assert all(
-        (row == to_digits(v, base, length)).all() for row, v in zip(batch, values, strict=True)
-    )
+    assert all((row == to_digits(v, base, length)).all() for row, v in zip(batch, values, strict=True))
     assert from_digits(batch, base) == values
 
 

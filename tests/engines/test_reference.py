@@ -28,9 +28,7 @@ def test_training_is_the_plain_pytorch_loop(cell):
         operands, answers = trial.training_batches(0).draw(step)
         optimiser.zero_grad()
         logits = network(torch.tensor(operands))
-        loss = torch.nn.CrossEntropyLoss()(
-            logits.reshape(-1, 10), torch.tensor(answers).long().reshape(-1)
-        )
+        loss = torch.nn.CrossEntropyLoss()(logits.reshape(-1, 10), torch.tensor(answers).long().reshape(-1))
         loss.backward()
         optimiser.step()
         expected.append(loss.item())
@@ -39,9 +37,7 @@ def test_training_is_the_plain_pytorch_loop(cell):
 
     np.testing.assert_allclose(losses, expected, rtol=1e-6)
     for name, parameter in network.named_parameters():
-        np.testing.assert_allclose(
-            trainer.weights()[name], parameter.detach(), rtol=1e-4, atol=1e-6
-        )
+        np.testing.assert_allclose(trainer.weights()[name], parameter.detach(), rtol=1e-4, atol=1e-6)
 
 
 def test_steps_in_one_go_or_one_by_one_are_the_same():

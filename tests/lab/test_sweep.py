@@ -33,11 +33,7 @@ def test_a_run_in_a_sweep_equals_the_run_alone(store, tmp_path, num_workers):
     listener = Counts()
     result = sweep(REQUESTS, store, num_workers=num_workers, listener=listener)
 
-    assert (
-        sorted(result.finished)
-        == sorted(request.id for request in REQUESTS)
-        == sorted(listener.done)
-    )
+    assert sorted(result.finished) == sorted(request.id for request in REQUESTS) == sorted(listener.done)
     assert listener.heard >= 4
     for request in REQUESTS:
         alone = carry_out(request, Store(tmp_path / "alone"))

@@ -20,9 +20,7 @@ def test_the_reports_studies_are_the_protocols_twenty_trials():
         "baseline": {(1000, 9, 2, rate, "rnn") for rate in (0.01, 0.001)},
         "layers": {(500, 14, layers, 0.001, "rnn") for layers in (1, 2, 3, 4)},
         "digits": {(1000, digits, 2, 0.001, "rnn") for digits in (10, 20, 50, 100, 200)},
-        "learning_rate": {
-            (500, 9, 2, rate, "rnn") for rate in (0.0001, 0.001, 0.01, 0.02, 0.05, 0.1)
-        },
+        "learning_rate": {(500, 9, 2, rate, "rnn") for rate in (0.0001, 0.001, 0.01, 0.02, 0.05, 0.1)},
         "cell": {(500, 9, 2, 0.001, cell) for cell in ("rnn", "lstm", "gru")},
     }
     for study in find_studies(list(expected)):

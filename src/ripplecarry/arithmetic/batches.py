@@ -58,9 +58,7 @@ class BatchSource:
 
     def draw(self, step: int) -> Batch:
         """The batch of this step."""
-        operands = np.zeros(
-            (self.batch_size, self.positions, self.task.num_operands), dtype=np.uint8
-        )
+        operands = np.zeros((self.batch_size, self.positions, self.task.num_operands), dtype=np.uint8)
         operands[:, : self.digits] = uniform_operands(
             self.seed,
             self.stream,

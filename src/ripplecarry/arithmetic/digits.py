@@ -77,9 +77,7 @@ def from_digits(digits, base):
     if digits.size and not (digits.min() >= 0 and digits.max() < base):
         row = next(row for row in np.atleast_2d(digits) if row.min() < 0 or row.max() >= base)
         position = int(np.argmax((row < 0) | (row >= base)))
-        raise OperandError(
-            f"digit {int(row[position])} at position {position} is outside base {base}"
-        )
+        raise OperandError(f"digit {int(row[position])} at position {position} is outside base {base}")
     if digits.ndim == 1:
         (integer,) = _from_rows(digits[None], base)
         return integer

@@ -20,9 +20,7 @@ class Machine:
     output: UInt8[np.ndarray, "state symbol"]
 
     @classmethod
-    def from_tables(
-        cls, next_state: Sequence[Sequence[int]], output: Sequence[Sequence[int]]
-    ) -> "Machine":
+    def from_tables(cls, next_state: Sequence[Sequence[int]], output: Sequence[Sequence[int]]) -> "Machine":
         """A checked machine from two tables, a row a state, a column a symbol.
 
         Raises:

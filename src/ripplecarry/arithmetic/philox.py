@@ -23,12 +23,10 @@ class Stream(IntEnum):
     INITIAL_VALUES = 0
     TRAINING = 1
     EVALUATION = 2
-    EVALUATION_AT_NINE_DIGITS = 3
+    EVALUATION_AT_OTHER_LENGTHS = 3
 
 
-def philox(
-    key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]
-) -> UInt32[np.ndarray, "4 count"]:
+def philox(key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]) -> UInt32[np.ndarray, "4 count"]:
     """Four random words for each counter of four words.
 
     Args:

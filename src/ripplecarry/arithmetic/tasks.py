@@ -73,9 +73,7 @@ def multiplication_by_constant(factor: int, base: int = 10) -> Task:
     return _carrying(f"times {factor}", base, 1, lambda digits: factor * digits[0])
 
 
-def _carrying(
-    name: str, base: int, num_operands: int, amount: Callable[[np.ndarray], np.ndarray]
-) -> Task:
+def _carrying(name: str, base: int, num_operands: int, amount: Callable[[np.ndarray], np.ndarray]) -> Task:
     check_base(base)
     symbols = np.arange(base**num_operands)
     digits = np.stack([symbols // base**k % base for k in range(num_operands)])

@@ -16,9 +16,7 @@ class PositionStream(ABC):
     """One sequence fed piece by piece; the hidden state is carried between the pieces."""
 
     @abstractmethod
-    def feed(
-        self, operands: UInt8[np.ndarray, "position operand"]
-    ) -> Float[np.ndarray, "position output"]:
+    def feed(self, operands: UInt8[np.ndarray, "position operand"]) -> Float[np.ndarray, "position output"]:
         """The logits of the next positions."""
 
 

@@ -24,9 +24,7 @@ OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
 }
 
-Loss = Callable[
-    [Float[Tensor, "batch position output"], Int[Tensor, "batch position"]], Float[Tensor, ""]
-]
+Loss = Callable[[Float[Tensor, "batch position output"], Int[Tensor, "batch position"]], Float[Tensor, ""]]
 
 
 def mean_cross_entropy(
@@ -176,9 +174,5 @@ class ReferenceEngine(Engine):
         weights: Weights,
     ) -> Trainer:
         network = Adder.build(architecture, batches.task, weights)
-        optimiser = OPTIMISERS[optimisation.optimiser](
-            network.parameters(), lr=optimisation.learning_rate
-        )
-        return ReferenceTrainer(
-            network, optimiser, batches, self._loss, optimisation.learning_rate_at
-        )
+        optimiser = OPTIMISERS[optimisation.optimiser](network.parameters(), lr=optimisation.learning_rate)
+        return ReferenceTrainer(network, optimiser, batches, self._loss, optimisation.learning_rate_at)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import Interrupted
 from ripplecarry.lab.environment import describe_environment
-from ripplecarry.lab.observation import observer
+from ripplecarry.lab.observation import NUM_PAIRS, observer
 from ripplecarry.lab.run import Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import NUMERICS_VERSION, RunRequest
@@ -91,7 +92,8 @@ def _train(
             report(_progress(request, trainer.step, curves, rate))
             due["report"] = now + REPORT_EVERY_S
 
-    outcome = train(trainer, trial.steps, observer(trial, seed), curves, after_chunk)
+    observe = observer(trial.batches(seed, Stream.EVALUATION, NUM_PAIRS), trial)
+    outcome = train(trainer, trial.steps, observe, curves, after_chunk)
     train_s = spent_s + time.perf_counter() - began
     report(_progress(request, trial.steps, curves, trainer.step / train_s))
     staged = work / "finished"

@@ -8,6 +8,7 @@ from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.lab.observation import Readings
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
 from ripplecarry.training.loop import Duration
 
@@ -15,7 +16,7 @@ NUMERICS_VERSION = 1
 """Raised by hand whenever a change alters the results of a trial that existed before."""
 
 
-class Trial(BatchShape, Architecture, Optimisation, Duration, TaskChoice):
+class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice):
     """One configuration of task, operands, network and training; by default the baseline."""
 
     @property
@@ -39,9 +40,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, TaskChoice):
 
     def batches(self, seed: int, stream: Stream, batch_size: int) -> BatchSource:
         """Operands as in training, of another stream or batch size."""
-        return BatchSource(
-            self.build_task(), self.digits, self.sequence_length, batch_size, seed, stream
-        )
+        return BatchSource(self.build_task(), self.digits, self.sequence_length, batch_size, seed, stream)
 
 
 @dataclass(frozen=True)

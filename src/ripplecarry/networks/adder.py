@@ -37,9 +37,7 @@ class Adder(nn.Module):
         self.dense = nn.Linear(hidden_size, num_outputs or base)
 
     @classmethod
-    def build(
-        cls, architecture: Architecture, task: Task, weights: Weights | None = None
-    ) -> "Adder":
+    def build(cls, architecture: Architecture, task: Task, weights: Weights | None = None) -> "Adder":
         """The network of this shape for this task, with `weights` or PyTorch's initial values."""
         network = cls(
             cell=architecture.cell,

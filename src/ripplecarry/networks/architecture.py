@@ -40,9 +40,7 @@ def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[
     """Every parameter's shape by its name in PyTorch's layout, in a fixed order."""
     hidden = architecture.hidden_size
     rows = CELL_SHAPES[architecture.cell].num_gates * hidden
-    shapes: dict[str, tuple[int, ...]] = {
-        "embed_layer.weight": (task.base, architecture.embedding_size)
-    }
+    shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (task.base, architecture.embedding_size)}
     for layer in range(architecture.layers):
         features = hidden if layer else task.num_operands * architecture.embedding_size
         shapes[f"rnn.weight_ih_l{layer}"] = (rows, features)

@@ -142,17 +142,13 @@ def _draw_band(
     values = values[:, readings]
     low, middle, high = np.nanpercentile(values, [2.5, 50, 97.5], axis=0)
     spacing = max(1, len(steps) // _READINGS_TO_MARK)
-    axes.plot(
-        steps, middle, color=colour, label=label, marker=marker, markersize=4, markevery=spacing
-    )
+    axes.plot(steps, middle, color=colour, label=label, marker=marker, markersize=4, markevery=spacing)
     axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
 def _colours(cases: list[Case]) -> list[tuple[float, float, float]]:
     """Ordered values from dark to light, so that grey keeps the order; names in own hues."""
-    is_ordered = all(
-        isinstance(next(iter(case.settings.values()), 0), int | float) for case in cases
-    )
+    is_ordered = all(isinstance(next(iter(case.settings.values()), 0), int | float) for case in cases)
     if is_ordered:
         return sns.color_palette("viridis", len(cases) + 1)[: len(cases)]
     return sns.color_palette("colorblind", len(cases))
@@ -166,8 +162,6 @@ def _caption(study: Study, cases: list[tuple[Case, list[Run]]]) -> str:
     if diverged:
         parts.append(f"Diverged runs, which end early: {diverged}.")
     if study.report_figure:
-        parts.append(
-            f"Dashed: the report's one run (its figure {study.report_figure}), read off by eye."
-        )
+        parts.append(f"Dashed: the report's one run (its figure {study.report_figure}), read off by eye.")
     parts.append("Exact match on 1,000 fresh operand tuples every 50 steps.")
     return " ".join(parts)

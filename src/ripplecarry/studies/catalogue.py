@@ -19,7 +19,14 @@ REPORT_STUDIES = (
 )
 """The report's comparisons and the tests of its guesses: what `all` means."""
 
-STUDIES = REPORT_STUDIES
+STUDIES = (
+    *REPORT_STUDIES,
+    "depth_and_length",
+    "padding",
+    "lstm_or_rnn",
+    "two_digit_training",
+    "batch_and_optimiser",
+)
 
 
 def find_studies(names: list[str]) -> list[Study]:

@@ -1,13 +1,25 @@
 """Do longer numbers teach faster? Ten to 200 digits, as in the report's figure 3."""
 
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import Falls
+from ripplecarry.lab.measures import area
 from ripplecarry.lab.study import Study
 from ripplecarry.lab.trial import Trial
+
+DIGITS = (10, 20, 50, 100, 200)
 
 STUDY = Study(
     name="digits",
     question=__doc__,
     base=Trial(steps=1000),
-    grid={"digits": (10, 20, 50, 100, 200)},
+    grid={"digits": DIGITS},
+    claims=(
+        Claim(
+            "D1",
+            "with more digits the loss falls faster",
+            Falls(area("loss"), "digits", tuple({"digits": digits} for digits in DIGITS)),
+        ),
+    ),
     seeds=5,
     report_figure=3,
 )

@@ -1,19 +1,36 @@
 """Do longer numbers teach faster because a step shows more digits? Here all show as many."""
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import Falls
+from ripplecarry.lab.measures import area
 from ripplecarry.lab.study import Study
 from ripplecarry.lab.trial import Trial
 
 DIGITS = (10, 20, 50, 100, 200)
-POSITIONS_PER_STEP = 200 * (10 + EXTRA_POSITIONS)  # the report's batch of its shortest numbers
+REPORT_BATCH = 200
+POSITIONS_PER_STEP = REPORT_BATCH * (10 + EXTRA_POSITIONS)  # the report's at its shortest numbers
+EQUAL_WORK = tuple((digits, round(POSITIONS_PER_STEP / (digits + EXTRA_POSITIONS))) for digits in DIGITS)
+AS_IN_THE_REPORT = tuple({"digits": digits, "batch_size": REPORT_BATCH} for digits in DIGITS)
 
 STUDY = Study(
     name="digits_at_equal_work",
     question=__doc__,
     base=Trial(steps=1000),
-    grid={
-        ("digits", "batch_size"): tuple(
-            (digits, round(POSITIONS_PER_STEP / (digits + EXTRA_POSITIONS))) for digits in DIGITS
-        )
-    },
+    grid={("digits", "batch_size"): EQUAL_WORK},
+    controls=AS_IN_THE_REPORT[1:],  # at 10 digits both are the same trial
+    claims=(
+        Claim(
+            "D2",
+            "with more digits the loss falls faster because each step carries more information "
+            "(equal work removes more than half of the effect)",
+            Falls(
+                area("loss"),
+                "digits",
+                tuple({"digits": digits, "batch_size": batch} for digits, batch in EQUAL_WORK),
+                against=AS_IN_THE_REPORT,
+            ),
+        ),
+    ),
+    seeds=5,
 )

@@ -1,5 +1,8 @@
 """Does a learning rate of 0.0001 only need longer? Ten times the report's steps."""
 
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import Grows
+from ripplecarry.lab.measures import last, reading
 from ripplecarry.lab.study import Study
 from ripplecarry.lab.trial import Trial
 
@@ -8,4 +11,11 @@ STUDY = Study(
     question=__doc__,
     base=Trial(steps=5000),
     grid={"learning_rate": (0.0001,)},
+    claims=(
+        Claim(
+            "R2",
+            "longer training helps at 0.0001 (exact match after 5,000 steps is above that after 500)",
+            Grows(last("exact_match"), reading(450), {"learning_rate": 0.0001}),
+        ),
+    ),
 )

@@ -13,9 +13,7 @@ from ripplecarry.training.curves import Curves
 _STATE, _CURVE = "state/", "curve/"
 
 
-def save_checkpoint(
-    path: Path, identity: str, trainer: Trainer, curves: Curves, train_s: float
-) -> None:
+def save_checkpoint(path: Path, identity: str, trainer: Trainer, curves: Curves, train_s: float) -> None:
     """Writes a checkpoint.
 
     Args:

@@ -1,0 +1,29 @@
+"""Can a network trained on one, two or three digits add a thousand?
+
+Two digits show it every digit pair with and without a carry coming in; one digit never shows a pair
+of digits other than zeros with a carry.
+"""
+
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import Mostly
+from ripplecarry.lab.measures import is_right_at_the_end
+from ripplecarry.lab.study import Study
+from ripplecarry.lab.trial import Trial
+
+READ_AT = 1000
+DIGITS = {1: "one", 2: "two", 3: "three"}
+
+STUDY = Study(
+    name="two_digit_training",
+    question=__doc__,
+    base=Trial(steps=1000, learning_rate=0.005, read_at=READ_AT),
+    grid={"digits": tuple(DIGITS)},
+    claims=tuple(
+        Claim(
+            f"T{digits}",
+            f"trained on up to {word} digits, networks add random {READ_AT}-digit numbers exactly",
+            Mostly(is_right_at_the_end(f"exact_match_at_{READ_AT}"), {"digits": digits}),
+        )
+        for digits, word in DIGITS.items()
+    ),
+)
