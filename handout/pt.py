@@ -18,7 +18,7 @@ from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, Batch
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import ReferenceTrainer, mean_cross_entropy
 from ripplecarry.networks.adder import Adder
-from ripplecarry.reports.figures import draw_lines
+from ripplecarry.reports.curve_figures import draw_lines
 from ripplecarry.training import loop
 from ripplecarry.training.curves import Curves
 

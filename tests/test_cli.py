@@ -152,3 +152,57 @@ def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
     for path in whole:
         other = Path("stopped", *path.parts[1:])
         assert path.read_bytes() == other.read_bytes()
+
+
+def test_a_damaged_run_is_named_and_the_others_are_reported(capsys):
+    Path("mine.py").write_text(OWN_STUDY)
+    assert call(["study", "mine.py", "--workers", "1"]) == 0
+    damaged = sorted(Path("results/runs").iterdir())[0]
+    (damaged / "curves.parquet").write_bytes(b"")
+    capsys.readouterr()
+
+    assert call(["study", "mine.py", "--workers", "1", "--json"]) == 1
+
+    output = capsys.readouterr()
+    assert f"{damaged / 'curves.parquet'} is damaged" in output.err
+    assert sum(case["num_seeds"] for case in json.loads(output.out)["studies"][0]["cases"]) == 3
+    (damaged / "state.json").write_text("{")
+    assert call(["runs"]) == 1
+    assert str(damaged / "state.json") in capsys.readouterr().err
+
+
+def test_runs_shows_one_run_with_its_curves(capsys):
+    call(["train", *TINY])
+    capsys.readouterr()
+    (run,) = Path("results/runs").iterdir()
+
+    assert call(["runs", run.name[:6]]) == 0
+    shown = capsys.readouterr().out
+    assert "hidden_size 6" in shown
+    assert "exact match" in shown
+    assert "\u28c0" in shown or "\u2800" in shown  # dots of a drawn curve
+
+    assert call(["runs", run.name, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["config"]["seed"] == 0
+    assert call(["runs", "nothing"]) == 2
+    assert "no run 'nothing'" in capsys.readouterr().err
+
+
+def test_a_study_leaves_one_document(capsys):
+    Path("mine.py").write_text(OWN_STUDY)
+
+    assert call(["study", "mine.py", "--workers", "1"]) == 0
+
+    assert "report: results/report_mine.html" in capsys.readouterr().out
+    assert "Mine?" in Path("results/report_mine.html").read_text()
+
+
+@pytest.mark.parametrize("command", [["train", *TINY], ["study", "mine.py", "--workers=1"]])
+def test_a_store_that_cannot_be_written_is_refused_in_one_line(command, capsys):
+    Path("mine.py").write_text(OWN_STUDY)
+    Path("file").write_text("")
+
+    assert call([*command, "--store", "file"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "cannot write" in said

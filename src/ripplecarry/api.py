@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ripplecarry.engines.registry import EngineName, open_engine
-from ripplecarry.errors import ConfigurationError
+from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.lab.carry_out import carry_out
+from ripplecarry.lab.claims import Verdict
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import DEFAULT_STORE, Store
 from ripplecarry.lab.study import Study
@@ -45,6 +46,10 @@ class StudyResult:
     runs: Sequence[Run]
     failed: dict[str, str]
     was_interrupted: bool
+
+    def verdicts(self) -> list[Verdict]:
+        """What the runs say of each claim of the study."""
+        return self.study.judge(self.runs)
 
     def frame(self) -> pd.DataFrame:
         """All curves: a row a step and run, with the run's id, seed and what the study varies."""
@@ -94,11 +99,16 @@ def carry_out_studies(
     wanted = {s.name: s.requests(seeds or s.seeds, name) for s in studies}
     requests = [request for mine in wanted.values() for request in mine]
     result = sweep(requests, kept, num_workers=workers, listener=listener, stop=stop)
-    done = set(result.finished)
+    runs: dict[str, Run] = {}
+    for run_id in result.finished:
+        try:
+            runs[run_id] = kept.open(run_id).verify()
+        except StoreError as error:
+            result.failed[run_id] = str(error)
     return [
         StudyResult(
             s,
-            [kept.open(request.id) for request in wanted[s.name] if request.id in done],
+            [runs[request.id] for request in wanted[s.name] if request.id in runs],
             {r.id: result.failed[r.id] for r in wanted[s.name] if r.id in result.failed},
             result.was_interrupted,
         )

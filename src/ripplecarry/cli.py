@@ -21,6 +21,8 @@ from ripplecarry.errors import ConfigurationError, InputError
 from ripplecarry.lab.trial import RunRequest, Trial
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from ripplecarry.api import StudyResult
     from ripplecarry.lab.run import Run
     from ripplecarry.lab.sweep import StopRequest
@@ -70,11 +72,10 @@ def study(
     Example: ripplecarry study layers cell --seeds 5
     """
     from ripplecarry.api import carry_out_studies
-    from ripplecarry.console import output, sweep_progress, table
+    from ripplecarry.console import output, print_table, sweep_progress
     from ripplecarry.engines.registry import open_engine
     from ripplecarry.lab.store import Store
-    from ripplecarry.reports.figures import draw_study
-    from ripplecarry.reports.summary import summarise
+    from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.studies.catalogue import find_studies
 
     studies = find_studies(names or ["all"])
@@ -90,61 +91,102 @@ def study(
             listener=listener,
             stop=stop,
         )
-    report = []
-    for mine in results:
-        if not mine.runs:
-            continue
-        figures = draw_study(mine.study, mine.runs, Store(store).study_folder(mine.study.name))
-        summary = summarise(mine.study, mine.runs)
-        report.append(
-            {
-                "study": mine.study.name,
-                "cases": [row.as_dict() for row in summary],
-                "figures": [str(figure) for figure in figures],
-            }
-        )
-        if not as_json:
-            rows = [row.as_row() for row in summary]
-            output.print(table(f"{mine.study.name}: {mine.study.question.strip()}", rows))
-            output.print(f"figure: {figures[0]}\n")
+    kept = Store(store)
+    reports = [
+        report_study(each.study, each.runs, kept.study_folder(each.study.name))
+        for each in results
+        if each.study.drawn(each.runs)
+    ]
+    document = kept.report_path([each.study.name for each in results])
+    if reports:
+        write_document(reports, result.failed, document)
     if as_json:
-        print(json.dumps({"studies": report, "failed": result.failed}, indent=1))
+        print(
+            json.dumps(
+                {
+                    "studies": [report.as_dict() for report in reports],
+                    "failed": result.failed,
+                    "report": str(document) if reports else None,
+                },
+                indent=1,
+            )
+        )
+        return _study_status(results)
+    for report in reports:
+        rows = [row.as_row() for row in report.summary]
+        print_table(f"{report.study.name}: {report.study.title}", rows)
+        output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}\n")
+    verdicts = [
+        {"claim": verdict.claim.id, "verdict": verdict.status, "why": verdict.sentence}
+        for report in reports
+        for verdict in report.verdicts
+    ]
+    if verdicts:
+        print_table("verdicts", verdicts)
+    if reports:
+        output.print(f"\nreport: {document}")
     return _study_status(results)
 
 
 @app.command
 def runs(
+    run: Annotated[str | None, Parameter(help="A run's id, its beginning, or folder.")] = None,
     *,
     where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
     sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",
     store: StoreOption = Path("results"),
     as_json: JsonOption = False,
 ) -> int:
-    """List the finished runs in the store.
+    """List the finished runs in the store, or show one of them with its curves.
 
     Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the last loss,
     exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9, train_s and finished_at.
+    Damaged runs are named, and make the exit status 1.
 
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
-    from ripplecarry.console import output, table
     from ripplecarry.lab.store import Store
 
-    frame = Store(store).frame(where, sort)
+    if run is not None:
+        return _show_run(Store(store).find(run), as_json)
+    frame, damaged = Store(store).frame(where, sort)
+    _list_runs(frame, store, as_json)
+    for words in damaged:
+        print(f"ripplecarry: {words}", file=sys.stderr)
+    return 1 if damaged else 0
+
+
+def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
+    from ripplecarry.console import output, print_table
+
     if as_json:
         print(frame.to_json(orient="records", indent=1))
-        return 0
-    if frame.empty:
+    elif frame.empty:
         output.print(f"no runs in {store} fit")
+    else:
+        always = ("outcome", "steps_done", "loss", "exact_match", "train_s")
+        varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
+        shown = frame[["id", *varied, *always]]
+        rows = [
+            {str(name): value for name, value in row.items()}
+            for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
+        ]
+        print_table(f"{len(frame)} runs in {store}", rows)
+
+
+def _show_run(run: "Run", as_json: bool) -> int:
+    from ripplecarry.console import output, print_curve, print_table
+
+    if as_json:
+        print(json.dumps({"config": dict(run.config), "state": dict(run.state)}, indent=1))
         return 0
-    always = ("id", "outcome", "steps_done", "loss", "exact_match", "train_s")
-    varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
-    shown = frame[["id", *varied, *(column for column in always if column != "id")]]
-    rows = [
-        {str(name): value for name, value in row.items()}
-        for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
-    ]
-    output.print(table(f"{len(frame)} runs in {store}", rows))
+    rows = [{"what": name, "value": value} for name, value in _run_summary(run).items()]
+    print_table(f"run {run.id}", rows)
+    settings = run.trial.model_dump(mode="json", exclude_none=True)
+    output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))
+    for metric in ("loss", "exact_match"):
+        read = run.curves.dropna(subset=[metric])
+        print_curve(f"\n{metric.replace('_', ' ')}", read.step.tolist(), read[metric].tolist())
     return 0
 
 
@@ -164,7 +206,7 @@ def train(
     Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
     """
     from ripplecarry.arithmetic.philox import MAX_SEED
-    from ripplecarry.console import output, sweep_progress, table
+    from ripplecarry.console import print_table, sweep_progress
     from ripplecarry.engines.registry import open_engine
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.sweep import sweep
@@ -186,7 +228,7 @@ def train(
         print(json.dumps(summary, indent=1))
     else:
         rows = [{"what": name, "value": value} for name, value in summary.items()]
-        output.print(table(f"run {run.id}", rows))
+        print_table(f"run {run.id}", rows)
     return 0 if run.outcome == "finished" else 1
 
 

@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def test_a_diverged_run_is_a_recorded_result(store, monkeypatch):
     assert run.outcome == "diverged"
     assert len(run.curves) < 60
     assert not np.isfinite(run.curves.loss.iloc[-1])
-    assert store.frame().outcome.tolist() == ["diverged"]
+    assert store.frame()[0].outcome.tolist() == ["diverged"]
 
 
 def test_a_folder_can_be_moved_and_copied_by_hand(store, tmp_path):
@@ -157,7 +158,9 @@ def test_the_frame_filters_and_sorts(store):
     for cell, seed in (("rnn", 0), ("gru", 0), ("gru", 1)):
         carry_out(request(seed=seed, cell=cell), store)
 
-    frame = store.frame("cell = 'gru'", "seed desc")
+    frame, damaged = store.frame("cell = 'gru'", "seed desc")
+
+    assert not damaged
 
     assert frame.seed.tolist() == [1, 0]
     assert frame.hidden_size.tolist() == [6, 6]
@@ -173,3 +176,32 @@ def test_a_store_that_cannot_be_written_is_refused(tmp_path):
 
     with pytest.raises(StoreError, match="cannot write"):
         carry_out(request(), Store(tmp_path / "file"))
+
+
+def test_the_frame_names_damaged_runs_and_keeps_the_others(store):
+    runs = [carry_out(request(seed=seed), store) for seed in (0, 1)]
+    (runs[0].folder / "state.json").write_text("{}")
+
+    frame, damaged = store.frame()
+
+    assert frame.seed.tolist() == [1]
+    assert len(damaged) == 1
+    assert runs[0].id in damaged[0]
+    assert "delete the folder to run it again" in damaged[0]
+
+
+KEPT = Path(__file__).parents[1] / "data" / "store_format_1"
+
+
+def test_old_stores_stay_readable():
+    """A store kept from format 1: two runs of 60 steps, an RNN and an LSTM."""
+    store = Store(KEPT)
+    runs = [store.open(run_id).verify() for run_id in store.ids()]
+
+    assert sorted(run.trial.cell for run in runs) == ["lstm", "rnn"]
+    assert store.frame()[0].steps_done.tolist() == [60, 60]
+    for run in runs:
+        assert len(run.curves) == 60
+        assert run.network.state_dict().keys() == run.weights.keys()
+        # the runs are still those that these settings ask for
+        assert RunRequest(run.trial, run.seed, run.engine).id == run.id

@@ -10,6 +10,7 @@ confirming needs all k to agree at once, which chance makes rarer, so those stay
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 from ripplecarry.lab.findings import (
     MIN_SEEDS,
@@ -38,6 +39,31 @@ class Verdict:
     def num_seeds(self) -> int:
         """The fewest seeds behind any finding."""
         return min(finding.num_seeds for finding in self.findings)
+
+    @property
+    def effect_words(self) -> str:
+        """The deciding effect in figures; empty where there is none."""
+        return "" if isnan(self.deciding.effect) else f"{self.deciding.effect:.3g}"
+
+    @property
+    def interval_words(self) -> str:
+        """The deciding interval in figures; empty where there is none."""
+        return "" if isnan(self.deciding.effect) else self.deciding.interval_words
+
+    def as_dict(self) -> dict[str, object]:
+        """For programs: the deciding effect and interval, and every finding."""
+        deciding = self.deciding
+        return {
+            "claim": self.claim.id,
+            "statement": self.claim.statement,
+            "status": self.status,
+            "effect": None if isnan(deciding.effect) else deciding.effect,
+            "interval": None if isnan(deciding.low) else [deciding.low, deciding.high],
+            "level": deciding.level,
+            "num_seeds": self.num_seeds,
+            "sentence": self.sentence,
+            "findings": [finding.words for finding in self.findings],
+        }
 
     @property
     def sentence(self) -> str:

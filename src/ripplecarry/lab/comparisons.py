@@ -57,11 +57,11 @@ class Extreme(Comparison):
         return (self.settings,)
 
     def num_parts(self, arms):
-        return sum(not arm.is_control for arm in arms) - 1
+        return sum(not arm.case.is_control for arm in arms) - 1
 
     def examine(self, arms, num_parts):
         ours = find(arms, self.settings)
-        others = [arm for arm in arms if arm is not ours and not arm.is_control]
+        others = [arm for arm in arms if arm is not ours and not arm.case.is_control]
         return [
             _less(self.measure, *((other, ours) if self.largest else (ours, other)), num_parts)
             for other in others
@@ -83,9 +83,9 @@ class AboutEqual(Comparison):
     def examine(self, arms, num_parts):
         first, second = find(arms, self.first), find(arms, self.second)
         values = _values(self.measure, first, second)
-        words = f"the ratio of {self.measure.words}, {first.label} to {second.label}, is "
-        if min(map(min, values), default=0) <= 0:
-            return [undecided(words + "undefined: a value is 0", min(map(len, values)))]
+        words = f"the ratio of {self.measure.words}, {first.case.words} to {second.case.words}, is "
+        if min(map(len, values)) < 2 or min(map(min, values)) <= 0:
+            return [undecided(words + "undefined", min(map(len, values)))]
         logs = [np.log(each) for each in values]
 
         def interval(level: float) -> Interval:
@@ -111,7 +111,7 @@ class Within(Comparison):
     def examine(self, arms, num_parts):
         first, second = find(arms, self.first), find(arms, self.second)
         values = _values(self.measure, first, second)
-        words = f"{self.measure.words} of {first.label} minus that of {second.label} is "
+        words = f"{self.measure.words} of {first.case.words} minus that of {second.case.words} is "
         if min(map(len, values)) < 2:
             return [undecided(words + "unknown", min(map(len, values)))]
 
@@ -134,7 +134,7 @@ class Mostly(Comparison):
     def examine(self, arms, num_parts):
         arm = find(arms, self.settings)
         count, total = sum(map(self.property.holds, arm.runs)), len(arm.runs)
-        words = f"with {arm.label}, {count} of {total} seeds {self.property.words}"
+        words = f"with {arm.case.words}, {count} of {total} seeds {self.property.words}"
         if total == 0:
             return [undecided(words, 0)]
 
@@ -161,7 +161,7 @@ class Grows(Comparison):
         words = f"{self.later.words} is above {self.earlier.words} by "
         if len(gains) < 2:
             return [undecided(words + "an unknown amount", len(gains))]
-        words += f"{gains.mean():.3g} with {arm.label}"
+        words += f"{gains.mean():.3g} with {arm.case.words}"
         return [decide(words, lambda level: mean_interval(gains, level), 0, 0.05, len(gains), num_parts)]
 
 
@@ -208,7 +208,7 @@ class Falls(Comparison):
     ) -> tuple[list[np.ndarray], list[float]]:
         """The least-squares slope as a weighted sum of the trials' means."""
         chosen = [find(arms, settings) for settings in trials]
-        places = np.array([log10(getattr(arm.trial, self.setting)) for arm in chosen])
+        places = np.array([log10(getattr(arm.case.trial, self.setting)) for arm in chosen])
         centred = places - places.mean()
         weights = centred / (centred**2).sum()
         return [np.array([self.measure.of(run) for run in arm.runs]) for arm in chosen], [*weights]
@@ -274,7 +274,7 @@ def slowest(measure: Measure, **settings: Any) -> Comparison:
 def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Finding:
     values = _values(measure, larger, smaller)
     num_seeds = min(map(len, values))
-    words = f"{measure.words} of {smaller.label} lies "
+    words = f"{measure.words} of {smaller.case.words} lies "
     if num_seeds < 2:
         return undecided(words + "nobody knows where", num_seeds)
 
@@ -282,7 +282,7 @@ def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Findin
         return difference_interval(values[0], values[1], level, paired=_is_paired(smaller, larger))
 
     effect = interval(0.95).effect
-    words += f"{abs(effect):.3g} {'below' if effect >= 0 else 'above'} that of {larger.label}"
+    words += f"{abs(effect):.3g} {'below' if effect >= 0 else 'above'} that of {larger.case.words}"
     return decide(words, interval, 0, 0.05, num_seeds, num_parts)
 
 
@@ -297,4 +297,6 @@ def _values(measure: Measure, first: Arm, second: Arm) -> list[np.ndarray]:
 
 def _is_paired(first: Arm, second: Arm) -> bool:
     """Whether a seed means the same initial values and operands in both."""
-    return all(getattr(first.trial, name) == getattr(second.trial, name) for name in _SHARED_BY_PAIRS)
+    return all(
+        getattr(first.case.trial, name) == getattr(second.case.trial, name) for name in _SHARED_BY_PAIRS
+    )

@@ -19,16 +19,36 @@ Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Case:
+    """One trial of a study."""
+
+    settings: Settings
+    """What the grid sets, in the grid's order."""
+    trial: Trial
+    label: str
+    """What tells this trial from the study's others, in figures and tables."""
+    words: str
+    """The same for sentences."""
+    group: str = ""
+    """In a grid of several entries, the values of all but the last."""
+    member: str = ""
+    """In a grid of several entries, the value of the last."""
+    value: object = None
+    """The value of the grid's last entry."""
+    is_control: bool = False
+    """Whether only claims use it: figures and tables leave it out."""
+
+
+@dataclass(frozen=True)
 class Arm:
     """A trial of a study with its runs, in order of seed."""
 
-    label: str
-    trial: Trial
+    case: Case
     runs: tuple[Run, ...]
-    is_control: bool = False
 
     def has(self, settings: Settings) -> bool:
-        return all(getattr(self.trial, name) == value for name, value in settings.items())
+        """Whether its trial has these settings."""
+        return all(getattr(self.case.trial, name) == value for name, value in settings.items())
 
 
 @dataclass(frozen=True)

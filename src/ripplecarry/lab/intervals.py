@@ -1,6 +1,8 @@
 """Confidence intervals of means, differences, ratios and contrasts."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +22,8 @@ def mean_interval(values: np.ndarray, level: float) -> Interval:
     effect = float(values.mean())
     if np.ptp(values) == 0:
         return Interval(effect, effect, effect)
-    bounds = stats.ttest_1samp(values, 0).confidence_interval(level)
+    with _nearly_equal_values_are_fine():
+        bounds = stats.ttest_1samp(values, 0).confidence_interval(level)
     return Interval(effect, float(bounds.low), float(bounds.high))
 
 
@@ -31,7 +34,8 @@ def difference_interval(first: np.ndarray, second: np.ndarray, level: float, *, 
     effect = float(first.mean() - second.mean())
     if np.ptp(first) == 0 and np.ptp(second) == 0:
         return Interval(effect, effect, effect)
-    bounds = stats.ttest_ind(first, second, equal_var=False).confidence_interval(level)
+    with _nearly_equal_values_are_fine():
+        bounds = stats.ttest_ind(first, second, equal_var=False).confidence_interval(level)
     return Interval(effect, float(bounds.low), float(bounds.high))
 
 
@@ -48,3 +52,14 @@ def contrast_interval(samples: Sequence[np.ndarray], weights: Sequence[float], l
     freedom = parts.sum() ** 2 / sum(p**2 / (len(s) - 1) for p, s in zip(parts, samples, strict=True))
     half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(parts.sum()))
     return Interval(effect, effect - half, effect + half)
+
+
+@contextmanager
+def _nearly_equal_values_are_fine() -> Generator[None]:
+    """SciPy warns of lost precision where values hardly differ, as shares that are all near 1 do.
+
+    What is lost lies far below the width of a 32-bit float that the values came from.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Precision loss", category=RuntimeWarning)
+        yield

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ripplecarry.networks.adder import Adder
 
 FORMAT = 1
+_REMEDY = "; delete the folder to run it again"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Run:
         state = _read_json(folder / "state.json")
         try:
             if state.get("checksum") != _own_checksum(state):
-                raise StoreError(f"{folder}/state.json is damaged: its checksum does not match")
+                raise StoreError(f"{folder}/state.json is damaged: its checksum does not match{_REMEDY}")
             config = json.loads(_checked(folder, "config.json", state))
             if config["format"] != FORMAT:
                 raise StoreError(
@@ -63,7 +64,17 @@ class Run:
                 )
             return cls(folder, config, state, Trial.build(config["trial"]))
         except (ValueError, KeyError, TypeError, ConfigurationError) as error:
-            raise StoreError(f"{folder} is damaged: {type(error).__name__}: {error}") from None
+            raise StoreError(f"{folder} is damaged: {type(error).__name__}: {error}{_REMEDY}") from None
+
+    def verify(self) -> "Run":
+        """This run, once every file of it has been read and found whole.
+
+        Raises:
+            StoreError: a file is missing or damaged.
+        """
+        for name in self.state["files"]:
+            _checked(self.folder, name, self.state)
+        return self
 
     @property
     def id(self) -> str:
@@ -159,11 +170,11 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+        raise StoreError(f"{path} cannot be read: {error.strerror}{_REMEDY}") from None
     except ValueError as error:
-        raise StoreError(f"{path} is damaged: {error}") from None
+        raise StoreError(f"{path} is damaged: {error}{_REMEDY}") from None
     if not isinstance(content, dict):
-        raise StoreError(f"{path} is damaged: it holds no JSON object")
+        raise StoreError(f"{path} is damaged: it holds no JSON object{_REMEDY}")
     return content
 
 
@@ -171,9 +182,9 @@ def _checked(folder: Path, name: str, state: Mapping[str, Any]) -> bytes:
     try:
         content = (folder / name).read_bytes()
     except OSError as error:
-        raise StoreError(f"{folder / name} cannot be read: {error.strerror}") from None
+        raise StoreError(f"{folder / name} cannot be read: {error.strerror}{_REMEDY}") from None
     if state["files"].get(name) != _checksum(content):
-        raise StoreError(f"{folder / name} is damaged: its checksum does not match")
+        raise StoreError(f"{folder / name} is damaged: its checksum does not match{_REMEDY}")
     return content
 
 

@@ -3,12 +3,13 @@
 STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
 STORE/studies/NAME/        figures of each study
+STORE/report*.html         the report of each sweep
 """
 
 import fcntl
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,20 +22,6 @@ from ripplecarry.lab.trial import Trial
 
 DEFAULT_STORE = Path("results")
 
-_COLUMNS = {
-    "id": "VARCHAR",
-    "seed": "UBIGINT",
-    "engine": "VARCHAR",
-    "format": "BIGINT",
-    "trial": "JSON",
-}
-_STATE_COLUMNS = {
-    "outcome": "VARCHAR",
-    "steps_done": "BIGINT",
-    "last": "JSON",
-    "train_s": "DOUBLE",
-    "finished_at": "VARCHAR",
-}
 _METRICS = ("loss", "exact_match", "digit_accuracy", "exact_match_at_9", "digit_accuracy_at_9")
 _TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
@@ -55,6 +42,17 @@ class Store:
     def unfinished_folder(self, run_id: str) -> Path:
         """Where a run keeps its checkpoint; made if need be."""
         return self._made(self.root / "unfinished" / run_id)
+
+    def prepare(self) -> None:
+        """Makes the folders that runs are written to.
+
+        Raises:
+            StoreError: they cannot be made or written.
+        """
+        for name in ("runs", "unfinished"):
+            folder = self._made(self.root / name)
+            if not os.access(folder, os.W_OK):
+                raise StoreError(f"cannot write to {folder}: no permission")
 
     def has(self, run_id: str) -> bool:
         """Whether this run is finished."""
@@ -105,49 +103,48 @@ class Store:
             yield
             lock.unlink(missing_ok=True)
 
-    def frame(self, where: str = "true", sort: str = "id") -> pd.DataFrame:
+    def report_path(self, studies: Sequence[str]) -> Path:
+        """Where the report of a sweep over these studies goes."""
+        name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
+        return self._made(self.root) / f"{name}.html"
+
+    def frame(self, where: str = "true", sort: str = "id") -> tuple[pd.DataFrame, list[str]]:
         """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time.
 
         Args:
             where: an SQL condition on these columns, as DuckDB reads it.
             sort: columns to order by, with `desc` behind one to reverse it.
+        Returns:
+            The frame, and a line on each run that is damaged, which the frame leaves out.
         Raises:
             ConfigurationError: a condition or order that DuckDB refuses.
         """
-        if not self.ids():
-            return pd.DataFrame()
-        settings = ", ".join(
-            f"CAST(trial->>'{name}' AS {_sql_type(name)}) AS {name}"
-            for name in Trial.model_fields
-            if name != "machine"
-        )
-        metrics = ", ".join(f"CAST(last->>'{name}' AS DOUBLE) AS {name}" for name in _METRICS)
-        load = f"""
-            CREATE TABLE runs AS
-            WITH configs AS ({self._read("config.json", _COLUMNS)}),
-                 states AS ({self._read("state.json", _STATE_COLUMNS)})
-            SELECT id, seed, engine, outcome, {settings}, steps_done, {metrics},
-                   train_s, finished_at
-            FROM configs JOIN states USING (folder)"""
+        rows, damaged = [], []
+        for run_id in self.ids():
+            try:
+                rows.append(_row(self.open(run_id)))
+            except StoreError as error:
+                damaged.append(str(error))
+        if not rows:
+            return pd.DataFrame(), damaged
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         try:
-            connection.execute(load)
+            connection.register("found", pd.DataFrame(rows))
+            columns = ", ".join(
+                f"CAST({name} AS {_sql_type(name)}) AS {name}" if name in Trial.model_fields else name
+                for name in rows[0]
+            )
+            connection.execute(f"CREATE TABLE runs AS SELECT {columns} FROM found")
+            connection.unregister("found")
             # The caller's words see this table and nothing else of the machine.
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-            return connection.execute(f"SELECT * FROM runs WHERE {where} ORDER BY {sort}").df()
+            query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
+            return connection.execute(query).df(), damaged
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {reason}") from None
         finally:
             connection.close()
-
-    def _read(self, name: str, columns: dict[str, str]) -> str:
-        pattern = str(self.root / "runs" / "*" / name).replace("'", "''")
-        types = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
-        return (
-            f"SELECT *, parse_dirpath(filename) AS folder FROM read_json('{pattern}', "
-            f"columns = {{{types}}}, filename = true, format = 'auto')"
-        )
 
     def _made(self, folder: Path) -> Path:
         try:
@@ -155,6 +152,22 @@ class Store:
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
         return folder
+
+
+def _row(run: Run) -> dict[str, object]:
+    last = run.state["last"]
+    settings = run.trial.model_dump(exclude={"machine"})
+    return {
+        "id": run.id,
+        "seed": run.seed,
+        "engine": run.engine,
+        "outcome": run.outcome,
+        **settings,
+        "steps_done": run.state["steps_done"],
+        **{name: last.get(name) for name in _METRICS},
+        "train_s": run.state["train_s"],
+        "finished_at": run.state["finished_at"],
+    }
 
 
 def _sql_type(setting: str) -> str:

@@ -1,30 +1,17 @@
 """Studies: a question, a base trial, a grid of what is varied, and seeds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.claims import Claim, Verdict
-from ripplecarry.lab.findings import Arm, find
+from ripplecarry.lab.findings import Arm, Case, find
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.trial import RunRequest, Trial
 
 Axis = str | tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One trial of a study."""
-
-    settings: Mapping[str, Any]
-    """What the grid sets, in the grid's order."""
-    trial: Trial
-    label: str
-    """What tells this trial from the study's others."""
-    is_control: bool = False
-    """Whether only claims use it: figures and tables leave it out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +47,7 @@ class Study:
         for label in labels:
             if labels.count(label) > 1:
                 raise ConfigurationError(f"study {self.name}: two trials are called {label!r}")
-        arms = self._arms([])
+        arms = self.arms([])
         for claim in self.claims:
             for settings in claim.decided_by.selections():
                 try:
@@ -69,72 +56,95 @@ class Study:
                     raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
 
     @property
+    def title(self) -> str:
+        """The question's first line."""
+        return self.question.strip().splitlines()[0]
+
+    @property
     def axis(self) -> str:
         """What the study varies, in words."""
-        return ", ".join(name.replace("_", " ") for axis in self.grid for name in _names(axis))
+        return ", ".join(_words(axis) for axis in self.grid)
+
+    @property
+    def member_axis(self) -> str:
+        """What varies within a group of trials: the grid's last entry."""
+        return _words(list(self.grid)[-1]) if self.grid else ""
 
     def cases(self) -> list[Case]:
-        """Every trial.
+        """Every trial, those of the grid first.
 
         Raises:
             ConfigurationError: a grid that does not fit the trial's settings.
         """
         base = self.base.model_dump(exclude_unset=True)
-        combinations = list(self._combinations())
-        labels = self.labels or [", ".join(map(str, each.values())) for each in combinations]
-        if len(labels) != len(combinations):
+        combinations = list(product(*self.grid.values()))
+        if self.labels is not None and len(self.labels) != len(combinations):
             raise ConfigurationError(
-                f"study {self.name}: {len(labels)} labels for {len(combinations)} trials"
+                f"study {self.name}: {len(self.labels)} labels for {len(combinations)} trials"
             )
-        grid = [
-            Case(settings, Trial.build(base | settings), label or "base")
-            for settings, label in zip(combinations, labels, strict=True)
-        ]
-        controls = [
-            Case(
-                settings,
-                Trial.build(base | dict(settings)),
-                ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items()),
-                is_control=True,
+        cases = []
+        for number, values in enumerate(combinations):
+            settings = self._settings(values)
+            shown = [_shown(value) for value in values]
+            is_grouped = len(shown) > 1
+            cases.append(
+                Case(
+                    settings=settings,
+                    trial=Trial.build(base | settings),
+                    label=self.labels[number] if self.labels else ", ".join(shown) or "base",
+                    words=self.labels[number] if self.labels else _sentence(settings),
+                    group=", ".join(shown[:-1]) if is_grouped else "",
+                    member=shown[-1] if is_grouped else "",
+                    value=values[-1] if values else None,
+                )
             )
-            for settings in self.controls
+        for settings in self.controls:
+            words = _sentence(settings)
+            trial = Trial.build(base | dict(settings))
+            cases.append(Case(settings, trial, words, words, is_control=True))
+        return cases
+
+    def arms(self, runs: Sequence[Run]) -> list[Arm]:
+        """Every trial with those of the runs that are of it, in order of seed."""
+        ordered = sorted(runs, key=lambda run: run.seed)
+        return [
+            Arm(case, tuple(run for run in ordered if run.trial == case.trial)) for case in self.cases()
         ]
-        return grid + controls
+
+    def drawn(self, runs: Sequence[Run]) -> list[Arm]:
+        """The trials with runs that figures and tables show: all but the controls."""
+        return [arm for arm in self.arms(runs) if arm.runs and not arm.case.is_control]
 
     def judge(self, runs: Sequence[Run]) -> list[Verdict]:
         """What these runs say of each claim."""
-        arms = self._arms(runs)
+        arms = self.arms(runs)
         return [claim.judge(arms) for claim in self.claims]
 
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
         """Every run: each trial with seeds 0 to `num_seeds` - 1."""
         return [RunRequest(case.trial, seed, engine) for case in self.cases() for seed in range(num_seeds)]
 
-    def _arms(self, runs: Sequence[Run]) -> list[Arm]:
-        ordered = sorted(runs, key=lambda run: run.seed)
-        return [
-            Arm(
-                case.label,
-                case.trial,
-                tuple(run for run in ordered if run.trial == case.trial),
-                case.is_control,
-            )
-            for case in self.cases()
-        ]
-
-    def _combinations(self) -> Iterator[dict[str, Any]]:
-        for values in product(*self.grid.values()):
-            settings: dict[str, Any] = {}
-            for axis, value in zip(self.grid, values, strict=True):
-                names = _names(axis)
-                parts = value if isinstance(axis, tuple) else (value,)
-                if len(parts) != len(names):
-                    raise ConfigurationError(
-                        f"study {self.name}: {names} together need {len(names)} values, got {value}"
-                    )
-                settings.update(zip(names, parts, strict=True))
-            yield settings
+    def _settings(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        settings: dict[str, Any] = {}
+        for axis, value in zip(self.grid, values, strict=True):
+            names = axis if isinstance(axis, tuple) else (axis,)
+            parts = value if isinstance(axis, tuple) else (value,)
+            if len(parts) != len(names):
+                raise ConfigurationError(
+                    f"study {self.name}: {names} together need {len(names)} values, got {value}"
+                )
+            settings.update(zip(names, parts, strict=True))
+        return settings
 
 
-def _names(axis: Axis) -> tuple[str, ...]:
-    return axis if isinstance(axis, tuple) else (axis,)
+def _words(axis: Axis) -> str:
+    names = axis if isinstance(axis, tuple) else (axis,)
+    return ", ".join(name.replace("_", " ") for name in names)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _sentence(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items()) or "base"

@@ -76,6 +76,7 @@ def sweep(
         num_workers: runs at a time, one thread each; as many as cores unless given.
     """
     listener, stop = listener or Listener(), stop or StopRequest()
+    store.prepare()
     result = SweepResult()
     left = sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost)
     for request in [request for request in left if store.has(request.id)]:

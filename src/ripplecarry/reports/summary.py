@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ripplecarry.lab.findings import Case
 from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Case, Study
+from ripplecarry.lab.study import Study
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,12 @@ class CaseSummary:
         }
 
 
-def runs_by_case(study: Study, runs: Sequence[Run]) -> list[tuple[Case, list[Run]]]:
-    """The study's trials, each with those of the runs that are of it."""
-    by_trial: dict[str, list[Run]] = {}
-    for run in sorted(runs, key=lambda run: run.seed):
-        by_trial.setdefault(run.trial.id, []).append(run)
-    return [(case, by_trial.get(case.trial.id, [])) for case in study.cases()]
-
-
 def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
     """Medians over seeds of the last loss and exact match, with the range of the latter."""
-    return [_summary(case, mine) for case, mine in runs_by_case(study, runs) if mine]
+    return [_summary(mine.case, mine.runs) for mine in study.drawn(runs)]
 
 
-def _summary(case: Case, runs: list[Run]) -> CaseSummary:
+def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
     last = [run.state["last"] for run in runs]
     exact = [metrics.get("exact_match", 0.0) for metrics in last]
     rates = [run.state["steps_done"] / run.state["train_s"] for run in runs]

@@ -1,0 +1,168 @@
+"""Curves over steps: loss and exact match of a study over seeds, the report's curves dashed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from ripplecarry.lab.findings import Arm
+from ripplecarry.lab.observation import NUM_PAIRS, REPORT_DIGITS
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.study import Study
+from ripplecarry.reports.report_curves import report_curve
+from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.training.loop import OBSERVE_EVERY
+
+_LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; what lies higher is out of control
+_READINGS_TO_MARK = 10
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """One trial as it is drawn."""
+
+    label: str
+    runs: Sequence[Run]
+    colour: Colour
+    marker: str
+
+
+def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes the study's curves as PNG and SVG.
+
+    A panel each for loss and exact match, then one for each other length at which exact match was
+    read: 9 digits is what the report read whatever it trained on. A study of two axes has a row of
+    panels for each value of the first.
+
+    Returns:
+        The paths written.
+    """
+    groups: dict[str, list[Arm]] = {}
+    for mine in study.drawn(runs):
+        groups.setdefault(mine.case.group, []).append(mine)
+    panels = _panels(runs)
+    with style():
+        size = (4.6 * len(panels) + 1.6, 3.6 * len(groups) + 0.8)
+        figure = Figure(figsize=size, layout="constrained")
+        rows = figure.subplots(len(groups), len(panels), squeeze=False)
+        for row, (group, members) in zip(rows, groups.items(), strict=True):
+            curves = _curves(members)
+            for axes, metric in zip(row, panels, strict=True):
+                _draw_panel(axes, study, curves, metric, panels)
+                if group:
+                    axes.set_title(f"{group}: {axes.get_title()}")
+        handles, labels = rows[0, 0].get_legend_handles_labels()
+        if study.report_figure:
+            handles.append(Line2D([], [], color="0.15", linestyle="--", linewidth=1.1))
+            labels.append("the report's run")
+        figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
+        write_texts(figure, study.title, _caption(study, runs))
+        return save(figure, folder, study.name)
+
+
+def draw_lines(
+    lines: Mapping[str, tuple[Sequence[int], Sequence[float]]], what: str, title: str, path: Path
+) -> None:
+    """Writes one panel of labelled lines against steps."""
+    with style():
+        figure = Figure(figsize=(6, 4), layout="constrained")
+        axes = figure.subplots()
+        for (label, (steps, values)), marker in zip(lines.items(), cycle(MARKERS), strict=False):
+            spacing = max(1, len(steps) // _READINGS_TO_MARK)
+            axes.plot(steps, values, label=label, marker=marker, markersize=4, markevery=spacing)
+        axes.set_xlabel("step")
+        axes.set_ylabel(what)
+        axes.legend(title=title, frameon=False)
+        figure.savefig(path, dpi=150)
+
+
+def band(runs: Sequence[Run], metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """The 2.5th, 50th and 97.5th percentile over seeds at each step where the metric was read.
+
+    Returns:
+        Steps, and percentiles of axes (percentile, step). Diverged runs count as far as they go.
+    """
+    longest = max((run.curves for run in runs), key=len)
+    is_read = longest[metric].notna().to_numpy()
+    values = np.full((len(runs), len(longest)), np.nan)
+    for row, run in zip(values, runs, strict=True):
+        row[: len(run.curves)] = run.curves[metric]
+    percentiles = np.nanpercentile(values[:, is_read], [2.5, 50, 97.5], axis=0)
+    return longest.step.to_numpy()[is_read], percentiles
+
+
+def _panels(runs: Sequence[Run]) -> list[str]:
+    other = {
+        f"exact_match_at_{digits}": digits
+        for run in runs
+        for digits in (REPORT_DIGITS, run.trial.read_at)
+        if digits is not None and any(each.trial.digits != digits for each in runs)
+    }
+    return ["loss", "exact_match", *sorted(other, key=other.__getitem__)]
+
+
+def _curves(members: list[Arm]) -> list[_Curve]:
+    shades = colours([mine.case.value for mine in members])
+    return [
+        _Curve(mine.case.member or mine.case.label, mine.runs, shade, marker)
+        for mine, shade, marker in zip(members, shades, cycle(MARKERS), strict=False)
+    ]
+
+
+def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, panels: Sequence[str]) -> None:
+    for curve in curves:
+        steps, (low, middle, high) = band(curve.runs, metric)
+        axes.plot(
+            steps,
+            middle,
+            color=curve.colour,
+            label=curve.label,
+            marker=curve.marker,
+            markersize=4,
+            markevery=max(1, len(steps) // _READINGS_TO_MARK),
+        )
+        axes.fill_between(steps, low, high, color=curve.colour, alpha=0.2, linewidth=0)
+    # The report read exact match on 9-digit operands always: only that metric is like for like.
+    nine = f"exact_match_at_{REPORT_DIGITS}"
+    if study.report_figure and not (metric == "exact_match" and nine in panels):
+        for curve in curves[:1] if study.report_figure == 1 else curves:
+            theirs = report_curve(
+                study.report_figure, curve.label, "loss" if metric == "loss" else "exact_match"
+            )
+            colour = "0.15" if study.report_figure == 1 else curve.colour
+            axes.plot(theirs.step, theirs.value, "--", color=colour, linewidth=1.1)
+    axes.set_xlabel("step")
+    axes.set_xlim(left=0)
+    if metric == "loss":
+        axes.set_title("training loss")
+        axes.set_ylabel("cross-entropy per digit (nats)")
+        axes.set_ylim(0, min(_LOSS_CEILING, axes.get_ylim()[1]))
+    else:
+        axes.set_title(f"exact match at {_where(metric, curves)}")
+        axes.set_ylabel("share right in every digit")
+        axes.set_ylim(-0.03, 1.03)
+
+
+def _where(metric: str, curves: list[_Curve]) -> str:
+    if "_at_" in metric:
+        return f"{metric.rpartition('_')[2]} digits"
+    lengths = {run.trial.digits for curve in curves for run in curve.runs}
+    return f"{lengths.pop()} digits" if len(lengths) == 1 else "the training length"
+
+
+def _caption(study: Study, runs: Sequence[Run]) -> str:
+    counts = sorted({len(mine.runs) for mine in study.drawn(runs)})
+    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    parts = [f"Line: median of {seeds} seeds; band: their 2.5th to 97.5th percentile."]
+    diverged = sum(run.outcome == "diverged" for run in runs)
+    if diverged:
+        parts.append(f"Diverged runs, which end early: {diverged}.")
+    if study.report_figure:
+        parts.append(f"Dashed: the report's one run (its figure {study.report_figure}), read off by eye.")
+    parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {OBSERVE_EVERY} steps.")
+    return " ".join(parts)

@@ -1,0 +1,111 @@
+"""The report of a sweep: one self-contained HTML file."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ripplecarry.files import write_atomically
+from ripplecarry.lab.claims import Verdict
+from ripplecarry.lab.findings import MIN_SEEDS
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.study import Study
+from ripplecarry.reports.agreement import agreement
+from ripplecarry.reports.curve_figures import draw_curves
+from ripplecarry.reports.seed_figures import draw_seeds
+from ripplecarry.reports.summary import CaseSummary, summarise
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """A study with all that is said of its runs, and the figures that were drawn."""
+
+    study: Study
+    runs: Sequence[Run]
+    summary: list[CaseSummary]
+    verdicts: list[Verdict]
+    figures: list[Path]
+
+    @property
+    def command(self) -> str:
+        """What makes every figure and number of the study again."""
+        seeds = max(run.seed for run in self.runs) + 1
+        engines = sorted({run.engine for run in self.runs})
+        return f"ripplecarry study {self.study.name} --seeds {seeds} --engine {' '.join(engines)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "study": self.study.name,
+            "command": self.command,
+            "cases": [row.as_dict() for row in self.summary],
+            "verdicts": [verdict.as_dict() for verdict in self.verdicts],
+            "figures": [str(figure) for figure in self.figures],
+        }
+
+
+def report_study(study: Study, runs: Sequence[Run], folder: Path) -> StudyReport:
+    """Judges a study's claims and draws its figures into a folder."""
+    return StudyReport(
+        study,
+        runs,
+        summarise(study, runs),
+        study.judge(runs),
+        draw_curves(study, runs, folder) + draw_seeds(study, runs, folder),
+    )
+
+
+def write_document(reports: Sequence[StudyReport], failed: dict[str, str], path: Path) -> None:
+    """Writes the report of these studies as one HTML file that needs no other."""
+    environment = Environment(
+        loader=PackageLoader("ripplecarry.reports"), autoescape=True, undefined=StrictUndefined
+    )
+    runs = [run for report in reports for run in report.runs]
+    page = environment.get_template("document.html").render(
+        reports=[_fields(report) for report in reports],
+        verdicts=[(report.study.name, verdict) for report in reports for verdict in report.verdicts],
+        has_report_figures=any(report.study.report_figure for report in reports),
+        failed=failed,
+        min_seeds=MIN_SEEDS,
+        num_runs=len({run.id for run in runs}),
+        environments=_environments(runs),
+        written_at=datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00"),
+    )
+    write_atomically(path, page.encode())
+
+
+def _fields(report: StudyReport) -> dict[str, Any]:
+    study = report.study
+    settings = study.base.model_dump(mode="json", exclude_none=True)
+    return {
+        "name": study.name,
+        "title": study.title,
+        "remarks": "\n".join(study.question.strip().splitlines()[1:]).strip(),
+        "command": report.command,
+        "rows": [row.as_row() for row in report.summary],
+        "verdicts": report.verdicts,
+        "agreement": [asdict(each) for each in agreement(study, report.runs)],
+        "figures": [
+            {"name": figure.stem, "data": base64.b64encode(figure.read_bytes()).decode()}
+            for figure in report.figures
+            if figure.suffix == ".svg"
+        ],
+        "report_figure": study.report_figure,
+        "axis": study.axis,
+        "settings": settings,
+        "runs": [run.id for run in report.runs],
+    }
+
+
+def _environments(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """The distinct environments that made the runs, with how many each made."""
+    counts: dict[str, tuple[dict[str, Any], int]] = {}
+    for run in runs:
+        found = dict(run.environment)
+        key = repr(sorted(found.items(), key=str))
+        counts[key] = (found, counts.get(key, (found, 0))[1] + 1)
+    return [{**found, "runs": count} for found, count in counts.values()]

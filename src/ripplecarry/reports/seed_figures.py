@@ -1,0 +1,85 @@
+"""What verdicts rest on: a dot a seed for the areas under a study's curves and for steps to a goal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ripplecarry.lab.findings import Arm
+from ripplecarry.lab.intervals import mean_interval
+from ripplecarry.lab.measures import area, steps_to
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.study import Study
+from ripplecarry.reports.style import MARKERS, colours, save, style, write_texts
+
+GOAL = 0.99
+_SPREAD = 0.5  # of the room that a trial has, for its dots
+_LOWEST_ROW_IN = 0.34
+
+
+def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes the areas and the steps to exact match 0.99, a dot a seed, as PNG and SVG.
+
+    Means carry their 95 % t intervals. A run that never arrives is an open triangle at its last
+    step: its value is censored, and medians are taken over all seeds.
+
+    Returns:
+        The paths written.
+    """
+    cases = study.drawn(runs)
+    with style():
+        size = (10.5, 1.6 + _LOWEST_ROW_IN * len(cases))
+        figure = Figure(figsize=size, layout="constrained")
+        left, middle, right = figure.subplots(1, 3, sharey=True)
+        for axes, measure in ((left, area("loss")), (middle, area("exact_match"))):
+            axes.set_title(f"{measure.words} over training")
+            _draw_dots(axes, cases, [np.array([measure.of(r) for r in c.runs]) for c in cases])
+        right.set_title(f"steps to exact match {GOAL}")
+        _draw_steps(right, cases)
+        left.set_yticks(range(len(cases)), [mine.case.label for mine in cases])
+        left.set_ylabel(study.axis)
+        left.invert_yaxis()
+        counts = sorted({len(mine.runs) for mine in cases})
+        seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        write_texts(
+            figure,
+            f"{study.title} Speed of learning, smaller is faster",
+            f"A dot for each of {seeds} seeds. Black: mean with its 95 % t interval; for steps the "
+            "median. Open triangles: never arrived in the steps that they had (censored).",
+        )
+        return save(figure, folder, f"{study.name}_seeds")
+
+
+def _draw_dots(axes: Axes, cases: list[Arm], samples: list[np.ndarray]) -> None:
+    shades = colours([mine.case.value for mine in cases])
+    for row, (values, shade) in enumerate(zip(samples, shades, strict=True)):
+        places = row + _offsets(len(values))
+        axes.plot(values, places, MARKERS[row % len(MARKERS)], color=shade, markersize=4, alpha=0.7)
+        if len(values) > 1:
+            mean, low, high = mean_interval(values, 0.95)
+            axes.plot([low, high], [row, row], color="black", linewidth=1.2)
+            axes.plot([mean], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
+    axes.set_xlim(left=0)
+
+
+def _draw_steps(axes: Axes, cases: list[Arm]) -> None:
+    shades = colours([mine.case.value for mine in cases])
+    for row, (mine, shade) in enumerate(zip(cases, shades, strict=True)):
+        steps = np.array([steps_to(run, GOAL) for run in mine.runs])
+        places = row + _offsets(len(steps))
+        arrived = np.isfinite(steps)
+        marker = MARKERS[row % len(MARKERS)]
+        axes.plot(steps[arrived], places[arrived], marker, color=shade, markersize=4, alpha=0.7)
+        ends = np.full((~arrived).sum(), mine.case.trial.steps)
+        axes.plot(ends, places[~arrived], ">", color=shade, markersize=5, fillstyle="none")
+        median = np.median(steps)
+        if np.isfinite(median):
+            axes.plot([median], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("step")
+
+
+def _offsets(count: int) -> np.ndarray:
+    return np.linspace(-_SPREAD / 2, _SPREAD / 2, count) if count > 1 else np.zeros(1)

@@ -1,0 +1,147 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from made_up_runs import make_run
+
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import fastest
+from ripplecarry.lab.measures import area
+from ripplecarry.lab.study import Study
+from ripplecarry.lab.sweep import sweep
+from ripplecarry.lab.trial import Trial
+from ripplecarry.reports.agreement import agreement
+from ripplecarry.reports.curve_figures import draw_curves
+from ripplecarry.reports.document import report_study, write_document
+from ripplecarry.reports.report_curves import report_curve, report_curves
+from ripplecarry.reports.seed_figures import draw_seeds
+from ripplecarry.reports.summary import summarise
+from ripplecarry.studies.catalogue import STUDIES, find_studies
+
+STUDY = Study(
+    name="tiny",
+    question="Do small cells learn?",
+    base=Trial(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=60),
+    grid={"cell": ("rnn", "gru")},
+    report_figure=5,
+)
+
+
+@pytest.fixture
+def runs(store):
+    requests = STUDY.requests(2, "torch")
+    sweep(requests, store, num_workers=1)
+    return [store.open(request.id) for request in requests]
+
+
+def test_a_study_draws_both_formats_with_its_panels_and_the_reports_curves(runs, tmp_path):
+    png, svg = draw_curves(STUDY, runs, tmp_path)
+
+    assert png.read_bytes().startswith(b"\x89PNG")
+    picture = svg.read_text()
+    for words in ("training loss", "exact match at 9 digits", "median of 2 seeds", "figure 5"):
+        assert words in picture
+
+
+def test_the_same_runs_give_the_same_picture(runs, tmp_path):
+    pictures = [draw_curves(STUDY, runs, tmp_path)[1].read_bytes() for _ in range(2)]
+
+    assert pictures[0] == pictures[1]
+
+
+def test_a_summary_has_a_row_a_trial(runs):
+    rows = summarise(STUDY, runs)
+
+    assert [(row.case, row.num_seeds) for row in rows] == [("rnn", 2), ("gru", 2)]
+    assert all(0 <= row.exact_match_low <= row.exact_match <= 1 for row in rows)
+
+
+def test_the_reports_curves_cover_its_five_figures():
+    assert sorted(report_curves().figure.unique()) == [1, 2, 3, 4, 5]
+    lstm = report_curve(5, "lstm", "loss")
+    assert lstm.step.is_monotonic_increasing
+    assert len(lstm) == 9
+    assert len(report_curve(1, "0.001", "exact_match")) == 20
+
+
+def test_seed_figures_show_a_dot_a_seed(runs, tmp_path):
+    png, svg = draw_seeds(STUDY, runs, tmp_path)
+
+    assert png.is_file()
+    picture = svg.read_text()
+    for words in ("mean loss", "mean of 1 − exact match", "steps to exact match 0.99", "censored"):
+        assert words in picture
+
+
+def test_a_grid_of_two_entries_has_a_row_of_panels_each(store, tmp_path):
+    study = Study(
+        name="rows",
+        question="Rows?",
+        base=STUDY.base,
+        grid={"layers": (1, 2), "cell": ("rnn", "gru")},
+    )
+    requests = study.requests(1, "torch")
+    sweep(requests, store, num_workers=1)
+
+    _, svg = draw_curves(study, [store.open(request.id) for request in requests], tmp_path)
+
+    assert "1: training loss" in svg.read_text()
+    assert "2: training loss" in svg.read_text()
+
+
+def test_agreement_counts_points_inside_the_band():
+    trial = Trial(steps=500, cell="lstm")
+    theirs = report_curve(5, "lstm", "loss")
+    exact = report_curve(5, "lstm", "exact_match")
+
+    def runs_at(offset):
+        losses = np.interp(np.arange(500), theirs.step, theirs.value) + offset
+        matches = np.interp(np.arange(0, 500, 50), exact.step, exact.value)
+        return [make_run(trial, seed, losses, matches) for seed in range(3)]
+
+    study = Study(name="cells", question="?", base=Trial(steps=500), grid={"cell": ("lstm",)},
+                  report_figure=5)  # fmt: skip
+
+    loss, match = agreement(study, runs_at(0.0))
+    assert loss.num_inside == loss.num_points == 9
+    assert loss.largest_gap < 0.02
+    assert match.num_inside == match.num_points == 10
+    loss, _ = agreement(study, runs_at(0.5))
+    assert loss.num_inside == 0
+    assert loss.largest_gap == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_document_needs_no_other_file_and_tells_all(runs, tmp_path):
+    study = replace(
+        STUDY,
+        claims=(Claim("X1", "GRU <is> faster", fastest(area("loss"), cell="gru")),),
+    )
+    report = report_study(study, runs, tmp_path)
+    path = tmp_path / "report.html"
+
+    write_document([report], {"abc-torch-9": "out of luck"}, path)
+
+    page = path.read_text()
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert "http" not in re.sub(r"base64,[^\"]*", "", page)
+    assert page.count("data:image/svg+xml;base64,") == 2
+    for words in ("X1", "GRU &lt;is&gt; faster", "no verdict with fewer than 5", "out of luck",
+                  "ripplecarry study tiny --seeds 2 --engine torch", "9-digit pairs",
+                  "numerics_version", runs[0].id):  # fmt: skip
+        assert words in page
+
+
+def test_every_study_of_ours_can_be_judged_without_runs():
+    for study in find_studies(list(STUDIES)):
+        verdicts = study.judge([])
+
+        assert len(verdicts) == len(study.claims) > 0
+        assert {verdict.status for verdict in verdicts} == {"open"}
+        assert all(verdict.sentence and verdict.as_dict() for verdict in verdicts)
+
+
+def test_every_claim_of_the_protocol_is_written_in_a_study():
+    ids = {claim.id.split()[0] for study in find_studies(["all"]) for claim in study.claims}
+
+    assert ids == {"B1", "L1", "L2", "D1", "D2", "R1", "R2", "R3", "R4", "R5", "C1", "C2", "C3"}
