@@ -182,13 +182,16 @@ class Falls(Comparison):
         return (*self.trials, *self.against)
 
     def examine(self, arms, num_parts):
-        samples, weights = self._slope(arms, self.trials)
+        samples, weights = self._falls(arms, self.trials)
+        words = f"{self.measure.words} falls by {{:.3g}} per tenfold {self.setting}"
+        estimates = [_sum(samples, weights)]
         if self.against:
-            theirs, their_weights = self._slope(arms, self.against)
+            theirs, their_weights = self._falls(arms, self.against)
+            estimates.append(_sum(theirs, their_weights))
             samples += theirs
-            weights += [-weight / 2 for weight in their_weights]
-        else:
-            weights = [-weight for weight in weights]
+            weights = [*(-weight for weight in weights), *(weight / 2 for weight in their_weights)]
+            words += " here and by {:.3g} in the controls; half of that, less the fall here, is {:.3g}"
+            estimates.append(_sum(samples, weights))
         num_seeds = min(map(len, samples))
         if num_seeds < 2:
             return [undecided(f"{self.measure.words} has an unknown slope", num_seeds)]
@@ -196,21 +199,16 @@ class Falls(Comparison):
         def interval(level: float) -> Interval:
             return contrast_interval(samples, weights, level)
 
-        words = f"{self.measure.words} falls by {{:.3g}} per tenfold {self.setting}"
-        if self.against:
-            words = f"half of the fall of {self.measure.words} per tenfold {self.setting} in the "
-            words += "controls is above the fall here by {:.3g}"
-        words = words.format(interval(0.95).effect)
-        return [decide(words, interval, 0, 0.05, num_seeds, num_parts)]
+        return [decide(words.format(*estimates), interval, 0, 0.05, num_seeds, num_parts)]
 
-    def _slope(
+    def _falls(
         self, arms: Sequence[Arm], trials: Sequence[Settings]
     ) -> tuple[list[np.ndarray], list[float]]:
-        """The least-squares slope as a weighted sum of the trials' means."""
+        """The trials' samples, and weights that make minus the least-squares slope of their means."""
         chosen = [find(arms, settings) for settings in trials]
         places = np.array([log10(getattr(arm.case.trial, self.setting)) for arm in chosen])
         centred = places - places.mean()
-        weights = centred / (centred**2).sum()
+        weights = -centred / (centred**2).sum()
         return [np.array([self.measure.of(run) for run in arm.runs]) for arm in chosen], [*weights]
 
 
@@ -269,6 +267,10 @@ def fastest(measure: Measure, **settings: Any) -> Comparison:
 def slowest(measure: Measure, **settings: Any) -> Comparison:
     """One trial's area is larger than every other's."""
     return Extreme(measure, settings, largest=True)
+
+
+def _sum(samples: Sequence[np.ndarray], weights: Sequence[float]) -> float:
+    return sum(w * float(s.mean()) if len(s) else 0.0 for w, s in zip(weights, samples, strict=True))
 
 
 def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Finding:
