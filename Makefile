@@ -1,6 +1,7 @@
 # Each target does everything it needs, on a machine with Python 3.11 or newer and nothing else.
 PYTHON ?= python3
-SEEDS ?= 3
+# Seeds per trial; as many as each study declares unless given.
+SEEDS ?=
 BIN := .venv/bin
 
 .PHONY: setup study test check clean
@@ -13,7 +14,7 @@ setup: .venv/installed
 	touch $@
 
 study: setup
-	$(BIN)/ripplecarry study all --seeds $(SEEDS)
+	$(BIN)/ripplecarry study all $(if $(SEEDS),--seeds $(SEEDS))
 
 test: setup
 	$(BIN)/pytest -n auto

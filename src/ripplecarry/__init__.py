@@ -8,22 +8,49 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult, study, train
+    from ripplecarry.lab.claims import Claim
+    from ripplecarry.lab.comparisons import (
+        AboutEqual,
+        AllOf,
+        Falls,
+        Grows,
+        Less,
+        LessAtBest,
+        Mostly,
+        Within,
+        fastest,
+        slowest,
+    )
+    from ripplecarry.lab.measures import Measure, Property, area, last, reading
     from ripplecarry.lab.run import Run
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.study import Study
     from ripplecarry.lab.trial import Trial
 
-_HOME = {
-    "train": "ripplecarry.api",
-    "study": "ripplecarry.api",
-    "StudyResult": "ripplecarry.api",
-    "Run": "ripplecarry.lab.run",
-    "Store": "ripplecarry.lab.store",
-    "Study": "ripplecarry.lab.study",
-    "Trial": "ripplecarry.lab.trial",
+_NAMES = {
+    "ripplecarry.api": ("StudyResult", "study", "train"),
+    "ripplecarry.lab.claims": ("Claim",),
+    "ripplecarry.lab.comparisons": (
+        "AboutEqual",
+        "AllOf",
+        "Falls",
+        "Grows",
+        "Less",
+        "LessAtBest",
+        "Mostly",
+        "Within",
+        "fastest",
+        "slowest",
+    ),
+    "ripplecarry.lab.measures": ("Measure", "Property", "area", "last", "reading"),
+    "ripplecarry.lab.run": ("Run",),
+    "ripplecarry.lab.store": ("Store",),
+    "ripplecarry.lab.study": ("Study",),
+    "ripplecarry.lab.trial": ("Trial",),
 }
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
 
-__all__ = ["Run", "Store", "Study", "StudyResult", "Trial", "study", "train"]
+__all__ = sorted(_HOME)  # pyrefly: ignore[unsupported-dunder-all]
 
 
 def __getattr__(name: str) -> Any:
