@@ -3,14 +3,18 @@ PYTHON ?= python3
 # Seeds per trial; as many as each study declares unless given.
 SEEDS ?=
 BIN := .venv/bin
+NATIVE := native/CMakeLists.txt native/pyproject.toml $(wildcard native/src/* native/ripplecarry_native/*.py)
 
-.PHONY: setup study test check clean
+.PHONY: setup study test check sanitize bench clean
 
 setup: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	@if command -v c++ >/dev/null || command -v clang++ >/dev/null; then \
+		$(BIN)/pip install --quiet --force-reinstall --no-deps ./native; \
+	else echo "no C++ compiler: without the native engine, PyTorch does all the work"; fi
 	touch $@
 
 study: setup
@@ -25,6 +29,18 @@ check: setup
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
+
+# The kernel's tests under the address and undefined-behaviour sanitizers.
+sanitize: setup
+	cmake -S native -B build/sanitize -DRIPPLECARRY_SANITIZE=ON
+	cmake --build build/sanitize
+	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0 RIPPLECARRY_NATIVE_LIBRARY=build/sanitize/libripplecarry_native.so \
+		$(BIN)/pytest tests/engines/test_native.py
+
+# Training steps side by side, as ratios.
+bench: setup
+	$(BIN)/python benchmarks/training_step.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

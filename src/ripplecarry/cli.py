@@ -73,13 +73,12 @@ def study(
     """
     from ripplecarry.api import carry_out_studies
     from ripplecarry.console import output, print_table, sweep_progress
-    from ripplecarry.engines.registry import open_engine
     from ripplecarry.lab.store import Store
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.studies.catalogue import find_studies
 
     studies = find_studies(names or ["all"])
-    name = open_engine(engine).name
+    name = _engine_name(engine)
     requests = [r for s in studies for r in s.requests(max(seeds or s.seeds, 1), name)]
     with sweep_progress(requests) as listener, _stop_on_signals() as stop:
         results, result = carry_out_studies(
@@ -207,7 +206,6 @@ def train(
     """
     from ripplecarry.arithmetic.philox import MAX_SEED
     from ripplecarry.console import print_table, sweep_progress
-    from ripplecarry.engines.registry import open_engine
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.sweep import sweep
 
@@ -215,7 +213,7 @@ def train(
         raise ConfigurationError(f"seed is {seed}; it must be from 0 to {MAX_SEED}")
     given = {name: value for name, value in settings.items() if value is not None}
     trial = Trial.build((_read_toml(config) if config else {}) | given)
-    request = RunRequest(trial, seed, open_engine(engine).name)
+    request = RunRequest(trial, seed, _engine_name(engine))
     with sweep_progress([request]) as listener, _stop_on_signals() as stop:
         result = sweep([request], Store(store), num_workers=1, listener=listener, stop=stop)
     if result.was_interrupted:
@@ -230,6 +228,20 @@ def train(
         rows = [{"what": name, "value": value} for name, value in summary.items()]
         print_table(f"run {run.id}", rows)
     return 0 if run.outcome == "finished" else 1
+
+
+def _engine_name(engine: EngineName) -> str:
+    """The engine that is meant, with a word where the fast one is missing."""
+    from ripplecarry.engines.registry import open_engine
+
+    name = open_engine(engine).name
+    if engine == "auto" and name == "torch":
+        print(
+            "ripplecarry: the native engine is not built, so PyTorch does the work, several times slower; "
+            "with a C++ compiler `pip install ./native` builds it",
+            file=sys.stderr,
+        )
+    return name
 
 
 def _run_summary(run: "Run") -> dict[str, object]:

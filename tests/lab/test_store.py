@@ -1,10 +1,12 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, Interrupted, StoreError
 from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.run import Run
@@ -44,8 +46,10 @@ def test_the_same_configuration_and_seed_give_the_same_bits(store, tmp_path):
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "momentum"])
-def test_interrupted_and_resumed_equals_uninterrupted(store, tmp_path, optimiser):
-    whole = carry_out(request(optimiser=optimiser), Store(tmp_path / "other"))
+@pytest.mark.parametrize("engine", [open_engine().name, "torch"])
+def test_interrupted_and_resumed_equals_uninterrupted(store, tmp_path, optimiser, engine):
+    wanted = replace(request(optimiser=optimiser), engine=engine)
+    whole = carry_out(wanted, Store(tmp_path / "other"))
     for stop_at in (1, 3, 2):
         calls = []
 
@@ -54,9 +58,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(store, tmp_path, optimiser
             return len(calls) == stop_at
 
         with pytest.raises(Interrupted, match="resumes"):
-            carry_out(request(optimiser=optimiser), store, is_stopped=is_stopped)
+            carry_out(wanted, store, is_stopped=is_stopped)
 
-    resumed = carry_out(request(optimiser=optimiser), store)
+    resumed = carry_out(wanted, store)
 
     for name in ("curves.parquet", "weights.safetensors"):
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()

@@ -68,7 +68,7 @@ def test_a_sweep_asked_to_stop_leaves_the_rest_for_later(store):
 
 
 def command(store: Path) -> list[str]:
-    settings = {"hidden_size": 16, "batch_size": 20, "digits": 4, "steps": 400}
+    settings = {"hidden_size": 16, "batch_size": 20, "digits": 4, "steps": 400, "engine": "torch"}
     words = (
         "import ripplecarry.lab.carry_out as c; c.CHECKPOINT_EVERY_S = 0.0; import ripplecarry;"
         f"ripplecarry.train(store={str(store)!r}, **{settings})"

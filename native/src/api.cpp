@@ -1,0 +1,147 @@
+// The C interface: handles, plain arrays, no exceptions across it.
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "engine.h"
+#include "operands.h"
+
+namespace {
+
+using namespace ripplecarry;
+
+constexpr int kGatesOf[] = {1, 3, 4};
+constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kMomentum = 0.9;
+
+struct Handle {
+    Shape shape;
+    std::unique_ptr<Network> network;
+    std::vector<float> parameters, gradient;
+    Machine machine;
+};
+
+enum Optimiser { kAdam = 0, kMomentumDescent = 1, kDescent = 2 };
+
+// One update with PyTorch's semantics; `step` counts from 0.
+void update(int optimiser, double rate, int64_t step, std::vector<float>& parameters, const std::vector<float>& gradient,
+            float* first, float* second) {
+    const int64_t count = static_cast<int64_t>(parameters.size());
+    float* p = parameters.data();
+    const float* g = gradient.data();
+    if (optimiser == kAdam) {
+        const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step + 1));
+        const double correction2 = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(step + 1)));
+        const float size = static_cast<float>(rate / correction1), root = static_cast<float>(correction2);
+        const float keep1 = static_cast<float>(1 - kBeta1), keep2 = static_cast<float>(1 - kBeta2);
+        const float beta2 = static_cast<float>(kBeta2), epsilon = static_cast<float>(kEpsilon);
+        for (int64_t i = 0; i < count; ++i) {
+            first[i] += keep1 * (g[i] - first[i]);
+            second[i] = beta2 * second[i] + keep2 * g[i] * g[i];
+            p[i] -= size * (first[i] / (std::sqrt(second[i]) / root + epsilon));
+        }
+    } else if (optimiser == kMomentumDescent) {
+        const float kept = step ? static_cast<float>(kMomentum) : 0.0f, size = static_cast<float>(rate);
+        for (int64_t i = 0; i < count; ++i) {
+            first[i] = kept * first[i] + g[i];
+            p[i] -= size * first[i];
+        }
+    } else {
+        const float size = static_cast<float>(rate);
+        for (int64_t i = 0; i < count; ++i) p[i] -= size * g[i];
+    }
+}
+
+}  // namespace
+
+extern "C" {
+
+// The newest x86-64 level that this processor and this build have: 2, 3 or 4; 0 is any other processor.
+int rc_instruction_set() {
+#if RIPPLECARRY_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4")) return 4;
+    if (__builtin_cpu_supports("x86-64-v3")) return 3;
+    return 2;
+#else
+    return 0;
+#endif
+}
+
+// Null for a cell or an instruction set that there is not.
+void* rc_open(const int32_t* shape, int instruction_set) {
+    auto handle = std::make_unique<Handle>();
+    handle->shape = {shape[0], shape[1], shape[2], shape[3], shape[4], shape[5], shape[6]};
+    if (shape[0] < 0 || shape[0] > 2 || instruction_set > rc_instruction_set()) return nullptr;
+    try {
+#if RIPPLECARRY_X86
+        if (instruction_set == 4)
+            handle->network = isa_v4::make_network(handle->shape);
+        else if (instruction_set == 3)
+            handle->network = isa_v3::make_network(handle->shape);
+        else
+#endif
+            handle->network = isa_v2::make_network(handle->shape);
+        handle->parameters.resize(handle->shape.num_parameters(kGatesOf[shape[0]]));
+        handle->gradient.resize(handle->parameters.size());
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+    return handle.release();
+}
+
+void rc_close(void* handle) { delete static_cast<Handle*>(handle); }
+
+int64_t rc_num_parameters(void* handle) { return static_cast<int64_t>(static_cast<Handle*>(handle)->parameters.size()); }
+
+void rc_set_parameters(void* handle, const float* from) {
+    auto& h = *static_cast<Handle*>(handle);
+    h.parameters.assign(from, from + h.parameters.size());
+    h.network->set_parameters(from);
+}
+
+void rc_get_parameters(void* handle, float* to) {
+    const auto& parameters = static_cast<Handle*>(handle)->parameters;
+    std::copy(parameters.begin(), parameters.end(), to);
+}
+
+void rc_set_machine(void* handle, int num_states, int num_symbols, const int32_t* next_state, const uint8_t* output) {
+    const int64_t size = int64_t{num_states} * num_symbols;
+    static_cast<Handle*>(handle)->machine = {num_states, num_symbols, {next_state, next_state + size}, {output, output + size}};
+}
+
+// The mean loss and its gradient in the parameters' layout.
+double rc_gradients(void* handle, const uint8_t* operands, const uint8_t* answers, int batch, int positions,
+                    float* gradient) {
+    return static_cast<Handle*>(handle)->network->gradients(operands, answers, batch, positions, gradient);
+}
+
+void rc_logits(void* handle, const uint8_t* operands, int batch, int positions, float* state, float* result) {
+    static_cast<Handle*>(handle)->network->logits(operands, batch, positions, state, result);
+}
+
+void rc_draw(void* handle, uint64_t seed, uint32_t stream, uint32_t step, int batch, int digits, int positions,
+             uint8_t* operands, uint8_t* answers) {
+    const auto& h = *static_cast<Handle*>(handle);
+    draw({seed, stream, batch, digits, positions, h.shape.operands, h.shape.base}, h.machine, step, operands, answers);
+}
+
+// Trains for up to `num_steps` steps and returns how many losses there are: the last is not finite, and without
+// an update behind it, where training stopped early.
+int rc_train(void* handle, uint64_t seed, uint32_t stream, int batch, int digits, int positions, int optimiser,
+             const double* rates, int64_t first_step, int num_steps, float* first, float* second, float* losses) {
+    auto& h = *static_cast<Handle*>(handle);
+    std::vector<uint8_t> operands(int64_t{batch} * positions * h.shape.operands), answers(int64_t{batch} * positions);
+    const Draw how{seed, stream, batch, digits, positions, h.shape.operands, h.shape.base};
+    for (int i = 0; i < num_steps; ++i) {
+        const int64_t step = first_step + i;
+        draw(how, h.machine, static_cast<uint32_t>(step), operands.data(), answers.data());
+        const double loss = h.network->gradients(operands.data(), answers.data(), batch, positions, h.gradient.data());
+        losses[i] = static_cast<float>(loss);
+        if (!std::isfinite(losses[i])) return i + 1;
+        update(optimiser, rates[i], step, h.parameters, h.gradient, first, second);
+        h.network->set_parameters(h.parameters.data());
+    }
+    return num_steps;
+}
+
+}  // extern "C"

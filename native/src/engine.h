@@ -1,0 +1,65 @@
+// What the C interface sees of a network, whatever its cell and instruction set.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <memory>
+
+namespace ripplecarry {
+
+enum CellKind { kRnn = 0, kGru = 1, kLstm = 2 };
+
+struct Shape {
+    int32_t cell, layers, hidden, embedding, base, operands, outputs;
+
+    int64_t num_parameters(int gates) const {
+        int64_t count = int64_t{base} * embedding + int64_t{outputs} * (hidden + 1);
+        for (int layer = 0; layer < layers; ++layer)
+            count += int64_t{gates} * hidden * ((layer ? hidden : operands * embedding) + hidden + 2);
+        return count;
+    }
+};
+
+class Network {
+public:
+    virtual ~Network() = default;
+    virtual void set_parameters(const float* from) = 0;
+    // The mean loss; the gradient in the parameters' layout.
+    virtual double gradients(const uint8_t* operands, const uint8_t* answers, int batch, int positions,
+                             float* gradient) = 0;
+    // Logits by row, position, output. A state, by part, layer, row, unit, is read and replaced where given.
+    virtual void logits(const uint8_t* operands, int batch, int positions, float* state, float* result) = 0;
+};
+
+// A sum of log(sum of powers) + largest - right, one logarithm for many rows: the sums, each from 1 to the
+// number of outputs, are multiplied up in double precision first.
+class LossSum {
+public:
+    void add(float sum, float largest, float right) {
+        linear_ += static_cast<double>(largest) - right;
+        product_ *= sum;
+        if (!(product_ < 1e250)) flush();
+    }
+    double total() {
+        flush();
+        return linear_;
+    }
+
+private:
+    void flush() {
+        linear_ += std::log(product_);
+        product_ = 1;
+    }
+    double linear_ = 0, product_ = 1;
+};
+
+namespace isa_v2 {
+std::unique_ptr<Network> make_network(const Shape& shape);
+}
+namespace isa_v3 {
+std::unique_ptr<Network> make_network(const Shape& shape);
+}
+namespace isa_v4 {
+std::unique_ptr<Network> make_network(const Shape& shape);
+}
+
+}  // namespace ripplecarry

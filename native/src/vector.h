@@ -1,0 +1,83 @@
+// Vectors of floats in the width of the instruction set this file is compiled for, and the functions
+// of them that cells need. GCC's and Clang's vector extensions only, so that any target builds.
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+namespace RIPPLECARRY_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kWidth = 16;
+#elif defined(__AVX__)
+constexpr int kWidth = 8;
+#else
+constexpr int kWidth = 4;
+#endif
+
+typedef float Vector __attribute__((vector_size(4 * kWidth)));
+typedef int32_t Bits __attribute__((vector_size(4 * kWidth)));
+
+inline Vector load(const float* from) {
+    Vector value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+}
+
+inline void store(float* to, Vector value) { std::memcpy(to, &value, sizeof value); }
+
+inline Vector all(float value) { return value - Vector{}; }
+
+// A comparison with NaN is false, so NaN passes through.
+inline Vector clamp(Vector x, float low, float high) {
+    x = x < all(low) ? all(low) : x;
+    return x > all(high) ? all(high) : x;
+}
+
+// e^x within 2 units in the last place: x = n ln 2 + r, and a polynomial in r of degree 6, which is
+// the Taylor series: its remainder for |r| <= 0.35 is below 2e-7 relative to 1.
+// Adding and subtracting 1.5 * 2^23 rounds to an integer; -ffast-math would remove that.
+inline Vector exponential(Vector x) {
+    const float magic = 12582912.0f;
+    x = clamp(x, -87.0f, 88.0f);
+    Vector shifted = x * 1.44269504088896341f + magic;
+    Vector n = shifted - magic;
+    Vector r = x - n * 0.693359375f;
+    r = r + n * 2.12194440054690583e-4f;  // ln 2 in two parts, after Cody and Waite 1980
+    Vector p = all(1.9875691500e-4f);  // coefficients: Cephes, expf
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    Bits exponent;
+    std::memcpy(&exponent, &shifted, sizeof exponent);
+    // The low bits of `shifted` are n in two's complement; the magic number's own are zero below 2^22.
+    exponent = (exponent + 127) << 23;
+    Vector scale;
+    std::memcpy(&scale, &exponent, sizeof scale);
+    return p * scale;
+}
+
+inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
+
+// A rational function of odd degree 13 over even degree 6, within 4 units in the last place.
+// Source: the coefficients that Eigen and XLA use.
+inline Vector hyperbolic_tangent(Vector x) {
+    x = clamp(x, -7.90531110763549805f, 7.90531110763549805f);
+    Vector square = x * x;
+    Vector p = all(-2.76076847742355e-16f);
+    p = p * square + 2.00018790482477e-13f;
+    p = p * square - 8.60467152213735e-11f;
+    p = p * square + 5.12229709037114e-08f;
+    p = p * square + 1.48572235717979e-05f;
+    p = p * square + 6.37261928875436e-04f;
+    p = p * square + 4.89352455891786e-03f;
+    Vector q = all(1.19825839466702e-06f);
+    q = q * square + 1.18534705686654e-04f;
+    q = q * square + 2.26843463243900e-03f;
+    q = q * square + 4.89352518554385e-03f;
+    return x * p / q;
+}
+
+}  // namespace RIPPLECARRY_ISA

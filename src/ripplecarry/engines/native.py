@@ -1,0 +1,284 @@
+"""The native engine: the C++ kernel through ctypes; knows no torch.
+
+Drawing operands, the forward and backward pass and the update all happen inside one call, which holds
+no interpreter lock.
+"""
+
+import ctypes
+import os
+from functools import cache
+
+import numpy as np
+
+from ripplecarry.arithmetic.batches import Batch, BatchSource
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
+from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, parameter_shapes
+from ripplecarry.networks.initial_values import Weights
+
+_CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
+_OPTIMISERS = {"adam": 0, "momentum": 1, "sgd": 2}
+_LEVELS = {4: "x86-64-v4", 3: "x86-64-v3", 2: "x86-64-v2", 0: "generic"}
+
+_I32, _I64, _U32, _U64, _F64 = (
+    ctypes.c_int32,
+    ctypes.c_int64,
+    ctypes.c_uint32,
+    ctypes.c_uint64,
+    ctypes.c_double,
+)
+
+
+def _array(dtype: type) -> type:
+    return np.ctypeslib.ndpointer(dtype=dtype, flags="C_CONTIGUOUS")
+
+
+_FLOATS, _BYTES = _array(np.float32), _array(np.uint8)
+_SIGNATURES = {
+    "rc_instruction_set": (_I32, []),
+    "rc_open": (ctypes.c_void_p, [_array(np.int32), _I32]),
+    "rc_close": (None, [ctypes.c_void_p]),
+    "rc_num_parameters": (_I64, [ctypes.c_void_p]),
+    "rc_set_parameters": (None, [ctypes.c_void_p, _FLOATS]),
+    "rc_get_parameters": (None, [ctypes.c_void_p, _FLOATS]),
+    "rc_set_machine": (None, [ctypes.c_void_p, _I32, _I32, _array(np.int32), _BYTES]),
+    "rc_gradients": (_F64, [ctypes.c_void_p, _BYTES, _BYTES, _I32, _I32, _FLOATS]),
+    "rc_logits": (None, [ctypes.c_void_p, _BYTES, _I32, _I32, ctypes.c_void_p, _FLOATS]),
+    "rc_draw": (
+        None,
+        [ctypes.c_void_p, _U64, _U32, _U32, _I32, _I32, _I32, _BYTES, _BYTES],
+    ),
+    "rc_train": (
+        _I32,
+        [ctypes.c_void_p, _U64, _U32, _I32, _I32, _I32, _I32, _array(np.float64), _I64, _I32]
+        + [_FLOATS] * 3,
+    ),
+}
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """The kernel's library.
+
+    Raises:
+        ImportError: it is not built.
+        OSError: it does not load on this machine.
+    """
+    path = os.environ.get("RIPPLECARRY_NATIVE_LIBRARY")  # a build of one's own, as for sanitizers
+    if path is None:
+        from ripplecarry_native import LIBRARY
+
+        path = str(LIBRARY)
+    library = ctypes.CDLL(path)
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def is_available() -> bool:
+    """Whether the kernel is built and loads here."""
+    try:
+        _library()
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+class _Handle:
+    """A network inside the library, freed with this object."""
+
+    def __init__(self, architecture: Architecture, task: Task, level: int, weights: Weights) -> None:
+        self.library = _library()
+        self._shapes = parameter_shapes(architecture, task)
+        shape = np.array(
+            [
+                _CELLS[architecture.cell],
+                architecture.layers,
+                architecture.hidden_size,
+                architecture.embedding_size,
+                task.base,
+                task.num_operands,
+                task.num_outputs,
+            ],
+            dtype=np.int32,
+        )
+        self.pointer = self.library.rc_open(shape, level)
+        if not self.pointer:
+            raise ConfigurationError(f"the native engine cannot hold this network on {_LEVELS[level]}")
+        self.task = task
+        self.num_parameters = self.library.rc_num_parameters(self.pointer)
+        self.num_state_floats = (
+            CELL_SHAPES[architecture.cell].num_states * architecture.layers * architecture.hidden_size
+        )
+        machine = task.machine
+        self.library.rc_set_machine(
+            self.pointer,
+            machine.num_states,
+            machine.num_symbols,
+            np.ascontiguousarray(machine.next_state, dtype=np.int32),
+            np.ascontiguousarray(machine.output),
+        )
+        self.set_weights(weights)
+
+    def __del__(self) -> None:
+        if getattr(self, "pointer", None):
+            self.library.rc_close(self.pointer)
+
+    def set_weights(self, weights: Weights) -> None:
+        flat = np.concatenate([weights[name].ravel() for name in self._shapes]).astype(np.float32)
+        self.library.rc_set_parameters(self.pointer, flat)
+
+    def weights(self) -> Weights:
+        flat = np.empty(self.num_parameters, dtype=np.float32)
+        self.library.rc_get_parameters(self.pointer, flat)
+        return self.unflatten(flat)
+
+    def unflatten(self, flat: np.ndarray) -> Weights:
+        """Arrays by name from all parameters' numbers in a row."""
+        ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes.values()])
+        parts = np.split(flat, ends[:-1])
+        return {
+            name: part.reshape(shape).copy()
+            for (name, shape), part in zip(self._shapes.items(), parts, strict=True)
+        }
+
+    def logits(self, operands: np.ndarray, state: np.ndarray | None = None) -> np.ndarray:
+        operands = np.ascontiguousarray(operands, dtype=np.uint8)
+        if operands.size and operands.max() >= self.task.base:
+            raise ConfigurationError(f"digit {operands.max()} is outside base {self.task.base}")
+        batch, positions, _ = operands.shape
+        result = np.empty((batch, positions, self.task.num_outputs), dtype=np.float32)
+        pointer = None if state is None else state.ctypes.data
+        self.library.rc_logits(self.pointer, operands, batch, positions, pointer, result)
+        return result
+
+
+class NativeStream(PositionStream):
+    def __init__(self, handle: _Handle) -> None:
+        self._handle = handle
+        self._state = np.zeros(handle.num_state_floats, dtype=np.float32)
+
+    def feed(self, operands):
+        return self._handle.logits(operands[None], self._state)[0]
+
+
+class NativeComputation(Computation):
+    """A network inside the kernel."""
+
+    def __init__(self, handle: _Handle) -> None:
+        self._handle = handle
+
+    def logits(self, operands):
+        return self._handle.logits(operands)
+
+    def stream(self):
+        return NativeStream(self._handle)
+
+    def weights(self):
+        return self._handle.weights()
+
+
+class NativeTrainer(NativeComputation, Trainer):
+    """A network in training inside the kernel."""
+
+    def __init__(self, handle: _Handle, optimisation: Optimisation, batches: BatchSource) -> None:
+        super().__init__(handle)
+        self.step = 0
+        self._optimisation = optimisation
+        self._batches = batches
+        self._first, self._second = np.zeros((2, handle.num_parameters), dtype=np.float32)
+
+    def advance(self, num_steps):
+        steps = range(self.step, self.step + num_steps)
+        rates = np.array([self._optimisation.learning_rate_at(step) for step in steps])
+        losses = np.empty(num_steps, dtype=np.float32)
+        b = self._batches
+        count = self._handle.library.rc_train(
+            self._handle.pointer,
+            b.seed,
+            b.stream,
+            b.batch_size,
+            b.digits,
+            b.positions,
+            _OPTIMISERS[self._optimisation.optimiser],
+            rates,
+            self.step,
+            num_steps,
+            self._first,
+            self._second,
+            losses,
+        )
+        losses = losses[:count]
+        self.step += count - (0 if np.isfinite(losses[-1]) else 1)
+        return losses
+
+    def state(self):
+        moments = {"optimiser.first": self._first.copy(), "optimiser.second": self._second.copy()}
+        return self.weights() | moments
+
+    def restore(self, step, state):
+        self._handle.set_weights(state)
+        self._first, self._second = state["optimiser.first"].copy(), state["optimiser.second"].copy()
+        self.step = step
+
+    def draw(self, source: BatchSource, step: int) -> Batch:
+        """The batch of a step as the kernel draws it."""
+        operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
+        answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
+        self._handle.library.rc_draw(
+            self._handle.pointer,
+            source.seed,
+            source.stream,
+            step,
+            source.batch_size,
+            source.digits,
+            source.positions,
+            operands,
+            answers,
+        )
+        return Batch(operands, answers)
+
+    def gradients(self, operands: np.ndarray, answers: np.ndarray) -> tuple[float, Weights]:
+        """The mean loss on a batch and its gradient by parameter name."""
+        flat = np.empty(self._handle.num_parameters, dtype=np.float32)
+        batch, positions, _ = operands.shape
+        loss = self._handle.library.rc_gradients(
+            self._handle.pointer, operands, answers, batch, positions, flat
+        )
+        return loss, self._handle.unflatten(flat)
+
+
+class NativeEngine(Engine):
+    """The C++ kernel.
+
+    Args:
+        level: an x86-64 level to use, 2 to 4; the newest that the processor has unless given.
+    """
+
+    name = "native"
+
+    def __init__(self, level: int | None = None) -> None:
+        best = _library().rc_instruction_set()
+        if level is not None and level not in range(2, best + 1):
+            raise ConfigurationError(f"instruction set level {level} is not there; up to {best}")
+        self._level = best if level is None else level
+
+    @property
+    def instruction_set(self) -> str:
+        return _LEVELS[self._level]
+
+    def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
+        return NativeComputation(_Handle(architecture, task, self._level, weights))
+
+    def trainer(
+        self,
+        architecture: Architecture,
+        optimisation: Optimisation,
+        batches: BatchSource,
+        weights: Weights,
+    ) -> Trainer:
+        handle = _Handle(architecture, batches.task, self._level, weights)
+        return NativeTrainer(handle, optimisation, batches)

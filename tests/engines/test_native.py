@@ -1,0 +1,234 @@
+"""The kernel against the reference: operands, gradients, updates, streams."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.engines.engine import Trainer
+from ripplecarry.engines.native import NativeEngine, NativeTrainer, is_available
+from ripplecarry.engines.reference import ReferenceEngine, mean_cross_entropy
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.carry_out import carry_out
+from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.initial_values import initial_weights
+
+needs_native = pytest.mark.skipif(not is_available(), reason="the native engine is not built")
+
+CELL = st.sampled_from(["rnn", "gru", "lstm"])
+
+
+def levels() -> list[int]:
+    """The instruction sets of this processor."""
+    names = {"x86-64-v2": [2], "x86-64-v3": [2, 3], "x86-64-v4": [2, 3, 4]}
+    return names.get(NativeEngine().instruction_set, [0]) if is_available() else [0]
+
+
+def native(level: int) -> NativeEngine:
+    return NativeEngine(level or None)
+
+
+def start(engine, trial, seed=0) -> Trainer:
+    weights = initial_weights(trial, trial.build_task(), seed)
+    return engine.trainer(trial, trial, trial.training_batches(seed), weights)
+
+
+def gradients_differ_by(level: int, trial: Trial) -> float:
+    """The largest relative distance of a parameter's gradient from float64 autograd's."""
+    task = trial.build_task()
+    weights = initial_weights(trial, task, 1)
+    trainer = native(level).trainer(trial, trial, trial.training_batches(0), weights)
+    assert isinstance(trainer, NativeTrainer)
+    batch = trial.training_batches(0).draw(5)
+    network = Adder.build(trial, task, weights).double()
+    right = mean_cross_entropy(network(torch.tensor(batch.operands)), torch.tensor(batch.answers).long())
+    right.backward()
+
+    loss, found = trainer.gradients(batch.operands, batch.answers)
+
+    assert loss == pytest.approx(right.item(), rel=1e-6)
+    distances = []
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None
+        distance = (torch.tensor(found[name]).double() - parameter.grad).norm()
+        distances.append(float(distance / parameter.grad.norm().clamp(min=1e-12)))
+    return max(distances)
+
+
+@needs_native
+@pytest.mark.parametrize("level", levels())
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {},
+        {"layers": 3, "hidden_size": 17, "embedding_size": 5, "digits": 6, "batch_size": 13},
+        {"layers": 1, "hidden_size": 33, "base": 16, "num_operands": 3, "digits": 30, "batch_size": 7},
+        {"layers": 1, "hidden_size": 1, "embedding_size": 1, "base": 30, "task": "times", "factor": 7},
+        {"layers": 8, "hidden_size": 48, "base": 2, "digits": 3, "batch_size": 1},
+    ],
+)
+def test_gradients_are_those_of_float64_autograd(level, cell, shape):
+    assert gradients_differ_by(level, Trial(cell=cell, **shape)) < 1e-5
+
+
+@needs_native
+@settings(deadline=None, max_examples=60)
+@given(
+    CELL,
+    st.integers(1, 4),
+    st.integers(1, 70),
+    st.integers(1, 40),
+    st.integers(2, 36),
+    st.integers(1, 3),
+    st.integers(1, 25),
+    st.integers(1, 45),
+)
+def test_gradients_are_right_at_any_shape(cell, layers, hidden, embedding, base, operands, digits, batch):
+    trial = Trial(
+        cell=cell,
+        layers=layers,
+        hidden_size=hidden,
+        embedding_size=embedding,
+        base=base,
+        num_operands=operands,
+        digits=digits,
+        batch_size=batch,
+    )
+
+    assert gradients_differ_by(0, trial) < 1e-5
+
+
+@needs_native
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(0, 2**64 - 1),
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 60),
+    st.integers(2, 36),
+    st.integers(1, 3),
+    st.sampled_from(Stream),
+)
+def test_operands_are_the_packages_own(seed, step, digits, base, operands, stream):
+    trial = Trial(digits=digits, base=base, num_operands=operands, batch_size=5, hidden_size=1)
+    source = trial.batches(seed, stream, 5)
+    trainer = start(NativeEngine(), trial)
+    assert isinstance(trainer, NativeTrainer)
+
+    drawn = trainer.draw(source, step)
+
+    expected = source.draw(step)
+    assert (drawn.operands == expected.operands).all()
+    assert (drawn.answers == expected.answers).all()
+
+
+@needs_native
+@pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_training_stays_with_the_reference(cell, optimiser):
+    """Small steps, so that rounding is not blown up by training's own sensitivity."""
+    trial = Trial(
+        cell=cell, optimiser=optimiser, learning_rate=1e-5, hidden_size=24, batch_size=30, digits=4
+    )
+    ours, theirs = start(NativeEngine(), trial), start(ReferenceEngine(), trial)
+
+    losses = ours.advance(1000), theirs.advance(1000)
+
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    for name, value in theirs.weights().items():
+        np.testing.assert_allclose(ours.weights()[name], value, atol=1e-4)
+
+
+@needs_native
+def test_the_reports_baseline_learns_alike():
+    trial = Trial(learning_rate=0.01)
+    ours, theirs = start(NativeEngine(), trial), start(ReferenceEngine(), trial)
+
+    first, second = ours.advance(150), theirs.advance(150)
+
+    np.testing.assert_allclose(first[:10], second[:10], rtol=1e-4)
+    assert first[-1] < 0.02
+    assert second[-1] < 0.02
+
+
+@needs_native
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_logits_and_streams_are_the_references(cell):
+    trial = Trial(cell=cell, layers=3, hidden_size=20, digits=40)
+    task = trial.build_task()
+    weights = initial_weights(trial, task, 2)
+    operands = trial.batches(0, Stream.EVALUATION, 77).draw(0).operands
+    ours, theirs = (engine.load(trial, task, weights) for engine in (NativeEngine(), ReferenceEngine()))
+
+    np.testing.assert_allclose(ours.logits(operands), theirs.logits(operands), atol=1e-5)
+    stream = ours.stream()
+    pieces = [stream.feed(operands[5, :7]), stream.feed(operands[5, 7:8]), stream.feed(operands[5, 8:])]
+    np.testing.assert_allclose(np.concatenate(pieces), theirs.logits(operands[5:6])[0], atol=1e-5)
+    assert all((ours.weights()[name] == value).all() for name, value in weights.items())
+
+
+@needs_native
+@pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
+def test_a_restored_trainer_goes_on_bit_for_bit(optimiser):
+    trial = Trial(hidden_size=12, batch_size=20, digits=4, optimiser=optimiser)
+    unbroken, first, second = (start(NativeEngine(), trial) for _ in range(3))
+    losses = unbroken.advance(9)
+    first.advance(4)
+
+    second.restore(first.step, first.state())
+
+    assert second.advance(5).tolist() == losses[4:].tolist()
+    for name, value in unbroken.state().items():
+        assert (value == second.state()[name]).all()
+
+
+@needs_native
+def test_values_that_are_not_finite_pass_through_visibly():
+    trial = Trial(hidden_size=12, batch_size=20, digits=4, layers=2)
+    task = trial.build_task()
+    for name, value in (("dense.weight", np.nan), ("rnn.weight_hh_l0", np.nan), ("dense.bias", np.inf)):
+        weights = initial_weights(trial, task, 0)
+        weights[name].flat[0] = value
+        trainer = NativeEngine().trainer(trial, trial, trial.training_batches(0), weights)
+
+        losses = trainer.advance(5)
+
+        assert len(losses) == 1
+        assert not np.isfinite(losses[0])
+        assert trainer.step == 0
+        operands = trial.training_batches(0).draw(0).operands
+        assert not np.isfinite(trainer.logits(operands)).all()
+
+
+@needs_native
+def test_a_whole_run_reaches_what_the_reference_reaches(store):
+    trial = Trial(hidden_size=32, digits=4, steps=300, learning_rate=0.01)
+    runs = [carry_out(RunRequest(trial, 0, engine), store) for engine in ("native", "torch")]
+
+    assert runs[0].id != runs[1].id
+    assert runs[0].environment["instruction_set"].startswith(("x86-64-v", "generic"))
+    for run in runs:
+        assert run.curves.exact_match.dropna().iloc[-1] > 0.98
+
+
+@needs_native
+def test_auto_takes_the_native_engine_and_levels_that_are_not_there_are_refused():
+    assert open_engine().name == "native"
+    with pytest.raises(ConfigurationError, match="level 9 is not there"):
+        NativeEngine(9)
+    trial = Trial(hidden_size=4)
+    network = NativeEngine().load(trial, trial.build_task(), initial_weights(trial, trial.build_task(), 0))
+    with pytest.raises(ConfigurationError, match="digit 10 is outside base 10"):
+        network.logits(np.full((1, 3, 2), 10, dtype=np.uint8))
+
+
+def test_without_the_kernel_the_reference_does_the_work(monkeypatch):
+    monkeypatch.setattr("ripplecarry.engines.native.is_available", lambda: False)
+
+    assert open_engine().name == "torch"
+    with pytest.raises(ConfigurationError, match="not built"):
+        open_engine("native")
