@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ripplecarry.cli import call
+from ripplecarry.studies.catalogue import STUDIES
 
 TINY = ["--hidden-size=6", "--embedding-size=3", "--batch-size=10", "--digits=3", "--steps=60"]
 OWN_STUDY = """
@@ -129,6 +130,27 @@ def test_unknown_keys_and_broken_toml_are_refused(capsys):
     Path("bad.toml").write_text("steps = = 3")
     assert call(["train", "--config", "bad.toml"]) == 2
     assert "is not a TOML file" in capsys.readouterr().err
+
+
+def test_the_help_of_study_names_every_study(capsys):
+    call(["study", "--help"])
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert all(name in shown for name in STUDIES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sort", "loss; drop table runs"], "more than one statement"),
+        (["--store", "nowhere"], "no store at nowhere"),
+    ],
+)
+def test_runs_takes_one_condition_and_a_store_that_is_there(arguments, words, capsys):
+    call(["train", *TINY])
+    capsys.readouterr()
+
+    assert call(["runs", *arguments]) == 2
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -72,8 +72,8 @@ def study(
 
     Args:
         seeds: as many as the study declares unless given.
-        workers: runs at a time; as many as cores unless given. More than one uses processes, so a
-            script that calls this needs `if __name__ == "__main__":` around it.
+        workers: runs at a time; as many as cores unless given. With the torch engine more than one uses
+            processes, so a script that calls this needs `if __name__ == "__main__":` around it.
     """
     found = [which] if isinstance(which, Study) else find_studies([which])
     if len(found) != 1:

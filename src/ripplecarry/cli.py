@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from cyclopts import App, CycloptsError, Parameter
 
 from ripplecarry.engines.registry import EngineName
-from ripplecarry.errors import ConfigurationError, InputError
+from ripplecarry.errors import ConfigurationError, InputError, StoreError
 from ripplecarry.lab.trial import RunRequest, Trial
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def call(arguments: Sequence[str]) -> int:
 
 @app.command
 def study(
-    names: Annotated[list[str] | None, Parameter(help="Studies; all unless given.")] = None,
+    names: Annotated[list[str] | None, Parameter(help="Studies, or files of your own.")] = None,
     *,
     seeds: Annotated[int | None, Parameter(help="Seeds per trial; the study's own else.")] = None,
     workers: Annotated[int | None, Parameter(help="Runs at a time; as many as cores else.")] = None,
@@ -67,7 +67,10 @@ def study(
 ) -> int:
     """Carry studies out, resuming what was begun, and draw their figures.
 
-    `all` is the report's studies. A path to a .py file that defines STUDY is a study of your own.
+    `all`, or no name, is the course report's: baseline, layers, digits, learning_rate, cell,
+    digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,
+    lstm_or_rnn, two_digit_training, batch_and_optimiser. A path to a .py file that defines STUDY is a
+    study of your own.
 
     Example: ripplecarry study layers cell --seeds 5
     """
@@ -91,11 +94,7 @@ def study(
             stop=stop,
         )
     kept = Store(store)
-    reports = [
-        report_study(each.study, each.runs, kept.study_folder(each.study.name))
-        for each in results
-        if each.study.drawn(each.runs)
-    ]
+    reports = [report_study(each.study, each.runs, kept) for each in results if each.study.drawn(each.runs)]
     document = kept.report_path([each.study.name for each in results])
     if reports:
         write_document(reports, result.failed, document)
@@ -106,6 +105,7 @@ def study(
                     "studies": [report.as_dict() for report in reports],
                     "failed": result.failed,
                     "report": str(document) if reports else None,
+                    "interrupted": result.was_interrupted,
                 },
                 indent=1,
             )
@@ -140,16 +140,22 @@ def runs(
 
     Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the last loss,
     exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9, train_s and finished_at.
-    Damaged runs are named, and make the exit status 1.
+    Runs that are damaged, as far as can be seen without reading their curves and weights, are named
+    and make the exit status 1; showing a run, and every study, checks all its bytes.
 
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
     from ripplecarry.lab.store import Store
 
     if run is not None:
-        return _show_run(Store(store).find(run), as_json)
+        return _show_run(Store(store).find(run).verify(), as_json)
+    if not (store / "runs").is_dir():
+        raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
     frame, damaged = Store(store).frame(where, sort)
     _list_runs(frame, store, as_json)
+    begun = Store(store).unfinished_ids()
+    if begun and not as_json:
+        print(f"begun and not finished: {len(begun)}; the commands that began them go on with them")
     for words in damaged:
         print(f"ripplecarry: {words}", file=sys.stderr)
     return 1 if damaged else 0
@@ -161,7 +167,7 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     if as_json:
         print(frame.to_json(orient="records", indent=1))
     elif frame.empty:
-        output.print(f"no runs in {store} fit")
+        output.print(f"no runs in {store} that fit")
     else:
         always = ("outcome", "steps_done", "loss", "exact_match", "train_s")
         varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
@@ -170,7 +176,7 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
             {str(name): value for name, value in row.items()}
             for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
         ]
-        print_table(f"{len(frame)} runs in {store}", rows)
+        print_table(f"{len(frame)} {'run' if len(frame) == 1 else 'runs'} in {store}", rows)
 
 
 def _show_run(run: "Run", as_json: bool) -> int:
@@ -200,7 +206,8 @@ def train(
 ) -> int:
     """Train one network and keep the run.
 
-    Settings come from `--config FILE.toml` (names as below) and from options, which win.
+    Settings come from `--config FILE.toml` (the names below from `task` on, with underscores) and from
+    options, which win.
 
     Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
     """
@@ -248,6 +255,7 @@ def _run_summary(run: "Run") -> dict[str, object]:
     from ripplecarry.evaluation.exact_match import share_interval
     from ripplecarry.lab.observation import NUM_PAIRS
     from ripplecarry.networks.architecture import num_parameters
+    from ripplecarry.training.loop import OBSERVE_EVERY
 
     summary: dict[str, object] = {
         "id": run.id,
@@ -255,6 +263,7 @@ def _run_summary(run: "Run") -> dict[str, object]:
         "outcome": run.outcome,
         "parameters": num_parameters(run.trial, run.task),
         "steps": run.state["steps_done"],
+        "metrics_read_after_step": (run.state["steps_done"] - 1) // OBSERVE_EVERY * OBSERVE_EVERY,
         **run.state["last"],
     }
     if "exact_match" in run.state["last"]:

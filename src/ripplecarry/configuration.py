@@ -42,8 +42,15 @@ def _sentence(cls: type[BaseModel], problem: Any) -> str:
         return f"unknown {where} {got!r}; choose from {allowed}"
     if kind == "value_error":
         return str(context["error"])
-    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt"}
-    bounds["less_than_equal"] = "le"
+    bounds = {
+        "greater_than": ("gt", "above"),
+        "greater_than_equal": ("ge", "at least"),
+        "less_than": ("lt", "below"),
+        "less_than_equal": ("le", "at most"),
+    }
     if kind in bounds:
-        return f"{where} is {got}; it must be {kind.replace('_', ' ')} {context[bounds[kind]]}"
+        bound, words = bounds[kind]
+        return f"{where} is {got}; it must be {words} {context[bound]}"
+    if kind == "missing":
+        return f"{where} is missing"
     return f"{where} is {got!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}"

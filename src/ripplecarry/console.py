@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import plotille
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from ripplecarry.lab import carry_out
 from ripplecarry.lab.sweep import Listener
@@ -26,7 +26,7 @@ _PLAIN_EVERY_S = 30.0
 def sweep_progress(requests: Sequence[RunRequest]) -> Generator[Listener]:
     """A bar over all the work and one for each run under way; plain lines without a terminal."""
     progress = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=20)),
         BarColumn(bar_width=24),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[words]}"),

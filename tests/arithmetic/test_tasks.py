@@ -85,10 +85,10 @@ def test_a_machine_with_the_wrong_alphabet_is_refused():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"task": "times"}, "factor goes with the task times"),
-        ({"factor": 7}, "factor goes with the task times"),
+        ({"task": "times"}, "the task times needs factor"),
+        ({"factor": 7}, "factor goes with the task times alone, not with addition"),
         ({"task": "times", "factor": 7, "num_operands": 2}, "has 1 operand"),
-        ({"task": "machine"}, "machine tables go with"),
+        ({"task": "machine"}, "the task machine needs machine"),
         ({"base": 36, "num_operands": 5}, "over 1000000 symbols"),
         (
             {"task": "machine", "machine": {"next_state": [[0]], "output": [[0]]}},

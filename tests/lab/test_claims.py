@@ -225,7 +225,8 @@ def test_the_best_is_chosen_on_other_seeds_than_judge():
 
     assert verdict.status == "refuted"
     assert verdict.num_seeds == 8
-    assert verdict.deciding.effect == pytest.approx(-0.2, abs=0.02)
+    assert verdict.deciding.effect == pytest.approx(0.2, abs=0.02)
+    assert "above" in verdict.sentence
 
 
 def test_diverged_runs_count_against_their_trial():

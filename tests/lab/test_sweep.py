@@ -3,10 +3,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ripplecarry.engines.registry import open_engine
 from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.sweep import Listener, StopRequest, sweep
@@ -28,14 +30,16 @@ class Counts(Listener):
         self.done.append(request.id)
 
 
-@pytest.mark.parametrize("num_workers", [1, 2])
-def test_a_run_in_a_sweep_equals_the_run_alone(store, tmp_path, num_workers):
+@pytest.mark.parametrize("num_workers", [1, 2, 3])
+@pytest.mark.parametrize("engine", sorted({open_engine().name, "torch"}))
+def test_a_run_in_a_sweep_equals_the_run_alone(store, tmp_path, engine, num_workers):
+    requests = [replace(request, engine=engine) for request in REQUESTS]
     listener = Counts()
-    result = sweep(REQUESTS, store, num_workers=num_workers, listener=listener)
+    result = sweep(requests, store, num_workers=num_workers, listener=listener)
 
-    assert sorted(result.finished) == sorted(request.id for request in REQUESTS) == sorted(listener.done)
+    assert sorted(result.finished) == sorted(request.id for request in requests) == sorted(listener.done)
     assert listener.heard >= 4
-    for request in REQUESTS:
+    for request in requests:
         alone = carry_out(request, Store(tmp_path / "alone"))
         for name in ("curves.parquet", "weights.safetensors"):
             swept = store.open(request.id).folder / name

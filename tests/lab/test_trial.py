@@ -20,7 +20,7 @@ def test_all_problems_are_told_in_one_line():
     assert "\n" not in message
     for part in (
         "unknown cell 'gruu'; choose from rnn, gru, lstm",
-        "layers is 0; it must be greater than equal 1",
+        "layers is 0; it must be at least 1",
         "learning_rate is nan",
         "unknown option 'diggits'; did you mean digits?",
     ):

@@ -112,12 +112,12 @@ def test_agreement_counts_points_inside_the_band():
     assert loss.largest_gap == pytest.approx(0.5, abs=0.02)
 
 
-def test_the_document_needs_no_other_file_and_tells_all(runs, tmp_path):
+def test_the_document_needs_no_other_file_and_tells_all(runs, store, tmp_path):
     study = replace(
         STUDY,
         claims=(Claim("X1", "GRU <is> faster", fastest(area("loss"), cell="gru")),),
     )
-    report = report_study(study, runs, tmp_path)
+    report = report_study(study, runs, store)
     path = tmp_path / "report.html"
 
     write_document([report], {"abc-torch-9": "out of luck"}, path)
@@ -127,7 +127,7 @@ def test_the_document_needs_no_other_file_and_tells_all(runs, tmp_path):
     assert "http" not in re.sub(r"base64,[^\"]*", "", page)
     assert page.count("data:image/svg+xml;base64,") == 2
     for words in ("X1", "GRU &lt;is&gt; faster", "no verdict with fewer than 5", "out of luck",
-                  "ripplecarry study tiny --seeds 2 --engine torch", "9-digit pairs",
+                  f"ripplecarry study tiny --seeds 2 --engine torch --store {store.root}", "9-digit pairs",
                   "numerics_version", runs[0].id):  # fmt: skip
         assert words in page
 

@@ -9,6 +9,18 @@ STUDY = Study(name="mine", question="Mine?", base=Trial(steps=5), grid={"layers"
 """
 
 
+def with_claim(decided_by: str) -> str:
+    return OWN.replace("import Study, Trial", "import Claim, Study, Trial, area, fastest").replace(
+        "seeds=2", f"claims=(Claim('X', 'so', {decided_by}),)"
+    )
+
+
+TWICE = """
+from dataclasses import replace
+STUDY = replace(STUDY, claims=STUDY.claims * 2)
+"""
+
+
 def test_every_study_loads_under_its_own_name():
     assert [study.name for study in find_studies(list(STUDIES))] == list(STUDIES)
     assert [study.name for study in find_studies(["all"])] == list(REPORT_STUDIES)
@@ -62,6 +74,15 @@ def test_a_study_file_is_a_study(tmp_path):
         (OWN.replace("(1, 2)", "(1, 1)"), "two trials are called '1'"),
         (OWN.replace("seeds=2", "seeds=0"), "seeds is 0"),
         (OWN.replace('"mine"', '"../mine"'), "must be a Python identifier"),
+        (OWN.replace('"mine"', '"cell"'), "the name 'cell' is taken"),
+        (OWN.replace("(1, 2)", "2"), "the grid's layers is 2; give a tuple"),
+        (OWN.replace("seeds=2", "seeds='five'"), "seeds is 'five'"),
+        (with_claim('fastest(area("exactmatch"), layers=1)'), "unknown metric 'exactmatch'"),
+        (with_claim('fastest("exact_match", layers=1)'), "must be a measure"),
+        (with_claim("None"), "decides nothing"),
+        (with_claim('fastest(area("loss"), layers=7)'), "0 trials have"),
+        (with_claim('fastest(area("loss"), leyers=1)'), "did you mean layers"),
+        (with_claim('fastest(area("loss"), layers=1)') + TWICE, "two claims are called 'X'"),
     ],
 )
 def test_a_file_without_a_usable_study_is_refused(tmp_path, content, words):

@@ -108,14 +108,19 @@ class TaskChoice(Configuration):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        if (self.task == "times") != (self.factor is not None):
-            raise ValueError("factor goes with the task times, and that task needs it")
-        if (self.task == "machine") != (self.machine is not None):
-            raise ValueError("machine tables go with the task machine, and that task needs them")
+        problems = []
+        for part, task in (("factor", "times"), ("machine", "machine")):
+            is_given, is_needed = getattr(self, part) is not None, self.task == task
+            if is_needed and not is_given:
+                problems.append(f"the task {task} needs {part}")
+            if is_given and not is_needed:
+                problems.append(f"{part} goes with the task {task} alone, not with {self.task}")
         if self.task == "times" and self.num_operands not in (None, 1):
-            raise ValueError(f"the task times has 1 operand, not {self.num_operands}")
+            problems.append(f"the task times has 1 operand, not {self.num_operands}")
         if self.base ** (self.num_operands or 2) > 1_000_000:
-            raise ValueError("base ** num_operands is over 1000000 symbols; choose fewer")
+            problems.append("base ** num_operands is over 1000000 symbols; choose fewer")
+        if problems:
+            raise ValueError("; ".join(problems))
         if self.machine is not None:
             try:
                 self.build_task()

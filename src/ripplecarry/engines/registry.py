@@ -8,6 +8,9 @@ from ripplecarry.errors import ConfigurationError
 EngineName = Literal["auto", "native", "torch"]
 ENGINES = get_args(EngineName)
 
+LOCK_FREE_ENGINES = ("native",)
+"""Engines that hold no interpreter lock while they work, so that threads run side by side."""
+
 
 def open_engine(name: str = "auto") -> Engine:
     """The engine of this name; `auto` is the native one where it is built, else PyTorch's.

@@ -51,10 +51,10 @@ def carry_out(
         StoreError: the store cannot be written, or holds a damaged run of this id.
     """
     if store.has(request.id):
-        return store.open(request.id)
+        return store.open(request.id).verify()
     with store.claim(request.id):
         if store.has(request.id):
-            return store.open(request.id)
+            return store.open(request.id).verify()
         work = store.unfinished_folder(request.id)
         return store.keep(_train(request, work, is_stopped, report), request.id)
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isnan
 
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.findings import (
     MIN_SEEDS,
     Arm,
@@ -19,6 +20,7 @@ from ripplecarry.lab.findings import (
     Settings,
     Status,
 )
+from ripplecarry.lab.measures import Measure
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Verdict:
         """The verdict in one plain sentence."""
         finding = self.deciding
         if self.num_seeds < MIN_SEEDS:
-            return f"Open: {self.num_seeds} seeds; no verdict with fewer than {MIN_SEEDS}."
+            return f"Open: seeds: {self.num_seeds}; no verdict with fewer than {MIN_SEEDS}."
         lead = {
             "confirmed": "Confirmed: ",
             "refuted": "Refuted: ",
@@ -84,6 +86,15 @@ class Verdict:
 
 class Comparison(ABC):
     """What decides a claim."""
+
+    def __post_init__(self) -> None:
+        for name in ("measure", "chosen_by", "later", "earlier"):
+            given = getattr(self, name, None)
+            if given is not None and not isinstance(given, Measure):
+                raise ConfigurationError(
+                    f"{type(self).__name__}: {name} is {given!r}; it must be a measure, such as "
+                    "area('exact_match')"
+                )
 
     def selections(self) -> Sequence[Settings]:
         """The trials it names, for a check when the study is made."""
@@ -105,6 +116,13 @@ class Claim:
     id: str
     statement: str
     decided_by: Comparison = field(compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.decided_by, Comparison):
+            raise ConfigurationError(
+                f"claim {self.id}: {self.decided_by!r} decides nothing; give a comparison, such as "
+                "fastest(area('exact_match'), layers=2)"
+            )
 
     def judge(self, arms: Sequence[Arm]) -> Verdict:
         """The verdict on these runs."""

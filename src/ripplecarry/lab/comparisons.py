@@ -85,7 +85,7 @@ class AboutEqual(Comparison):
         values = _values(self.measure, first, second)
         words = f"the ratio of {self.measure.words}, {first.case.words} to {second.case.words}, is "
         if min(map(len, values)) < 2 or min(map(min, values)) <= 0:
-            return [undecided(words + "undefined", min(map(len, values)))]
+            return [undecided(words + "undefined: too few seeds or a value of 0", min(map(len, values)))]
         logs = [np.log(each) for each in values]
 
         def interval(level: float) -> Interval:
@@ -276,16 +276,23 @@ def _sum(samples: Sequence[np.ndarray], weights: Sequence[float]) -> float:
 def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Finding:
     values = _values(measure, larger, smaller)
     num_seeds = min(map(len, values))
-    words = f"{measure.words} of {smaller.case.words} lies "
+    names = smaller.case.words, larger.case.words
     if num_seeds < 2:
-        return undecided(words + "nobody knows where", num_seeds)
+        words = f"there are too few seeds to compare {measure.words} of {names[0]} and {names[1]}"
+        return undecided(words, num_seeds)
 
     def interval(level: float) -> Interval:
         return difference_interval(values[0], values[1], level, paired=_is_paired(smaller, larger))
 
-    effect = interval(0.95).effect
-    words += f"{abs(effect):.3g} {'below' if effect >= 0 else 'above'} that of {larger.case.words}"
-    return decide(words, interval, 0, 0.05, num_seeds, num_parts)
+    found = decide("", interval, 0, 0.05, num_seeds, num_parts)
+    if found.low == found.high == 0:
+        return replace(found, words=f"{measure.words} is the same for {names[0]} and {names[1]}")
+    side = "below"
+    if found.effect < 0:  # told the other way round, so that words and figures have one sign
+        side = "above"
+        found = replace(found, effect=-found.effect, low=-found.high, high=-found.low)
+    words = f"{measure.words} of {names[0]} lies {found.effect:.3g} {side} that of {names[1]}"
+    return replace(found, words=words)
 
 
 def _values(measure: Measure, first: Arm, second: Arm) -> list[np.ndarray]:

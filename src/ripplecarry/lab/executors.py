@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -52,13 +52,19 @@ class InlineExecutor(Executor):
 
 
 @contextmanager
-def open_crew(num_workers: int) -> Generator[Crew]:
-    """Workers on this machine: this process for one, processes for more."""
-    if num_workers == 1:
+def open_crew(num_workers: int, *, in_threads: bool) -> Generator[Crew]:
+    """Workers on this machine: this process for one; for more, threads or processes.
+
+    Args:
+        in_threads: for engines whose work holds no interpreter lock.
+    """
+    if num_workers == 1 or in_threads:
         events: Any = queue.SimpleQueue()
         _worker.stopped.clear()
         _worker.events = events
-        yield Crew(InlineExecutor(), events, _worker.stopped.set)
+        executor = InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers)
+        with executor:
+            yield Crew(executor, events, _worker.stopped.set)
         return
     context = multiprocessing.get_context("spawn")
     events = context.Queue()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -47,7 +48,16 @@ class Arm:
     runs: tuple[Run, ...]
 
     def has(self, settings: Settings) -> bool:
-        """Whether its trial has these settings."""
+        """Whether its trial has these settings.
+
+        Raises:
+            ConfigurationError: there is no such setting.
+        """
+        for name in settings:
+            if name not in Trial.model_fields:
+                near = get_close_matches(name, Trial.model_fields, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigurationError(f"a claim names the setting {name!r}, which there is not{hint}")
         return all(getattr(self.case.trial, name) == value for name, value in settings.items())
 
 

@@ -1,11 +1,13 @@
 """Measures: one number, or a yes or no, from one run's curves."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 
 import numpy as np
 
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.run import Run
 from ripplecarry.training.loop import OBSERVE_EVERY
 
@@ -33,6 +35,7 @@ def area(metric: str = "exact_match") -> Measure:
     After a diverged run's end its answers count as wrong, and its loss as that of guessing or as its
     own largest finite loss, whichever is larger.
     """
+    _check(metric)
     if metric == "loss":
         return Measure("mean loss", _mean_loss)
     return Measure(f"mean of 1 − {metric.replace('_', ' ')}", lambda run: _mean_miss(run, metric))
@@ -40,6 +43,7 @@ def area(metric: str = "exact_match") -> Measure:
 
 def last(metric: str = "exact_match") -> Measure:
     """The last reading; 0 for a diverged run's exact match."""
+    _check(metric)
     return Measure(
         f"last {metric.replace('_', ' ')}",
         lambda run: 0.0 if run.outcome == "diverged" else float(readings(run, metric)[-1]),
@@ -48,6 +52,7 @@ def last(metric: str = "exact_match") -> Measure:
 
 def reading(step: int, metric: str = "exact_match") -> Measure:
     """The reading at this step; 0 where a run diverged before it."""
+    _check(metric)
 
     def read(run: Run) -> float:
         values = readings(run, metric)
@@ -63,7 +68,14 @@ def seconds_per_step() -> Measure:
 
 
 def readings(run: Run, metric: str) -> np.ndarray:
-    """The values of a metric that is read every 50 steps, in order."""
+    """The values of a metric that is read every 50 steps, in order.
+
+    Raises:
+        ConfigurationError: the run did not read it.
+    """
+    if metric not in run.curves:
+        there = ", ".join(name for name in run.curves.columns if name != "step")
+        raise ConfigurationError(f"metric {metric!r} was not read; the runs have {there}")
     return run.curves[metric].dropna().to_numpy()
 
 
@@ -136,6 +148,14 @@ def is_unstable(drop: float = 0.1) -> Property:
         return bool((np.maximum.accumulate(values) - values).max() > drop)
 
     return Property(f"lose more than {drop} of exact match again", holds)
+
+
+def _check(metric: str) -> None:
+    if not re.fullmatch(r"loss|(exact_match|digit_accuracy)(_at_[1-9][0-9]*)?", metric):
+        raise ConfigurationError(
+            f"unknown metric {metric!r}; choose from loss, exact_match, digit_accuracy, exact_match_at_9, "
+            "digit_accuracy_at_9 (or another length, which the trial then names as read_at)"
+        )
 
 
 def _mean_loss(run: Run) -> float:

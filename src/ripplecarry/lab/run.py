@@ -51,8 +51,9 @@ class Run:
         Raises:
             StoreError: not a run's folder, a newer format, or damage to what describes the run.
         """
-        if not (folder / "config.json").is_file():
-            raise StoreError(f"{folder} is not a run's folder: it holds no config.json")
+        names = ("config.json", "state.json")
+        if not any((folder / name).is_file() for name in names):
+            raise StoreError(f"{folder} is not a run's folder: it holds no {' and no '.join(names)}")
         state = _read_json(folder / "state.json")
         try:
             if state.get("checksum") != _own_checksum(state):
@@ -62,6 +63,9 @@ class Run:
                 raise StoreError(
                     f"{folder} has format {config['format']}; this version reads format {FORMAT}"
                 )
+            for name in state["files"]:
+                if not (folder / name).is_file():
+                    raise StoreError(f"{folder / name} is missing{_REMEDY}")
             return cls(folder, config, state, Trial.build(config["trial"]))
         except (ValueError, KeyError, TypeError, ConfigurationError) as error:
             raise StoreError(f"{folder} is damaged: {type(error).__name__}: {error}{_REMEDY}") from None

@@ -88,6 +88,11 @@ class Store:
         folder = self.root / "runs"
         return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
+    def unfinished_ids(self) -> list[str]:
+        """The ids of runs that were begun and have a checkpoint."""
+        folder = self.root / "unfinished"
+        return sorted(path.parent.name for path in folder.glob("*/checkpoint.safetensors"))
+
     def keep(self, staged: Path, run_id: str) -> Run:
         """Moves a complete folder among the finished runs and drops the run's checkpoint."""
         move_into_place(staged, self.run_folder(run_id))
@@ -139,6 +144,8 @@ class Store:
             # The caller's words see this table and nothing else of the machine.
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
+            if len(duckdb.extract_statements(query)) != 1:
+                raise ConfigurationError(f"--where {where!r} --sort {sort!r}: more than one statement")
             return connection.execute(query).df(), damaged
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]

@@ -26,6 +26,7 @@ class Study:
         claims: statements about the trials, judged by their runs.
         seeds: how many unless the user says otherwise.
         report_figure: the figure of the report that shows the same comparison, if any.
+        source: what `ripplecarry study` finds it by; filled in when it is loaded.
     """
 
     name: str
@@ -37,12 +38,24 @@ class Study:
     claims: tuple[Claim, ...] = ()
     seeds: int = 12
     report_figure: int | None = None
+    source: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ConfigurationError(f"study name {self.name!r} must be a Python identifier")
-        if self.seeds < 1:
-            raise ConfigurationError(f"study {self.name}: seeds is {self.seeds}; at least 1")
+        if not isinstance(self.seeds, int) or self.seeds < 1:
+            raise ConfigurationError(f"study {self.name}: seeds is {self.seeds!r}; a whole number from 1")
+        for axis, values in self.grid.items():
+            if not isinstance(values, tuple | list) or not values:
+                raise ConfigurationError(
+                    f"study {self.name}: the grid's {_words(axis)} is {values!r}; give a tuple of values"
+                )
+        if not isinstance(self.claims, tuple | list):
+            raise ConfigurationError(f"study {self.name}: claims must be a tuple of claims")
+        ids = [claim.id for claim in self.claims]
+        for claim_id in ids:
+            if ids.count(claim_id) > 1:
+                raise ConfigurationError(f"study {self.name}: two claims are called {claim_id!r}")
         labels = [case.label for case in self.cases()]
         for label in labels:
             if labels.count(label) > 1:
@@ -52,7 +65,7 @@ class Study:
             for settings in claim.decided_by.selections():
                 try:
                     find(arms, settings)
-                except (ConfigurationError, AttributeError) as error:
+                except ConfigurationError as error:
                     raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
 
     @property

@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ripplecarry.engines.registry import LOCK_FREE_ENGINES
 from ripplecarry.errors import Interrupted, RipplecarryError
 from ripplecarry.lab.carry_out import Progress
 from ripplecarry.lab.executors import Crew, open_crew
@@ -87,7 +88,8 @@ def sweep(
         if not left or stop.is_made():
             break
         workers = min(num_workers or os.cpu_count() or 1, len(left))
-        with open_crew(workers) as crew, _forwarding(crew, listener):
+        in_threads = all(request.engine in LOCK_FREE_ENGINES for request in left)
+        with open_crew(workers, in_threads=in_threads) as crew, _forwarding(crew, listener):
             stop.on_request(crew.stop)
             left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
             stop.on_request(None)

@@ -158,7 +158,11 @@ def _where(metric: str, curves: list[_Curve]) -> str:
 def _caption(study: Study, runs: Sequence[Run]) -> str:
     counts = sorted({len(mine.runs) for mine in study.drawn(runs)})
     seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    parts = [f"Line: median of {seeds} seeds; band: their 2.5th to 97.5th percentile."]
+    parts = [
+        "Line: one seed."
+        if counts == [1]
+        else f"Line: median of {seeds} seeds; band: their 2.5th to 97.5th percentile."
+    ]
     diverged = sum(run.outcome == "diverged" for run in runs)
     if diverged:
         parts.append(f"Diverged runs, which end early: {diverged}.")

@@ -13,6 +13,7 @@ from ripplecarry.files import write_atomically
 from ripplecarry.lab.claims import Verdict
 from ripplecarry.lab.findings import MIN_SEEDS
 from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import DEFAULT_STORE, Store
 from ripplecarry.lab.study import Study
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.curve_figures import draw_curves
@@ -29,13 +30,18 @@ class StudyReport:
     summary: list[CaseSummary]
     verdicts: list[Verdict]
     figures: list[Path]
+    store: Path
 
     @property
     def command(self) -> str:
         """What makes every figure and number of the study again."""
         seeds = max(run.seed for run in self.runs) + 1
         engines = sorted({run.engine for run in self.runs})
-        return f"ripplecarry study {self.study.name} --seeds {seeds} --engine {' '.join(engines)}"
+        words = ["ripplecarry study", self.study.source or self.study.name, f"--seeds {seeds}"]
+        words += [f"--engine {engine}" for engine in engines]
+        if self.store != DEFAULT_STORE:
+            words.append(f"--store {self.store}")
+        return " ".join(words)
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -48,14 +54,16 @@ class StudyReport:
         }
 
 
-def report_study(study: Study, runs: Sequence[Run], folder: Path) -> StudyReport:
-    """Judges a study's claims and draws its figures into a folder."""
+def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport:
+    """Judges a study's claims and draws its figures into its folder in the store."""
+    folder = store.study_folder(study.name)
     return StudyReport(
         study,
         runs,
         summarise(study, runs),
         study.judge(runs),
         draw_curves(study, runs, folder) + draw_seeds(study, runs, folder),
+        store.root,
     )
 
 
@@ -80,7 +88,8 @@ def write_document(reports: Sequence[StudyReport], failed: dict[str, str], path:
 
 def _fields(report: StudyReport) -> dict[str, Any]:
     study = report.study
-    settings = study.base.model_dump(mode="json", exclude_none=True)
+    varied = {name for case in study.cases() for name in case.settings}
+    settings = study.base.model_dump(mode="json", exclude_none=True, exclude=varied)
     return {
         "name": study.name,
         "title": study.title,

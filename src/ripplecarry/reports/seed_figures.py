@@ -40,13 +40,13 @@ def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         _draw_steps(right, cases)
         left.set_yticks(range(len(cases)), [mine.case.label for mine in cases])
         left.set_ylabel(study.axis)
-        left.invert_yaxis()
+        left.set_ylim(len(cases) - 0.5, -0.5)
         counts = sorted({len(mine.runs) for mine in cases})
         seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
         write_texts(
             figure,
             f"{study.title} Speed of learning, smaller is faster",
-            f"A dot for each of {seeds} seeds. Black: mean with its 95 % t interval; for steps the "
+            f"A dot a seed ({seeds} each). Black: mean with its 95 % t interval; for steps the "
             "median. Open triangles: never arrived in the steps that they had (censored).",
         )
         return save(figure, folder, f"{study.name}_seeds")
@@ -61,6 +61,7 @@ def _draw_dots(axes: Axes, cases: list[Arm], samples: list[np.ndarray]) -> None:
             mean, low, high = mean_interval(values, 0.95)
             axes.plot([low, high], [row, row], color="black", linewidth=1.2)
             axes.plot([mean], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
+    axes.margins(x=0.06)
     axes.set_xlim(left=0)
 
 
@@ -77,6 +78,7 @@ def _draw_steps(axes: Axes, cases: list[Arm]) -> None:
         median = np.median(steps)
         if np.isfinite(median):
             axes.plot([median], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
+    axes.margins(x=0.06)
     axes.set_xlim(left=0)
     axes.set_xlabel("step")
 

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 from ripplecarry.errors import ConfigurationError
@@ -66,4 +67,8 @@ def _load(path: Path) -> Study:
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
         raise ConfigurationError(f"study file {path} defines no STUDY of type ripplecarry.Study")
-    return study
+    if study.name in STUDIES:
+        raise ConfigurationError(
+            f"study file {path}: the name {study.name!r} is taken by a study that comes with ripplecarry"
+        )
+    return replace(study, source=str(path))
