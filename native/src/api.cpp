@@ -67,6 +67,16 @@ int rc_instruction_set() {
 #endif
 }
 
+// Multiplications and additions per second that one core can do with an instruction set.
+double rc_peak_flops(int instruction_set) {
+#if RIPPLECARRY_X86
+    if (instruction_set == 4) return isa_v4::peak_flops();
+    if (instruction_set == 3) return isa_v3::peak_flops();
+#endif
+    (void)instruction_set;
+    return isa_v2::peak_flops();
+}
+
 // Null for a cell or an instruction set that there is not.
 void* rc_open(const int32_t* shape, int instruction_set) {
     auto handle = std::make_unique<Handle>();

@@ -54,12 +54,15 @@ private:
 
 namespace isa_v2 {
 std::unique_ptr<Network> make_network(const Shape& shape);
+double peak_flops();
 }
 namespace isa_v3 {
 std::unique_ptr<Network> make_network(const Shape& shape);
+double peak_flops();
 }
 namespace isa_v4 {
 std::unique_ptr<Network> make_network(const Shape& shape);
+double peak_flops();
 }
 
 }  // namespace ripplecarry

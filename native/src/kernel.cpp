@@ -1,4 +1,6 @@
 // Compiled once for each instruction set, with RIPPLECARRY_ISA as its namespace.
+#include <chrono>
+
 #include "network.h"
 
 namespace ripplecarry {
@@ -11,6 +13,23 @@ std::unique_ptr<Network> make_network(const Shape& shape) {
         case kLstm: return std::make_unique<::RIPPLECARRY_ISA::Network<::RIPPLECARRY_ISA::LstmCell>>(shape);
         default: return nullptr;
     }
+}
+
+// Independent chains of multiply-adds, as many as hide their latency, in registers alone.
+double peak_flops() {
+    using ::RIPPLECARRY_ISA::Vector;
+    constexpr int kChains = ::RIPPLECARRY_ISA::kWidth == 16 ? 24 : 12, kRepeats = 100000;
+    volatile float seed = 0.999f;  // not known to the compiler
+    const Vector factor = ::RIPPLECARRY_ISA::all(seed), term = ::RIPPLECARRY_ISA::all(seed * 1e-3f);
+    Vector chains[kChains];
+    for (int i = 0; i < kChains; ++i) chains[i] = ::RIPPLECARRY_ISA::all(1.0f + static_cast<float>(i));
+    const auto began = std::chrono::steady_clock::now();
+    for (int repeat = 0; repeat < kRepeats; ++repeat)
+#pragma GCC unroll 24
+        for (int i = 0; i < kChains; ++i) chains[i] = chains[i] * factor + term;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    for (int i = 0; i < kChains; ++i) seed = ::RIPPLECARRY_ISA::sum_of(chains[i]);
+    return 2.0 * kRepeats * kChains * ::RIPPLECARRY_ISA::kWidth / seconds;
 }
 
 }  // namespace RIPPLECARRY_ISA

@@ -58,7 +58,14 @@ public:
           dense_transposed_(int64_t{shape.hidden} * outputs_),
           dense_bias_(outputs_),
           dense_gradient_(dense_.size()),
-          dense_bias_gradient_(outputs_) {
+          dense_bias_gradient_(outputs_),
+          is_output_(outputs_),
+          one_hot_(int64_t{shape.outputs} * outputs_) {
+        for (int i = 0; i < outputs_; ++i) dense_bias_.data()[i] = -3e38f;
+        for (int i = 0; i < shape.outputs; ++i) {
+            is_output_.data()[i] = 1;
+            one_hot_.data()[int64_t{i} * outputs_ + i] = 1;
+        }
         for (int layer = 0; layer < shape.layers; ++layer) layers_.emplace_back(shape, width_, drive_, layer > 0);
     }
 
@@ -133,7 +140,7 @@ public:
             if (state) copy_state(state, rows, 0, true);
             forward(operands + int64_t{row} * positions * shape_.operands, rows, positions, state != nullptr);
             for (int position = 0; position < positions; ++position) {
-                read_out(rows, position);
+                read_out(rows, position, read_.data());
                 for (int r = 0; r < rows; ++r)
                     std::copy_n(read_.data() + int64_t{r} * outputs_, shape_.outputs,
                                 result + (int64_t{row + r} * positions + position) * shape_.outputs);
@@ -189,12 +196,12 @@ private:
         return table.data() + (int64_t{operand} * shape_.base + digit) * drive_;
     }
 
-    // Blocks are multiples of 10 rows that keep what is saved near the second-level cache's size; the
+    // Blocks are multiples of 5 rows that keep what is saved near the second-level cache's size; the
     // number depends on shapes alone, so that results do not depend on the machine's caches.
     int rows_per_block(int batch, int positions, bool keeps_all) const {
         const int64_t bytes = int64_t{4} * saved_ * shape_.layers * (positions + 1);
         const int64_t budget = keeps_all ? kBlockBytes : 4 * kBlockBytes;
-        const int64_t rows = std::clamp<int64_t>(budget / bytes / 10 * 10, 10, 40);
+        const int64_t rows = std::clamp<int64_t>(budget / bytes / 5 * 5, 5, 40);
         return static_cast<int>(std::min<int64_t>(rows, batch));
     }
 
@@ -202,9 +209,10 @@ private:
         const int64_t needed = int64_t{shape_.layers} * (positions + 1) * rows * saved_;
         if (kept_.size() != needed || rows != rows_ || positions != positions_) {
             kept_ = Floats(needed);
-            below_ = Floats(int64_t{rows} * drive_);
-            before_ = Floats(int64_t{rows} * drive_);
-            read_ = Floats(int64_t{rows} * outputs_);
+            chunk_ = std::clamp(kChunkRows / rows, 1, positions);
+            below_ = Floats(int64_t{shape_.layers} * chunk_ * rows * drive_);
+            before_ = Floats(Cell::kSplit ? below_.size() : 0);
+            read_ = Floats(int64_t{chunk_} * rows * outputs_);
             above_ = Floats(int64_t{rows} * width_);
             carried_ = Floats(int64_t{shape_.layers} * rows * kStates * width_);
             passed_ = Floats(kStates * width_);
@@ -274,71 +282,90 @@ private:
         }
     }
 
-    void read_out(int rows, int position) {
-        for (int row = 0; row < rows; ++row)
-            std::copy_n(dense_bias_.data(), outputs_, read_.data() + int64_t{row} * outputs_);
+    void read_out(int rows, int position, float* read) {
+        for (int row = 0; row < rows; ++row) std::copy_n(dense_bias_.data(), outputs_, read + int64_t{row} * outputs_);
         multiply<true>(rows, outputs_, shape_.hidden, kept(shape_.layers - 1, position + 1), saved_,
-                       dense_transposed_.data(), outputs_, read_.data(), outputs_);
+                       dense_transposed_.data(), outputs_, read, outputs_);
     }
 
-    // Back through all positions; returns the sum of losses. `read_` turns from logits to their gradient.
+    // Back through all positions; returns the sum of losses.
+    //
+    // Gradients of drives are kept for a few positions, so that a weight gradient is added up over some sixty
+    // rows at a time: its tile is loaded and stored less often.
     double backward(const uint8_t* digits, const uint8_t* answers, int rows, int positions, float scale) {
         carried_.zero();
         ripplecarry::LossSum loss;
-        const float* below = below_.data();
-        const float* before = Cell::kSplit ? before_.data() : below;
+        const int chunk = rows == rows_ ? chunk_ : 1;
         const int top = shape_.layers - 1;
         for (int position = positions - 1; position >= 0; --position) {
-            read_out(rows, position);
+            const int slot = position % chunk;
+            float* read = read_.data() + int64_t{slot} * rows_ * outputs_;
+            read_out(rows, position, read);
             for (int row = 0; row < rows; ++row)
-                logits_to_gradient(read_.data() + int64_t{row} * outputs_,
-                                   answers[int64_t{row} * positions + position], scale, loss);
-            add_gradient(rows, outputs_, width_, read_.data(), outputs_, kept(top, position + 1), saved_,
-                         dense_gradient_.data(), width_);
-            add_column_sums(rows, outputs_, read_.data(), dense_bias_gradient_.data());
-            multiply<false>(rows, width_, shape_.outputs, read_.data(), outputs_, dense_.data(), width_,
-                            above_.data(), width_);
+                logits_to_gradient(read + int64_t{row} * outputs_, answers[int64_t{row} * positions + position], scale,
+                                   loss);
+            multiply<false>(rows, width_, shape_.outputs, read, outputs_, dense_.data(), width_, above_.data(), width_);
             for (int number = top; number >= 0; --number) {
                 Layer& layer = layers_[number];
-                step_back(number, position, rows);
+                float* below = slot_of(below_, number, slot);
+                float* before = Cell::kSplit ? slot_of(before_, number, slot) : below;
+                step_back(number, position, rows, below, before);
                 float* carried = carried_.data() + int64_t{number} * rows_ * kStates * width_;
-                if (position) {
-                    add_gradient(rows, drive_, width_, before, drive_, kept(number, position), saved_,
-                                 layer.hidden_gradient.data(), width_);
+                if (position)
                     multiply<true>(rows, width_, drive_, before, drive_, layer.hidden.data(), width_, carried,
                                    kStates * width_);
-                }
-                if (Cell::kSplit) add_column_sums(rows, drive_, before, layer.before_bias_gradient.data());
-                if (number) {
-                    add_column_sums(rows, drive_, below, layer.below_bias_gradient.data());
-                    add_gradient(rows, drive_, width_, below, drive_, kept(number - 1, position + 1), saved_,
-                                 layer.input_gradient.data(), width_);
+                if (number)
                     multiply<false>(rows, width_, drive_, below, drive_, layer.input.data(), width_, above_.data(),
                                     width_);
-                } else {
-                    scatter(digits + int64_t{position} * shape_.operands, positions, rows);
-                }
+                else
+                    scatter(digits + int64_t{position} * shape_.operands, positions, rows, below);
             }
+            if (!slot) add_weight_gradients(position, std::min(chunk, positions - position) * rows);
         }
         return loss.total();
     }
 
+    // Adds up the weight gradients of the positions from this one on that lie in the slots.
+    void add_weight_gradients(int position, int rows) {
+        const int top = shape_.layers - 1;
+        add_gradient(rows, outputs_, width_, read_.data(), outputs_, kept(top, position + 1), saved_,
+                     dense_gradient_.data(), width_);
+        add_column_sums(rows, outputs_, read_.data(), dense_bias_gradient_.data());
+        for (int number = 0; number <= top; ++number) {
+            Layer& layer = layers_[number];
+            const float* below = slot_of(below_, number, 0);
+            const float* before = Cell::kSplit ? slot_of(before_, number, 0) : below;
+            add_gradient(rows, drive_, width_, before, drive_, kept(number, position), saved_,
+                         layer.hidden_gradient.data(), width_);
+            if (Cell::kSplit) add_column_sums(rows, drive_, before, layer.before_bias_gradient.data());
+            if (number) {
+                add_gradient(rows, drive_, width_, below, drive_, kept(number - 1, position + 1), saved_,
+                             layer.input_gradient.data(), width_);
+                add_column_sums(rows, drive_, below, layer.below_bias_gradient.data());
+            }
+        }
+    }
+
+    float* slot_of(Floats& drives, int layer, int slot) {
+        return drives.data() + (int64_t{layer} * chunk_ + slot) * rows_ * drive_;
+    }
+
     // The gradient of a layer's hidden states, from above and from behind, to that of its drives.
-    void step_back(int number, int position, int rows) {
+    void step_back(int number, int position, int rows, float* below, float* before) {
         for (int row = 0; row < rows; ++row) {
             float* carried = carried_.data() + (int64_t{number} * rows_ + row) * kStates * width_;
             const float* above = above_.data() + int64_t{row} * width_;
             for (int i = 0; i < width_; i += kWidth) store(carried + i, load(carried + i) + load(above + i));
             Cell::backward(width_, kept(number, position + 1) + int64_t{row} * saved_,
                            kept(number, position) + int64_t{row} * saved_, carried, passed_.data(),
-                           below_.data() + int64_t{row} * drive_, before_.data() + int64_t{row} * drive_);
+                           below + int64_t{row} * drive_, before + int64_t{row} * drive_);
             std::copy_n(passed_.data(), kStates * width_, carried);
         }
     }
 
-    void scatter(const uint8_t* digits, int positions, int rows) {
+    void scatter(const uint8_t* digits, int positions, int rows, const float* below) {
         for (int row = 0; row < rows; ++row) {
-            const float* drive = below_.data() + int64_t{row} * drive_;
+            const float* drive = below + int64_t{row} * drive_;
             for (int operand = 0; operand < shape_.operands; ++operand) {
                 float* entry =
                     table_entry(table_gradient_, operand, digits[int64_t{row} * positions * shape_.operands + operand]);
@@ -347,33 +374,27 @@ private:
         }
     }
 
+    // Padding has logits of -3e38 from its bias, hence powers that `is_output_` makes zero.
     void logits_to_gradient(float* row, int answer, float scale, ripplecarry::LossSum& loss) {
-        const int outputs = shape_.outputs;
         const float right = row[answer];
-        for (int i = outputs; i < outputs_; ++i) row[i] = -3e38f;
-        float largest[kPad];
-        std::copy_n(row, kPad, largest);
-        for (int i = kPad; i < outputs_; ++i) largest[i % kPad] = std::max(largest[i % kPad], row[i]);
-        const float most = reduce(largest, [](float a, float b) { return a > b ? a : b; });
-        float sums[kPad] = {};
-        for (int i = 0; i < outputs_; i += kWidth) {
-            const Vector power = exponential(load(row + i) - most);
-            store(row + i, power);
-            store(sums + i % kPad, load(sums + i % kPad) + power);
+        Vector largest = load(row);
+        for (int i = kWidth; i < outputs_; i += kWidth) {
+            const Vector more = load(row + i);
+            largest = more > largest ? more : largest;
         }
-        const float sum = reduce(sums, [](float a, float b) { return a + b; });
+        const float most = largest_of(largest);
+        Vector sums{};
+        for (int i = 0; i < outputs_; i += kWidth) {
+            const Vector power = exponential(load(row + i) - most) * load(is_output_.data() + i);
+            store(row + i, power);
+            sums += power;
+        }
+        const float sum = sum_of(sums);
         loss.add(sum, most, right);
         const float factor = scale / sum;
-        for (int i = 0; i < outputs_; i += kWidth) store(row + i, load(row + i) * factor);
-        for (int i = outputs; i < outputs_; ++i) row[i] = 0;
-        row[answer] -= scale;
-    }
-
-    template <class Operation>
-    static float reduce(float* values, Operation operation) {
-        for (int half = kPad / 2; half; half /= 2)
-            for (int i = 0; i < half; ++i) values[i] = operation(values[i], values[i + half]);
-        return values[0];
+        const float* one_hot = one_hot_.data() + int64_t{answer} * outputs_;
+        for (int i = 0; i < outputs_; i += kWidth)
+            store(row + i, load(row + i) * factor - load(one_hot + i) * scale);
     }
 
     // Gradients in the order and layout of the parameters.
@@ -433,7 +454,8 @@ private:
             }
     }
 
-    static constexpr int64_t kBlockBytes = 768 * 1024;
+    static constexpr int64_t kBlockBytes = 1024 * 1024;
+    static constexpr int kChunkRows = 60;
 
     const Shape shape_;
     const int width_, drive_, outputs_, saved_;
@@ -442,8 +464,9 @@ private:
     const float* first_input_ = nullptr;
     std::vector<Layer> layers_;
     Floats table_, table_gradient_, dense_, dense_transposed_, dense_bias_, dense_gradient_, dense_bias_gradient_;
+    Floats is_output_, one_hot_;
     Floats kept_, below_, before_, read_, above_, carried_, passed_;
-    int rows_ = 0, positions_ = 0;
+    int rows_ = 0, positions_ = 0, chunk_ = 1;
 };
 
 }  // namespace RIPPLECARRY_ISA

@@ -33,6 +33,29 @@ inline Vector clamp(Vector x, float low, float high) {
     return x > all(high) ? all(high) : x;
 }
 
+// Halving by elements, which compilers turn into shuffles.
+template <int First, int Count>
+inline float sum_from(Vector v) {
+    if constexpr (Count == 1)
+        return v[First];
+    else
+        return sum_from<First, Count / 2>(v) + sum_from<First + Count / 2, Count / 2>(v);
+}
+
+template <int First, int Count>
+inline float largest_from(Vector v) {
+    if constexpr (Count == 1) {
+        return v[First];
+    } else {
+        const float a = largest_from<First, Count / 2>(v), b = largest_from<First + Count / 2, Count / 2>(v);
+        return a > b ? a : b;
+    }
+}
+
+inline float sum_of(Vector v) { return sum_from<0, kWidth>(v); }
+
+inline float largest_of(Vector v) { return largest_from<0, kWidth>(v); }
+
 // e^x within 2 units in the last place: x = n ln 2 + r, and a polynomial in r of degree 6, which is
 // the Taylor series: its remainder for |r| <= 0.35 is below 2e-7 relative to 1.
 // Adding and subtracting 1.5 * 2^23 rounds to an integer; -ffast-math would remove that.

@@ -38,6 +38,7 @@ def _array(dtype: type) -> type:
 _FLOATS, _BYTES = _array(np.float32), _array(np.uint8)
 _SIGNATURES = {
     "rc_instruction_set": (_I32, []),
+    "rc_peak_flops": (_F64, [_I32]),
     "rc_open": (ctypes.c_void_p, [_array(np.int32), _I32]),
     "rc_close": (None, [ctypes.c_void_p]),
     "rc_num_parameters": (_I64, [ctypes.c_void_p]),
@@ -269,6 +270,10 @@ class NativeEngine(Engine):
     @property
     def instruction_set(self) -> str:
         return _LEVELS[self._level]
+
+    def peak_flops(self) -> float:
+        """Multiplications and additions per second of this core, measured in some ten milliseconds."""
+        return max(_library().rc_peak_flops(self._level) for _ in range(5))
 
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
         return NativeComputation(_Handle(architecture, task, self._level, weights))
