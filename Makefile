@@ -40,7 +40,8 @@ sanitize: setup
 
 # Training steps side by side, as ratios.
 bench: setup
-	$(BIN)/python benchmarks/training_step.py
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
+	$(BIN)/ripplecarry bench
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,52 +4,18 @@
 #include <vector>
 
 #include "engine.h"
-#include "operands.h"
 
 namespace {
 
 using namespace ripplecarry;
 
 constexpr int kGatesOf[] = {1, 3, 4};
-constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kMomentum = 0.9;
-
 struct Handle {
     Shape shape;
     std::unique_ptr<Network> network;
     std::vector<float> parameters, gradient;
     Machine machine;
 };
-
-enum Optimiser { kAdam = 0, kMomentumDescent = 1, kDescent = 2 };
-
-// One update with PyTorch's semantics; `step` counts from 0.
-void update(int optimiser, double rate, int64_t step, std::vector<float>& parameters, const std::vector<float>& gradient,
-            float* first, float* second) {
-    const int64_t count = static_cast<int64_t>(parameters.size());
-    float* p = parameters.data();
-    const float* g = gradient.data();
-    if (optimiser == kAdam) {
-        const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step + 1));
-        const double correction2 = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(step + 1)));
-        const float size = static_cast<float>(rate / correction1), root = static_cast<float>(correction2);
-        const float keep1 = static_cast<float>(1 - kBeta1), keep2 = static_cast<float>(1 - kBeta2);
-        const float beta2 = static_cast<float>(kBeta2), epsilon = static_cast<float>(kEpsilon);
-        for (int64_t i = 0; i < count; ++i) {
-            first[i] += keep1 * (g[i] - first[i]);
-            second[i] = beta2 * second[i] + keep2 * g[i] * g[i];
-            p[i] -= size * (first[i] / (std::sqrt(second[i]) / root + epsilon));
-        }
-    } else if (optimiser == kMomentumDescent) {
-        const float kept = step ? static_cast<float>(kMomentum) : 0.0f, size = static_cast<float>(rate);
-        for (int64_t i = 0; i < count; ++i) {
-            first[i] = kept * first[i] + g[i];
-            p[i] -= size * first[i];
-        }
-    } else {
-        const float size = static_cast<float>(rate);
-        for (int64_t i = 0; i < count; ++i) p[i] -= size * g[i];
-    }
-}
 
 }  // namespace
 
@@ -132,7 +98,7 @@ void rc_logits(void* handle, const uint8_t* operands, int batch, int positions, 
 void rc_draw(void* handle, uint64_t seed, uint32_t stream, uint32_t step, int batch, int digits, int positions,
              uint8_t* operands, uint8_t* answers) {
     const auto& h = *static_cast<Handle*>(handle);
-    draw({seed, stream, batch, digits, positions, h.shape.operands, h.shape.base}, h.machine, step, operands, answers);
+    h.network->draw({seed, stream, batch, digits, positions, h.shape.operands, h.shape.base}, h.machine, step, operands, answers);
 }
 
 // Trains for up to `num_steps` steps and returns how many losses there are: the last is not finite, and without
@@ -144,11 +110,12 @@ int rc_train(void* handle, uint64_t seed, uint32_t stream, int batch, int digits
     const Draw how{seed, stream, batch, digits, positions, h.shape.operands, h.shape.base};
     for (int i = 0; i < num_steps; ++i) {
         const int64_t step = first_step + i;
-        draw(how, h.machine, static_cast<uint32_t>(step), operands.data(), answers.data());
+        h.network->draw(how, h.machine, static_cast<uint32_t>(step), operands.data(), answers.data());
         const double loss = h.network->gradients(operands.data(), answers.data(), batch, positions, h.gradient.data());
         losses[i] = static_cast<float>(loss);
         if (!std::isfinite(losses[i])) return i + 1;
-        update(optimiser, rates[i], step, h.parameters, h.gradient, first, second);
+        h.network->update(optimiser, rates[i], step, static_cast<int64_t>(h.parameters.size()), h.gradient.data(),
+                          h.parameters.data(), first, second);
         h.network->set_parameters(h.parameters.data());
     }
     return num_steps;

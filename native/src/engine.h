@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace ripplecarry {
 
@@ -19,6 +20,20 @@ struct Shape {
     }
 };
 
+struct Machine {
+    int num_states, num_symbols;
+    std::vector<int32_t> next_state;  // by state, then symbol
+    std::vector<uint8_t> output;
+};
+
+struct Draw {
+    uint64_t seed;
+    uint32_t stream;
+    int32_t batch, digits, positions, operands, base;
+};
+
+enum Optimiser { kAdam = 0, kMomentum = 1, kDescent = 2 };
+
 class Network {
 public:
     virtual ~Network() = default;
@@ -28,6 +43,12 @@ public:
                              float* gradient) = 0;
     // Logits by row, position, output. A state, by part, layer, row, unit, is read and replaced where given.
     virtual void logits(const uint8_t* operands, int batch, int positions, float* state, float* result) = 0;
+    // Operand digits by row, position, operand, and answers by row, position.
+    virtual void draw(const Draw& how, const Machine& machine, uint32_t step, uint8_t* operands,
+                      uint8_t* answers) const = 0;
+    // One update of `count` parameters; `step` counts from 0.
+    virtual void update(int optimiser, double rate, int64_t step, int64_t count, const float* gradient, float* parameters,
+                        float* first, float* second) const = 0;
 };
 
 // A sum of log(sum of powers) + largest - right, one logarithm for many rows: the sums, each from 1 to the

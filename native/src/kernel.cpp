@@ -18,7 +18,7 @@ std::unique_ptr<Network> make_network(const Shape& shape) {
 // Independent chains of multiply-adds, as many as hide their latency, in registers alone.
 double peak_flops() {
     using ::RIPPLECARRY_ISA::Vector;
-    constexpr int kChains = ::RIPPLECARRY_ISA::kWidth == 16 ? 24 : 12, kRepeats = 100000;
+    constexpr int kChains = ::RIPPLECARRY_ISA::kWidth == 16 ? 24 : 12, kRepeats = 3000000 / kChains * 12;
     volatile float seed = 0.999f;  // not known to the compiler
     const Vector factor = ::RIPPLECARRY_ISA::all(seed), term = ::RIPPLECARRY_ISA::all(seed * 1e-3f);
     Vector chains[kChains];

@@ -12,7 +12,9 @@
 
 #include "cells.h"
 #include "engine.h"
+#include "operands.h"
 #include "product.h"
+#include "update.h"
 
 namespace RIPPLECARRY_ISA {
 
@@ -147,6 +149,16 @@ public:
             }
             if (state) copy_state(state, rows, positions, false);
         }
+    }
+
+    void draw(const ripplecarry::Draw& how, const ripplecarry::Machine& machine, uint32_t step, uint8_t* operands,
+              uint8_t* answers) const override {
+        RIPPLECARRY_ISA::draw(how, machine, step, operands, answers);
+    }
+
+    void update(int optimiser, double rate, int64_t step, int64_t count, const float* gradient, float* parameters,
+                float* first, float* second) const override {
+        RIPPLECARRY_ISA::update(optimiser, rate, step, count, gradient, parameters, first, second);
     }
 
 private:

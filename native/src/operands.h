@@ -3,31 +3,28 @@
 #include <cstdint>
 #include <vector>
 
-namespace ripplecarry {
+#include "engine.h"
 
-struct Machine {
-    int num_states, num_symbols;
-    std::vector<int32_t> next_state;  // by state, then symbol
-    std::vector<uint8_t> output;
-};
+namespace RIPPLECARRY_ISA {
 
-struct Draw {
-    uint64_t seed;
-    uint32_t stream;
-    int32_t batch, digits, positions, operands, base;
-};
+// Four words for each of the counters (block, row, step, stream) of `blocks` blocks of `rows` rows; room for
+// kLanes more counters must follow. Source: Salmon et al. 2011, Philox 4x32-10.
+constexpr int kLanes = 16;
 
-// Four words for each of `count` counters (first + i, row, step, stream).
-// Source: Salmon et al. 2011, Philox 4x32-10.
-inline void philox(uint64_t seed, uint32_t row, uint32_t step, uint32_t stream, int count, uint32_t* words) {
-    constexpr int kLanes = 16;
-    for (int first = 0; first < count; first += kLanes) {
+inline void philox(uint64_t seed, uint32_t step, uint32_t stream, int rows, int blocks, uint32_t* words) {
+    uint32_t block = 0, row = 0;
+    const int64_t count = int64_t{rows} * blocks;
+    for (int64_t first = 0; first < count; first += kLanes) {
         uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
         for (int i = 0; i < kLanes; ++i) {
-            c0[i] = static_cast<uint32_t>(first + i);
+            c0[i] = block;
             c1[i] = row;
             c2[i] = step;
             c3[i] = stream;
+            if (++block == static_cast<uint32_t>(blocks)) {
+                block = 0;
+                ++row;
+            }
         }
         uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
         for (int round = 0; round < 10; ++round) {
@@ -52,11 +49,12 @@ inline void philox(uint64_t seed, uint32_t row, uint32_t step, uint32_t stream, 
 }
 
 // Operand digits of axes (row, position, operand) and answers of axes (row, position).
-inline void draw(const Draw& d, const Machine& machine, uint32_t step, uint8_t* operands, uint8_t* answers) {
-    const int words_per_row = d.digits * d.operands;
-    std::vector<uint32_t> words(4 * ((words_per_row + 3) / 4 + 16));
+inline void draw(const ripplecarry::Draw& d, const ripplecarry::Machine& machine, uint32_t step, uint8_t* operands, uint8_t* answers) {
+    const int words_per_row = d.digits * d.operands, blocks = (words_per_row + 3) / 4;
+    std::vector<uint32_t> all_words(4 * (int64_t{d.batch} * blocks + kLanes));
+    philox(d.seed, step, d.stream, d.batch, blocks, all_words.data());
     for (int row = 0; row < d.batch; ++row) {
-        philox(d.seed, static_cast<uint32_t>(row), step, d.stream, (words_per_row + 3) / 4, words.data());
+        const uint32_t* words = all_words.data() + int64_t{4} * row * blocks;
         uint8_t* digits = operands + int64_t{row} * d.positions * d.operands;
         for (int i = 0; i < words_per_row; ++i)
             digits[i] = static_cast<uint8_t>((uint64_t{words[i]} * static_cast<uint32_t>(d.base)) >> 32);
@@ -72,4 +70,4 @@ inline void draw(const Draw& d, const Machine& machine, uint32_t step, uint8_t* 
     }
 }
 
-}  // namespace ripplecarry
+}  // namespace RIPPLECARRY_ISA

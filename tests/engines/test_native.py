@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ripplecarry.arithmetic.batches import Batch
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Trainer
 from ripplecarry.engines.native import NativeEngine, NativeTrainer, is_available
@@ -37,26 +38,36 @@ def start(engine, trial, seed=0) -> Trainer:
     return engine.trainer(trial, trial, trial.training_batches(seed), weights)
 
 
-def gradients_differ_by(level: int, trial: Trial) -> float:
-    """The largest relative distance of a parameter's gradient from float64 autograd's."""
+def distances(trial: Trial, level: int = 0) -> tuple[float, float]:
+    """The worst parameter's relative distance from float64 autograd: our gradient's, and float32's."""
     task = trial.build_task()
     weights = initial_weights(trial, task, 1)
     trainer = native(level).trainer(trial, trial, trial.training_batches(0), weights)
     assert isinstance(trainer, NativeTrainer)
     batch = trial.training_batches(0).draw(5)
-    network = Adder.build(trial, task, weights).double()
-    right = mean_cross_entropy(network(torch.tensor(batch.operands)), torch.tensor(batch.answers).long())
-    right.backward()
+    right, right_loss = autograd(trial, batch, torch.float64)
+    theirs, _ = autograd(trial, batch, torch.float32)
 
     loss, found = trainer.gradients(batch.operands, batch.answers)
 
-    assert loss == pytest.approx(right.item(), rel=1e-6)
-    distances = []
-    for name, parameter in network.named_parameters():
-        assert parameter.grad is not None
-        distance = (torch.tensor(found[name]).double() - parameter.grad).norm()
-        distances.append(float(distance / parameter.grad.norm().clamp(min=1e-12)))
-    return max(distances)
+    assert loss == pytest.approx(right_loss, rel=1e-6)
+
+    def worst(gradients):
+        return max(
+            float(np.linalg.norm(gradients[name] - value) / max(np.linalg.norm(value), 1e-12))
+            for name, value in right.items()
+        )
+
+    return worst(found), worst(theirs)
+
+
+def autograd(trial: Trial, batch: Batch, dtype: torch.dtype) -> tuple[dict[str, np.ndarray], float]:
+    weights = initial_weights(trial, trial.build_task(), 1)
+    network = Adder.build(trial, trial.build_task(), weights).to(dtype)
+    loss = mean_cross_entropy(network(torch.tensor(batch.operands)), torch.tensor(batch.answers).long())
+    loss.backward()
+    named = network.named_parameters()
+    return {name: p.grad.double().numpy() for name, p in named if p.grad is not None}, loss.item()
 
 
 @needs_native
@@ -73,7 +84,9 @@ def gradients_differ_by(level: int, trial: Trial) -> float:
     ],
 )
 def test_gradients_are_those_of_float64_autograd(level, cell, shape):
-    assert gradients_differ_by(level, Trial(cell=cell, **shape)) < 1e-5
+    ours, _ = distances(Trial(cell=cell, **shape), level)
+
+    assert ours < 1e-5
 
 
 @needs_native
@@ -100,7 +113,10 @@ def test_gradients_are_right_at_any_shape(cell, layers, hidden, embedding, base,
         batch_size=batch,
     )
 
-    assert gradients_differ_by(0, trial) < 1e-5
+    ours, float32 = distances(trial)
+
+    # with a unit or two nearly everything cancels, and no float32 gradient is as near
+    assert ours < max(1e-5, 20 * float32)
 
 
 @needs_native

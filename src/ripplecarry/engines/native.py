@@ -273,7 +273,7 @@ class NativeEngine(Engine):
 
     def peak_flops(self) -> float:
         """Multiplications and additions per second of this core, measured in some ten milliseconds."""
-        return max(_library().rc_peak_flops(self._level) for _ in range(5))
+        return _library().rc_peak_flops(self._level)
 
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
         return NativeComputation(_Handle(architecture, task, self._level, weights))

@@ -1,0 +1,36 @@
+// One update of all parameters, with PyTorch's semantics.
+#pragma once
+#include <cmath>
+#include <cstdint>
+
+#include "engine.h"
+
+namespace RIPPLECARRY_ISA {
+
+inline void update(int optimiser, double rate, int64_t step, int64_t count, const float* __restrict gradient,
+                   float* __restrict parameters, float* __restrict first, float* __restrict second) {
+    constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kMomentumKept = 0.9;
+    if (optimiser == ripplecarry::kAdam) {
+        const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step + 1));
+        const double correction2 = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(step + 1)));
+        const float size = static_cast<float>(rate / correction1), root = static_cast<float>(correction2);
+        const float keep1 = static_cast<float>(1 - kBeta1), keep2 = static_cast<float>(1 - kBeta2);
+        const float beta2 = static_cast<float>(kBeta2), epsilon = static_cast<float>(kEpsilon);
+        for (int64_t i = 0; i < count; ++i) {
+            first[i] += keep1 * (gradient[i] - first[i]);
+            second[i] = beta2 * second[i] + keep2 * gradient[i] * gradient[i];
+            parameters[i] -= size * (first[i] / (std::sqrt(second[i]) / root + epsilon));
+        }
+    } else if (optimiser == ripplecarry::kMomentum) {
+        const float kept = step ? static_cast<float>(kMomentumKept) : 0.0f, size = static_cast<float>(rate);
+        for (int64_t i = 0; i < count; ++i) {
+            first[i] = kept * first[i] + gradient[i];
+            parameters[i] -= size * first[i];
+        }
+    } else {
+        const float size = static_cast<float>(rate);
+        for (int64_t i = 0; i < count; ++i) parameters[i] -= size * gradient[i];
+    }
+}
+
+}  // namespace RIPPLECARRY_ISA

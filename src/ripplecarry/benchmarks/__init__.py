@@ -1,0 +1,1 @@
+"""A training step side by side with what a user would pick instead."""
