@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ripplecarry.cli import call
+from ripplecarry.engines.native import is_available
 from ripplecarry.studies.catalogue import STUDIES
 
 TINY = ["--hidden-size=6", "--embedding-size=3", "--batch-size=10", "--digits=3", "--steps=60"]
@@ -151,6 +152,24 @@ def test_runs_takes_one_condition_and_a_store_that_is_there(arguments, words, ca
 
     assert call(["runs", *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_bench_prints_ratios_and_names_what_it_leaves_out(capsys):
+    """In a process of its own, since it keeps its process to one core."""
+    command = [sys.executable, "-m", "ripplecarry", "bench", "--rounds=2", "--positions=4", "--json"]
+    command += ["--cells=rnn,gru", "--peers=native,torch modules,jax,numba"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    report = json.loads(result.stdout)
+    peers = {(each["cell"], each["peer"]): each for each in report["timings"]}
+    assert peers["rnn", "torch modules"]["ms_per_step"] > 0
+    assert ("gru", "numba") not in peers
+    assert report["left_out"]["numba, gru"]
+    if is_available():
+        assert peers["rnn", "native"]["times_native"] == 1
+        assert 0 < peers["rnn", "native"]["share_of_peak"] < 1
+    assert call(["bench", "--peers", "abacus"]) == 2
+    assert "unknown peer 'abacus'; choose from native" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -217,10 +217,6 @@ def bench(
     from ripplecarry.benchmarks.steps import PEERS, time_steps, use_one_core
     from ripplecarry.benchmarks.workload import Workload
 
-    use_one_core()
-    from ripplecarry.console import output, print_table
-    from ripplecarry.lab.environment import processor_name
-
     if rounds < 1:
         raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
     chosen = [p.strip() for p in peers.split(",")] if peers else [p for p in PEERS if p != "torch.compile"]
@@ -234,6 +230,10 @@ def bench(
     workloads = [Workload(cell.strip(), length) for cell in cells.split(",") for length in lengths]
     for workload in workloads:
         assert workload.trial  # refuses what is no cell or length
+    use_one_core()
+    from ripplecarry.console import output, print_table
+    from ripplecarry.lab.environment import processor_name
+
     timings, left_out = [], {}
     for workload in workloads:
         measured, missing = time_steps(workload, chosen, rounds)

@@ -70,7 +70,7 @@ def prepare(peer: str, workload: Workload) -> Callable[[], object] | str:
 def time_steps(
     workload: Workload, peers: Sequence[str], rounds: int
 ) -> tuple[list[Timing], dict[str, str]]:
-    """Medians over rounds in which the peers take turns, and why a peer was left out."""
+    """Medians over rounds in which the peers take turns, ratios turn by turn; and why a peer was left out."""
     steps, left_out = {}, {}
     for peer in peers:
         step = prepare(peer, workload)
@@ -80,29 +80,27 @@ def time_steps(
             steps[peer] = step
     repeats = {peer: _calibrate(step) for peer, step in steps.items()}
     times: dict[str, list[float]] = {peer: [] for peer in steps}
-    peaks = []
+    shares: dict[str, list[float]] = {peer: [] for peer in steps}
     for _ in range(rounds):
-        peaks.append(_peak_flops())
         for peer, step in steps.items():
+            peak = _peak_flops()  # beside each slice: the core's clock changes with its neighbours' work
             began = time.perf_counter()
             for _ in range(repeats[peer]):
                 step()
             times[peer].append((time.perf_counter() - began) / repeats[peer])
-    medians = {peer: statistics.median(values) for peer, values in times.items()}
-    peak = statistics.median(peaks) if all(peaks) else None
-    native = medians.get("native")
-    timings = [
+            shares[peer].append(workload.flops / times[peer][-1] / peak if peak else 0.0)
+    native = times.get("native")
+    return [
         Timing(
             workload.cell,
             workload.positions,
             peer,
-            1e3 * median,
-            median / native if native else None,
-            workload.flops / median / peak if peak else None,
+            1e3 * statistics.median(mine),
+            statistics.median(m / n for m, n in zip(mine, native, strict=True)) if native else None,
+            statistics.median(shares[peer]) if all(shares[peer]) else None,
         )
-        for peer, median in medians.items()
-    ]
-    return timings, left_out
+        for peer, mine in times.items()
+    ], left_out
 
 
 def _engine_step(name: str, workload: Workload) -> Callable[[], object]:
