@@ -56,6 +56,7 @@ public:
           saved_(kSaved * width_),
           table_(int64_t{shape.operands} * shape.base * drive_),
           table_gradient_(table_.size()),
+          first_transposed_(int64_t{shape.operands} * shape.embedding * drive_),
           dense_(int64_t{outputs_} * width_),
           dense_transposed_(int64_t{shape.hidden} * outputs_),
           dense_bias_(outputs_),
@@ -190,18 +191,22 @@ private:
     // The first layer's input product is a sum of one row a operand of these tables.
     void fill_table() {
         const int features = shape_.operands * shape_.embedding;
-        for (int operand = 0; operand < shape_.operands; ++operand)
+        for (int row = 0; row < kGates * shape_.hidden; ++row)
+            for (int k = 0; k < features; ++k)
+                first_transposed_.data()[int64_t{k} * drive_ + padded_row(row)] = first_input_[int64_t{row} * features + k];
+        for (int operand = 0; operand < shape_.operands; ++operand) {
+            float* entries = table_entry(table_, operand, 0);
             for (int digit = 0; digit < shape_.base; ++digit) {
-                float* entry = table_entry(table_, operand, digit);
-                for (int row = 0; row < kGates * shape_.hidden; ++row) {
-                    const float* weights = first_input_ + int64_t{row} * features + operand * shape_.embedding;
-                    float sum = 0;
-                    for (int k = 0; k < shape_.embedding; ++k)
-                        sum += weights[k] * embedding_[digit * shape_.embedding + k];
-                    const int place = padded_row(row);
-                    entry[place] = sum + (operand ? 0.0f : layers_[0].below_bias.data()[place]);
-                }
+                float* entry = entries + int64_t{digit} * drive_;
+                if (operand)
+                    std::fill_n(entry, drive_, 0.0f);
+                else
+                    std::copy_n(layers_[0].below_bias.data(), drive_, entry);
             }
+            multiply<true>(shape_.base, drive_, shape_.embedding, embedding_, shape_.embedding,
+                           first_transposed_.data() + int64_t{operand} * shape_.embedding * drive_, drive_, entries,
+                           drive_);
+        }
     }
 
     float* table_entry(Floats& table, int operand, int digit) {
@@ -475,7 +480,7 @@ private:
     const float* embedding_ = nullptr;
     const float* first_input_ = nullptr;
     std::vector<Layer> layers_;
-    Floats table_, table_gradient_, dense_, dense_transposed_, dense_bias_, dense_gradient_, dense_bias_gradient_;
+    Floats table_, table_gradient_, first_transposed_, dense_, dense_transposed_, dense_bias_, dense_gradient_, dense_bias_gradient_;
     Floats is_output_, one_hot_;
     Floats kept_, below_, before_, read_, above_, carried_, passed_;
     int rows_ = 0, positions_ = 0, chunk_ = 1;

@@ -27,7 +27,7 @@ class Timing:
     ms_per_step: float
     times_native: float | None
     share_of_peak: float | None
-    """The matrix products' flops per second, as a share of what the core can do."""
+    """The matrix products' flops per second, as a share of the most that the core did in between."""
 
 
 def use_one_core() -> None:
@@ -70,7 +70,7 @@ def prepare(peer: str, workload: Workload) -> Callable[[], object] | str:
 def time_steps(
     workload: Workload, peers: Sequence[str], rounds: int
 ) -> tuple[list[Timing], dict[str, str]]:
-    """Medians over rounds in which the peers take turns, ratios turn by turn; and why a peer was left out."""
+    """Medians over rounds in which the peers take turns, ratios turn by turn; why peers were left out."""
     steps, left_out = {}, {}
     for peer in peers:
         step = prepare(peer, workload)
@@ -80,15 +80,14 @@ def time_steps(
             steps[peer] = step
     repeats = {peer: _calibrate(step) for peer, step in steps.items()}
     times: dict[str, list[float]] = {peer: [] for peer in steps}
-    shares: dict[str, list[float]] = {peer: [] for peer in steps}
+    peak = 0.0
     for _ in range(rounds):
         for peer, step in steps.items():
-            peak = _peak_flops()  # beside each slice: the core's clock changes with its neighbours' work
+            peak = max(peak, _peak_flops())  # the clock changes with the neighbours' work: its best counts
             began = time.perf_counter()
             for _ in range(repeats[peer]):
                 step()
             times[peer].append((time.perf_counter() - began) / repeats[peer])
-            shares[peer].append(workload.flops / times[peer][-1] / peak if peak else 0.0)
     native = times.get("native")
     return [
         Timing(
@@ -97,7 +96,7 @@ def time_steps(
             peer,
             1e3 * statistics.median(mine),
             statistics.median(m / n for m, n in zip(mine, native, strict=True)) if native else None,
-            statistics.median(shares[peer]) if all(shares[peer]) else None,
+            workload.flops / statistics.median(mine) / peak if peak else None,
         )
         for peer, mine in times.items()
     ], left_out
