@@ -92,7 +92,7 @@ class _Handle:
     """A network inside the library, freed with this object."""
 
     def __init__(self, architecture: Architecture, task: Task, level: int, weights: Weights) -> None:
-        self.library = _library()
+        self.kernel = _library()
         self._shapes = parameter_shapes(architecture, task)
         shape = np.array(
             [
@@ -106,16 +106,16 @@ class _Handle:
             ],
             dtype=np.int32,
         )
-        self.pointer = self.library.rc_open(shape, level)
+        self.pointer = self.kernel.rc_open(shape, level)
         if not self.pointer:
             raise ConfigurationError(f"the native engine cannot hold this network on {_LEVELS[level]}")
         self.task = task
-        self.num_parameters = self.library.rc_num_parameters(self.pointer)
+        self.num_parameters = self.kernel.rc_num_parameters(self.pointer)
         self.num_state_floats = (
             CELL_SHAPES[architecture.cell].num_states * architecture.layers * architecture.hidden_size
         )
         machine = task.machine
-        self.library.rc_set_machine(
+        self.kernel.rc_set_machine(
             self.pointer,
             machine.num_states,
             machine.num_symbols,
@@ -126,15 +126,15 @@ class _Handle:
 
     def __del__(self) -> None:
         if getattr(self, "pointer", None):
-            self.library.rc_close(self.pointer)
+            self.kernel.rc_close(self.pointer)
 
     def set_weights(self, weights: Weights) -> None:
         flat = np.concatenate([weights[name].ravel() for name in self._shapes]).astype(np.float32)
-        self.library.rc_set_parameters(self.pointer, flat)
+        self.kernel.rc_set_parameters(self.pointer, flat)
 
     def weights(self) -> Weights:
         flat = np.empty(self.num_parameters, dtype=np.float32)
-        self.library.rc_get_parameters(self.pointer, flat)
+        self.kernel.rc_get_parameters(self.pointer, flat)
         return self.unflatten(flat)
 
     def unflatten(self, flat: np.ndarray) -> Weights:
@@ -153,7 +153,7 @@ class _Handle:
         batch, positions, _ = operands.shape
         result = np.empty((batch, positions, self.task.num_outputs), dtype=np.float32)
         pointer = None if state is None else state.ctypes.data
-        self.library.rc_logits(self.pointer, operands, batch, positions, pointer, result)
+        self.kernel.rc_logits(self.pointer, operands, batch, positions, pointer, result)
         return result
 
 
@@ -197,7 +197,7 @@ class NativeTrainer(NativeComputation, Trainer):
         rates = np.array([self._optimisation.learning_rate_at(step) for step in steps])
         losses = np.empty(num_steps, dtype=np.float32)
         b = self._batches
-        count = self._handle.library.rc_train(
+        count = self._handle.kernel.rc_train(
             self._handle.pointer,
             b.seed,
             b.stream,
@@ -229,7 +229,7 @@ class NativeTrainer(NativeComputation, Trainer):
         """The batch of a step as the kernel draws it."""
         operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
         answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
-        self._handle.library.rc_draw(
+        self._handle.kernel.rc_draw(
             self._handle.pointer,
             source.seed,
             source.stream,
@@ -246,7 +246,7 @@ class NativeTrainer(NativeComputation, Trainer):
         """The mean loss on a batch and its gradient by parameter name."""
         flat = np.empty(self._handle.num_parameters, dtype=np.float32)
         batch, positions, _ = operands.shape
-        loss = self._handle.library.rc_gradients(
+        loss = self._handle.kernel.rc_gradients(
             self._handle.pointer, operands, answers, batch, positions, flat
         )
         return loss, self._handle.unflatten(flat)

@@ -1,0 +1,41 @@
+"""The command line: parse, call, print.
+
+Exit status: 0 done; 1 the answer is no, or a run failed; 2 wrong usage; 130 interrupted.
+Commands import what they need when called, so that `--help` stays quick.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from ripplecarry.cli.bench import bench
+from ripplecarry.cli.runs import runs
+from ripplecarry.cli.study import study
+from ripplecarry.cli.train import train, with_trial_options
+from ripplecarry.errors import InputError
+
+app = App(
+    name="ripplecarry",
+    help="Train recurrent networks that add digit by digit; compare them over seeds.",
+)
+for _command in (study, with_trial_options(train), runs, bench):
+    app.command(_command)
+
+
+def main() -> None:
+    """Runs the command of `sys.argv` and exits with its status."""
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit status."""
+    try:
+        status = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        return status if isinstance(status, int) else 0
+    except (InputError, CycloptsError) as error:
+        print(f"ripplecarry: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,75 @@
+"""`ripplecarry bench`: training steps side by side."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ripplecarry.cli.options import JsonOption
+from ripplecarry.errors import ConfigurationError
+
+
+def bench(
+    *,
+    cells: Annotated[str, Parameter(help="Cells, with commas between.")] = "rnn,gru,lstm",
+    positions: Annotated[str, Parameter(help="Sequence lengths, with commas between.")] = "11,202",
+    peers: Annotated[
+        str | None, Parameter(help="What to compare, with commas between; all but torch.compile else.")
+    ] = None,
+    rounds: Annotated[int, Parameter(help="Turns of each; medians are taken over them.")] = 9,
+    as_json: JsonOption = False,
+) -> int:
+    """Time training steps side by side on one core, as ratios measured in one run.
+
+    A step is the report's: batch 200, two layers of 64 units, operands, cross-entropy, backward and
+    Adam. Peers that are not installed are left out with a note.
+
+    Example: ripplecarry bench --cells rnn --positions 11 --peers "native,torch modules,torch.compile"
+    """
+    from ripplecarry.benchmarks.steps import PEERS, time_steps, use_one_core
+    from ripplecarry.benchmarks.workload import Workload
+
+    if rounds < 1:
+        raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
+    chosen = [p.strip() for p in peers.split(",")] if peers else [p for p in PEERS if p != "torch.compile"]
+    try:
+        lengths = [int(each) for each in positions.split(",")]
+    except ValueError:
+        raise ConfigurationError(f"positions is {positions!r}; give whole numbers with commas") from None
+    for peer in chosen:
+        if peer not in PEERS:
+            raise ConfigurationError(f"unknown peer {peer!r}; choose from {', '.join(PEERS)}")
+    workloads = [Workload(cell.strip(), length) for cell in cells.split(",") for length in lengths]
+    for workload in workloads:
+        assert workload.trial  # refuses what is no cell or length
+    use_one_core()
+    from ripplecarry.console import output, print_table
+    from ripplecarry.lab.environment import processor_name
+
+    timings, left_out = [], {}
+    for workload in workloads:
+        measured, missing = time_steps(workload, chosen, rounds)
+        timings += measured
+        left_out |= {f"{peer}, {workload.cell}": why for peer, why in missing.items()}
+    if as_json:
+        rows = [asdict(timing) for timing in timings]
+        print(json.dumps({"processor": processor_name(), "timings": rows, "left_out": left_out}, indent=1))
+        return 0
+    print_table(
+        f"{processor_name()}, one core, medians of {rounds} turns",
+        [
+            {
+                "cell": timing.cell,
+                "positions": timing.positions,
+                "peer": timing.peer,
+                "ms per step": f"{timing.ms_per_step:.2f}",
+                "x native": "" if timing.times_native is None else f"{timing.times_native:.2f}",
+                "of peak": "" if timing.share_of_peak is None else f"{timing.share_of_peak:.0%}",
+            }
+            for timing in timings
+        ],
+    )
+    for peer, why in left_out.items():
+        output.print(f"left out: {peer}: {why}")
+    return 0

@@ -1,0 +1,31 @@
+"""Ctrl-C and SIGTERM as requests to stop."""
+
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from ripplecarry.lab.sweep import StopRequest
+
+
+@contextmanager
+def stop_on_signals() -> Generator[StopRequest]:
+    """Turns Ctrl-C and SIGTERM into a request to stop; a second one ends the process at once."""
+    stop = StopRequest()
+
+    def ask(number: int, frame: object) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, before[each] or signal.SIG_DFL)
+        stop.make()
+
+    before = {each: signal.signal(each, ask) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def say_interrupted() -> int:
+    print("ripplecarry: interrupted; the same command goes on from here", file=sys.stderr)
+    return 130

@@ -1,0 +1,25 @@
+"""Options that several commands share."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ripplecarry.engines.registry import EngineName, open_engine
+
+StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
+EngineOption = Annotated[EngineName, Parameter(help="What computes; auto is the fastest here.")]
+JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+def engine_name(engine: EngineName) -> str:
+    """The engine that is meant, with a word where the fast one is missing."""
+    name = open_engine(engine).name
+    if engine == "auto" and name == "torch":
+        print(
+            "ripplecarry: the native engine is not built, so PyTorch does the work, several times slower; "
+            "with a C++ compiler `pip install ./native` builds it",
+            file=sys.stderr,
+        )
+    return name

@@ -1,0 +1,85 @@
+"""`ripplecarry runs`: what the store holds."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from ripplecarry.cli.options import JsonOption, StoreOption
+from ripplecarry.cli.train import run_summary
+from ripplecarry.errors import StoreError
+from ripplecarry.lab.trial import Trial
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from ripplecarry.lab.run import Run
+
+
+def runs(
+    run: Annotated[str | None, Parameter(help="A run's id, its beginning, or folder.")] = None,
+    *,
+    where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
+    sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",
+    store: StoreOption = Path("results"),
+    as_json: JsonOption = False,
+) -> int:
+    """List the finished runs in the store, or show one of them with its curves.
+
+    Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the last loss,
+    exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9, train_s and finished_at.
+    Runs that are damaged, as far as can be seen without reading their curves and weights, are named
+    and make the exit status 1; showing a run, and every study, checks all its bytes.
+
+    Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
+    """
+    from ripplecarry.lab.store import Store
+
+    if run is not None:
+        return _show_run(Store(store).find(run).verify(), as_json)
+    if not (store / "runs").is_dir():
+        raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
+    frame, damaged = Store(store).frame(where, sort)
+    _list_runs(frame, store, as_json)
+    begun = Store(store).unfinished_ids()
+    if begun and not as_json:
+        print(f"begun and not finished: {len(begun)}; the commands that began them go on with them")
+    for words in damaged:
+        print(f"ripplecarry: {words}", file=sys.stderr)
+    return 1 if damaged else 0
+
+
+def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
+    from ripplecarry.console import output, print_table
+
+    if as_json:
+        print(frame.to_json(orient="records", indent=1))
+    elif frame.empty:
+        output.print(f"no runs in {store} that fit")
+    else:
+        always = ("outcome", "steps_done", "loss", "exact_match", "train_s")
+        varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
+        shown = frame[["id", *varied, *always]]
+        rows = [
+            {str(name): value for name, value in row.items()}
+            for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
+        ]
+        print_table(f"{len(frame)} {'run' if len(frame) == 1 else 'runs'} in {store}", rows)
+
+
+def _show_run(run: "Run", as_json: bool) -> int:
+    from ripplecarry.console import output, print_curve, print_table
+
+    if as_json:
+        print(json.dumps({"config": dict(run.config), "state": dict(run.state)}, indent=1))
+        return 0
+    rows = [{"what": name, "value": value} for name, value in run_summary(run).items()]
+    print_table(f"run {run.id}", rows)
+    settings = run.trial.model_dump(mode="json", exclude_none=True)
+    output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))
+    for metric in ("loss", "exact_match"):
+        read = run.curves.dropna(subset=[metric])
+        print_curve(f"\n{metric.replace('_', ' ')}", read.step.tolist(), read[metric].tolist())
+    return 0

@@ -1,0 +1,96 @@
+"""`ripplecarry study`: carry studies out, judge their claims, draw their figures."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
+
+if TYPE_CHECKING:
+    from ripplecarry.api import StudyResult
+
+
+def study(
+    names: Annotated[list[str] | None, Parameter(help="Studies, or files of your own.")] = None,
+    *,
+    seeds: Annotated[int | None, Parameter(help="Seeds per trial; the study's own else.")] = None,
+    workers: Annotated[int | None, Parameter(help="Runs at a time; as many as cores else.")] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = Path("results"),
+    as_json: JsonOption = False,
+) -> int:
+    """Carry studies out, resuming what was begun, and draw their figures.
+
+    `all`, or no name, is the course report's: baseline, layers, digits, learning_rate, cell,
+    digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,
+    lstm_or_rnn, two_digit_training, batch_and_optimiser. A path to a .py file that defines STUDY is a
+    study of your own.
+
+    Example: ripplecarry study layers cell --seeds 5
+    """
+    from ripplecarry.api import carry_out_studies
+    from ripplecarry.cli.interruption import stop_on_signals
+    from ripplecarry.console import output, print_table, sweep_progress
+    from ripplecarry.lab.store import Store
+    from ripplecarry.reports.document import report_study, write_document
+    from ripplecarry.studies.catalogue import find_studies
+
+    studies = find_studies(names or ["all"])
+    name = engine_name(engine)
+    requests = [r for s in studies for r in s.requests(max(seeds or s.seeds, 1), name)]
+    with sweep_progress(requests) as listener, stop_on_signals() as stop:
+        results, result = carry_out_studies(
+            studies,
+            seeds=seeds,
+            workers=workers,
+            engine=engine,
+            store=store,
+            listener=listener,
+            stop=stop,
+        )
+    kept = Store(store)
+    reports = [report_study(each.study, each.runs, kept) for each in results if each.study.drawn(each.runs)]
+    document = kept.report_path([each.study.name for each in results])
+    if reports:
+        write_document(reports, result.failed, document)
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "studies": [report.as_dict() for report in reports],
+                    "failed": result.failed,
+                    "report": str(document) if reports else None,
+                    "interrupted": result.was_interrupted,
+                },
+                indent=1,
+            )
+        )
+        return _study_status(results)
+    for report in reports:
+        rows = [row.as_row() for row in report.summary]
+        print_table(f"{report.study.name}: {report.study.title}", rows)
+        output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}\n")
+    verdicts = [
+        {"claim": verdict.claim.id, "verdict": verdict.status, "why": verdict.sentence}
+        for report in reports
+        for verdict in report.verdicts
+    ]
+    if verdicts:
+        print_table("verdicts", verdicts)
+    if reports:
+        output.print(f"\nreport: {document}")
+    return _study_status(results)
+
+
+def _study_status(results: list["StudyResult"]) -> int:
+    from ripplecarry.cli.interruption import say_interrupted
+
+    failed = {run: words for result in results for run, words in result.failed.items()}
+    for run, words in failed.items():
+        print(f"ripplecarry: run {run} failed: {words}", file=sys.stderr)
+    if any(result.was_interrupted for result in results):
+        return say_interrupted()
+    return 1 if failed else 0

@@ -1,0 +1,113 @@
+"""`ripplecarry train`: one run."""
+
+import inspect
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+from cyclopts import Parameter
+
+from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.trial import RunRequest, Trial
+
+if TYPE_CHECKING:
+    from ripplecarry.lab.run import Run
+
+
+def train(
+    *,
+    seed: Annotated[int, Parameter(help="Initial values, operands and readings follow from it.")] = 0,
+    config: Annotated[Path | None, Parameter(help="TOML file of settings.")] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = Path("results"),
+    as_json: JsonOption = False,
+    **settings: Any,
+) -> int:
+    """Train one network and keep the run.
+
+    Settings come from `--config FILE.toml` (the names below from `task` on, with underscores) and from
+    options, which win.
+
+    Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
+    """
+    from ripplecarry.arithmetic.philox import MAX_SEED
+    from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
+    from ripplecarry.console import print_table, sweep_progress
+    from ripplecarry.lab.store import Store
+    from ripplecarry.lab.sweep import sweep
+
+    if not 0 <= seed <= MAX_SEED:
+        raise ConfigurationError(f"seed is {seed}; it must be from 0 to {MAX_SEED}")
+    given = {name: value for name, value in settings.items() if value is not None}
+    trial = Trial.build((_read_toml(config) if config else {}) | given)
+    request = RunRequest(trial, seed, engine_name(engine))
+    with sweep_progress([request]) as listener, stop_on_signals() as stop:
+        result = sweep([request], Store(store), num_workers=1, listener=listener, stop=stop)
+    if result.was_interrupted:
+        return say_interrupted()
+    if result.failed:
+        return 1
+    run = Store(store).open(request.id)
+    summary = run_summary(run)
+    if as_json:
+        print(json.dumps(summary, indent=1))
+    else:
+        rows = [{"what": name, "value": value} for name, value in summary.items()]
+        print_table(f"run {run.id}", rows)
+    return 0 if run.outcome == "finished" else 1
+
+
+def run_summary(run: "Run") -> dict[str, object]:
+    from ripplecarry.evaluation.exact_match import share_interval
+    from ripplecarry.lab.observation import NUM_PAIRS
+    from ripplecarry.networks.architecture import num_parameters
+    from ripplecarry.training.loop import OBSERVE_EVERY
+
+    summary: dict[str, object] = {
+        "id": run.id,
+        "folder": str(run.folder),
+        "outcome": run.outcome,
+        "parameters": num_parameters(run.trial, run.task),
+        "steps": run.state["steps_done"],
+        "metrics_read_after_step": (run.state["steps_done"] - 1) // OBSERVE_EVERY * OBSERVE_EVERY,
+        **run.state["last"],
+    }
+    if "exact_match" in run.state["last"]:
+        exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
+        low, high = share_interval(exact, NUM_PAIRS)
+        summary["exact_match_interval"] = f"{low:.4f} to {high:.4f} (95 %, {NUM_PAIRS} samples)"
+    summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
+    return summary
+
+
+def with_trial_options(command: Any) -> Any:
+    """Gives a command an option for each setting of a trial in the place of its `**settings`."""
+    signature = inspect.signature(command)
+    kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    for name, setting in Trial.model_fields.items():
+        if name == "machine":  # tables go into a configuration file
+            continue
+        words = [] if setting.default is None else [f"default: {setting.default}"]
+        if get_origin(setting.annotation) is Literal:
+            words.insert(0, f"choices: {', '.join(get_args(setting.annotation))}")
+        suffix = f" [{'; '.join(words)}]" if words else ""
+        option = Parameter(help=f"{setting.description}{suffix}", show_default=False)
+        # Words, which the trial reads: it tells all problems together.
+        annotation = Annotated[str | None, option]
+        kept.append(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        )
+        command.__annotations__[name] = annotation
+    command.__signature__ = signature.replace(parameters=kept)
+    return command
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
