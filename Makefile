@@ -42,6 +42,7 @@ sanitize: setup
 bench: setup
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/ripplecarry bench
+	$(BIN)/ripplecarry bench --whole-study
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

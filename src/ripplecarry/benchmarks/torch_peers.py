@@ -8,16 +8,17 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ripplecarry.benchmarks.workload import Workload
+from ripplecarry.lab.trial import Trial
 
 Step = Callable[[], object]
 
 
 class _Network(nn.Module):
-    def __init__(self, cell: str) -> None:
+    def __init__(self, cell: str, layers: int = 2) -> None:
         super().__init__()
         self.embed_layer = nn.Embedding(10, 32)
         module = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
-        self.rnn = module(64, 64, 2, batch_first=True)
+        self.rnn = module(64, 64, layers, batch_first=True)
         self.dense = nn.Linear(64, 10)
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
@@ -38,7 +39,12 @@ def compiled(workload: Workload) -> Step:
 
 def digit_lists(workload: Workload) -> Step:
     """The report's way: integers turned to lists of digits one by one in Python."""
-    return _step(_Network(workload.cell), lambda: _listed(workload.trial.digits))
+    return digit_lists_of(workload.trial)
+
+
+def digit_lists_of(trial: Trial) -> Step:
+    """The report's way for any of its trials."""
+    return _step(_Network(trial.cell, trial.layers), lambda: _listed(trial.digits))
 
 
 def _step(network: nn.Module, draw: Callable[[], list[Tensor]]) -> Step:

@@ -18,6 +18,9 @@ def bench(
         str | None, Parameter(help="What to compare, with commas between; all but torch.compile else.")
     ] = None,
     rounds: Annotated[int, Parameter(help="Turns of each; medians are taken over them.")] = 9,
+    whole_study: Annotated[
+        bool, Parameter(negative="", help="Time all the report's trials instead, ours against its way.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Time training steps side by side on one core, as ratios measured in one run.
@@ -30,6 +33,8 @@ def bench(
     from ripplecarry.benchmarks.steps import PEERS, time_steps, use_one_core
     from ripplecarry.benchmarks.workload import Workload
 
+    if whole_study:
+        return _bench_whole_study(as_json)
     if rounds < 1:
         raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
     chosen = [p.strip() for p in peers.split(",")] if peers else [p for p in PEERS if p != "torch.compile"]
@@ -72,4 +77,21 @@ def bench(
     )
     for peer, why in left_out.items():
         output.print(f"left out: {peer}: {why}")
+    return 0
+
+
+def _bench_whole_study(as_json: bool) -> int:
+    from ripplecarry.benchmarks.whole_study import time_whole_study
+    from ripplecarry.console import output
+    from ripplecarry.lab.environment import processor_name
+
+    timed = time_whole_study()
+    if as_json:
+        print(json.dumps(asdict(timed) | {"ratio": timed.ratio}, indent=1))
+        return 0
+    output.print(f"{processor_name()}: the report's {timed.num_trials} trials, one seed each")
+    output.print(f"  from process start to figures  {timed.ours_s:6.1f} s")
+    output.print(
+        f"  the report's way, steps alone  {timed.report_s:6.1f} s   {timed.ratio:.1f} times as long"
+    )
     return 0
