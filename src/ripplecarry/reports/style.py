@@ -16,6 +16,9 @@ Colour = tuple[float, float, float]
 MARKERS = ("o", "s", "D", "^", "v", "P", "*", "X")
 """A second sign besides colour, for grey prints."""
 
+# For names: told apart by colour-blind readers, and by their lightness where there is only grey.
+_HUES = ("#00366b", "#de8f05", "#027a56", "#7fc4ea", "#8f1d4f", "#c9b36a", "#6b6b6b", "#d98bc0")
+
 _STYLE = {
     "font.size": 10,
     "axes.titlesize": 10.5,
@@ -32,7 +35,7 @@ _CHARACTERS_PER_INCH = 11.5
 @contextmanager
 def style() -> Generator[None]:
     """The look, for the figures drawn inside."""
-    with mpl.rc_context(), sns.axes_style("whitegrid"), sns.color_palette("colorblind"):
+    with mpl.rc_context(), sns.axes_style("whitegrid"), sns.color_palette(_HUES):
         mpl.rcParams.update(_STYLE)
         yield
 
@@ -41,7 +44,7 @@ def colours(values: Sequence[object]) -> list[Colour]:
     """Numbers from dark to light, so that grey keeps their order; names in hues of their own."""
     if len(values) > 1 and all(isinstance(value, int | float) for value in values):
         return sns.color_palette("viridis", len(values) + 1)[: len(values)]
-    return sns.color_palette("colorblind", len(values))
+    return sns.color_palette(_HUES, len(values))
 
 
 def write_texts(figure: Figure, title: str, caption: str) -> None:
