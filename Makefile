@@ -13,7 +13,8 @@ setup: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
 	@if command -v c++ >/dev/null || command -v clang++ >/dev/null; then \
-		$(BIN)/pip install --quiet --force-reinstall --no-deps ./native; \
+		$(BIN)/pip install --quiet --force-reinstall --no-deps ./native \
+			|| echo "the native engine did not build: PyTorch does all the work"; \
 	else echo "no C++ compiler: without the native engine, PyTorch does all the work"; fi
 	touch $@
 
