@@ -29,11 +29,6 @@ class Score:
         """Share of digits right, over all positions."""
         return self.num_right_digits / self.num_digits
 
-    @property
-    def exact_match_interval(self) -> tuple[float, float]:
-        """The 95 % Clopper-Pearson interval of exact match."""
-        return share_interval(self.num_exact, self.num_answers)
-
 
 def share_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """The Clopper-Pearson interval of a share."""
