@@ -105,16 +105,21 @@ void rc_draw(void* handle, uint64_t seed, uint32_t stream, uint32_t step, int ba
 }
 
 // Trains for up to `num_steps` steps and returns how many losses there are: the last is not finite, and without
-// an update behind it, where training stopped early.
+// an update behind it, where training stopped early. Batches are drawn here unless all steps' are given.
 int rc_train(void* handle, uint64_t seed, uint32_t stream, int batch, int digits, int positions, int optimiser,
-             const double* rates, int64_t first_step, int num_steps, float* first, float* second, float* losses) {
+             const double* rates, int64_t first_step, int num_steps, float* first, float* second, float* losses,
+             const uint8_t* given_operands, const uint8_t* given_answers) {
     auto& h = *static_cast<Handle*>(handle);
-    std::vector<uint8_t> operands(int64_t{batch} * positions * h.shape.operands), answers(int64_t{batch} * positions);
+    const int64_t num_answers = int64_t{batch} * positions, num_digits = num_answers * h.shape.operands;
+    std::vector<uint8_t> drawn_operands(given_operands ? 0 : num_digits), drawn_answers(given_operands ? 0 : num_answers);
     const Draw how{seed, stream, batch, digits, positions, h.shape.operands, h.shape.base};
     for (int i = 0; i < num_steps; ++i) {
         const int64_t step = first_step + i;
-        h.network->draw(how, h.machine, static_cast<uint32_t>(step), operands.data(), answers.data());
-        const double loss = h.network->gradients(operands.data(), answers.data(), batch, positions, h.gradient.data());
+        const uint8_t* operands = given_operands ? given_operands + i * num_digits : drawn_operands.data();
+        const uint8_t* answers = given_operands ? given_answers + i * num_answers : drawn_answers.data();
+        if (!given_operands)
+            h.network->draw(how, h.machine, static_cast<uint32_t>(step), drawn_operands.data(), drawn_answers.data());
+        const double loss = h.network->gradients(operands, answers, batch, positions, h.gradient.data());
         losses[i] = static_cast<float>(loss);
         if (!std::isfinite(losses[i])) return i + 1;
         h.network->update(optimiser, rates[i], step, static_cast<int64_t>(h.parameters.size()), h.gradient.data(),

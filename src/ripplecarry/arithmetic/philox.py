@@ -24,6 +24,8 @@ class Stream(IntEnum):
     TRAINING = 1
     EVALUATION = 2
     EVALUATION_AT_OTHER_LENGTHS = 3
+    EVALUATION_BY_RUN = 4
+    SEARCH = 5
 
 
 def philox(key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]) -> UInt32[np.ndarray, "4 count"]:
@@ -43,7 +45,7 @@ def philox(key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]) -> UInt
 
 
 def random_words(
-    seed: int, stream: Stream, step: int, num_rows: int, words_per_row: int
+    seed: int, stream: Stream, step: int, num_rows: int, words_per_row: int, *, first_word: int = 0
 ) -> UInt32[np.ndarray, "row word"]:
     """Words of a table whose every entry depends on (seed, stream, step, row, word) alone.
 
@@ -53,10 +55,11 @@ def random_words(
     Args:
         seed: 0 to 2**64 - 1.
         step: 0 to 2**32 - 1.
+        first_word: where in the table's rows to begin, a multiple of 4.
     """
     blocks = -(-words_per_row // 4)
     counter = np.empty((4, num_rows, blocks), dtype=np.uint32)
-    counter[0] = np.arange(blocks, dtype=np.uint32)
+    counter[0] = np.arange(first_word // 4, first_word // 4 + blocks, dtype=np.uint32)
     counter[1] = np.arange(num_rows, dtype=np.uint32)[:, None]
     counter[2] = step
     counter[3] = stream

@@ -54,7 +54,8 @@ _SIGNATURES = {
     "rc_train": (
         _I32,
         [ctypes.c_void_p, _U64, _U32, _I32, _I32, _I32, _I32, _array(np.float64), _I64, _I32]
-        + [_FLOATS] * 3,
+        + [_FLOATS] * 3
+        + [ctypes.c_void_p] * 2,
     ),
 }
 
@@ -197,6 +198,10 @@ class NativeTrainer(NativeComputation, Trainer):
         rates = np.array([self._optimisation.learning_rate_at(step) for step in steps])
         losses = np.empty(num_steps, dtype=np.float32)
         b = self._batches
+        drawn: list[np.ndarray] = []
+        if not b.is_plain:  # which the kernel draws itself
+            drawn = [np.stack(parts) for parts in zip(*b.draw_steps(self.step, num_steps), strict=True)]
+        given = [part.ctypes.data for part in drawn] or [None, None]
         count = self._handle.kernel.rc_train(
             self._handle.pointer,
             b.seed,
@@ -211,6 +216,7 @@ class NativeTrainer(NativeComputation, Trainer):
             self._first,
             self._second,
             losses,
+            *given,
         )
         losses = losses[:count]
         self.step += count - (0 if np.isfinite(losses[-1]) else 1)

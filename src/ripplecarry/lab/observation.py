@@ -4,13 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, BatchSource
+from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, Batch, BatchSource
+from ripplecarry.arithmetic.carry_runs import RUN_KINDS
+from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Computation
 from ripplecarry.evaluation.exact_match import Score, score
+from ripplecarry.evaluation.grid import grid_runs
+from ripplecarry.evaluation.hard_cases import hard_cases
 
 NUM_PAIRS = 1000
 """Fresh operand tuples per reading, as in the report."""
@@ -20,16 +25,47 @@ REPORT_DIGITS = 9
 
 
 class Readings(Configuration):
-    """What is read off besides the training length and the report's 9 digits."""
+    """What is read off besides the training length, the report's 9 digits and the hard cases."""
 
     read_at: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Read exact match on operands of up to so many digits as well."""
+    exactness_to: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """At the end, measure exactness by carry run and idle run at lengths up to so many digits."""
+
+
+HARD = "exact_match_hard"
+"""The metric whose reaching 1 for good is the time to exactness."""
+
+_PAIRS_PER_RUN = 10
+
+
+def hard_test_set(source: BatchSource) -> Batch:
+    """The hard cases of a task at its training length; for addition of two operands with pairs of every
+    longest run that grids test."""
+    task, digits = source.task, source.digits
+    rows = list(hard_cases(task, digits).values())
+    if task.name == "addition" and task.num_operands == 2:
+        wanted = [(kind, run) for kind in RUN_KINDS for run in grid_runs(digits)]
+        rows += [
+            operands_by_run(
+                digits,
+                Stream.EVALUATION_BY_RUN,
+                number,
+                RunPlan.of(kind, run, digits, _PAIRS_PER_RUN),
+                base=task.base,
+            )
+            for number, (kind, run) in enumerate(wanted)
+        ]
+    operands = np.concatenate(rows)
+    padded = np.pad(operands, ((0, 0), (0, source.positions - digits), (0, 0)))
+    return Batch(padded, task.answer(padded))
 
 
 def observer(
     at_training_length: BatchSource, readings: Readings
 ) -> Callable[[Computation, int], dict[str, float]]:
-    """Reads exact match and digit accuracy at the training length, and as `_at_N` at N digits.
+    """Reads exact match and digit accuracy at the training length, as `_at_N` at N digits, and exact match
+    on the hard cases of the training length, the same ones for every run of that length.
 
     Args:
         at_training_length: operands as in training, of the stream and number for readings.
@@ -45,6 +81,8 @@ def observer(
         if digits is not None
     }
 
+    hard = hard_test_set(at_training_length)
+
     def observe(network: Computation, step: int) -> dict[str, float]:
         scores: dict[tuple[int, int], Score] = {}
         metrics: dict[str, float] = {}
@@ -54,6 +92,7 @@ def observer(
                 scores[shape] = score(network, source.draw(step))
             metrics["exact_match" + suffix] = scores[shape].exact_match
             metrics["digit_accuracy" + suffix] = scores[shape].digit_accuracy
+        metrics[HARD] = score(network, hard).exact_match
         return metrics
 
     return observe

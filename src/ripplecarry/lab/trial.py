@@ -2,7 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
+
+from pydantic import model_validator
 
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import Stream
@@ -18,6 +21,17 @@ NUMERICS_VERSION = 1
 
 class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice):
     """One configuration of task, operands, network and training; by default the baseline."""
+
+    @model_validator(mode="after")
+    def _runs_are_of_addition(self) -> Self:
+        if self.task == "addition" and (self.num_operands or 2) == 2:
+            return self
+        what = f"{self.task} of {self.num_operands}" if self.num_operands else self.task
+        if self.operands == "carry-balanced":
+            raise ValueError(f"carry-balanced operands are for addition of 2 operands, not for {what}")
+        if self.exactness_to is not None:
+            raise ValueError(f"exactness_to is for addition of 2 operands, not for {what}")
+        return self
 
     @property
     def id(self) -> str:
@@ -36,10 +50,11 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
 
     def training_batches(self, seed: int) -> BatchSource:
         """The operands of each training step."""
-        return self.batches(seed, Stream.TRAINING, self.batch_size)
+        plain = self.batches(seed, Stream.TRAINING, self.batch_size)
+        return replace(plain, operands=self.operands, lengths=self.lengths)
 
     def batches(self, seed: int, stream: Stream, batch_size: int) -> BatchSource:
-        """Operands as in training, of another stream or batch size."""
+        """Uniform operands of the training length."""
         return BatchSource(self.build_task(), self.digits, self.sequence_length, batch_size, seed, stream)
 
 

@@ -1,0 +1,46 @@
+"""Operands to train on that hold long carry runs, idle runs and short numbers as often as others."""
+
+import numpy as np
+from jaxtyping import Int, UInt8, UInt32
+
+from ripplecarry.arithmetic.operands_by_run import WORDS_BEFORE, RunPlan, operands_from_words, words_per_row
+
+
+def balanced_words(digits: int, num_operands: int) -> int:
+    """How many random words a row takes."""
+    return max(words_per_row(digits), WORDS_BEFORE + digits * num_operands)
+
+
+def mixed_lengths(words: UInt32[np.ndarray, "row word"], digits: int) -> Int[np.ndarray, " row"]:
+    """A length for each row, uniform from 1 to `digits`."""
+    return 1 + _below(words[:, 0], np.full(len(words), digits))
+
+
+def carry_balanced(
+    words: UInt32[np.ndarray, "row word"], lengths: Int[np.ndarray, " row"], base: int
+) -> UInt8[np.ndarray, "row position 2"]:
+    """Pairs of given lengths, uniform among those of their longest run: half of them have a longest carry
+    run, half a longest idle run that is uniform from 0 to the length.
+
+    Args:
+        words: `balanced_words` of each row; the second picks carry or idle run, the third its length.
+    """
+    plan = RunPlan(lengths, _below(words[:, 2], lengths + 1), _below(words[:, 1], np.full(len(words), 2)))
+    return operands_from_words(words, plan, base=base)
+
+
+def of_lengths(
+    words: UInt32[np.ndarray, "row word"], lengths: Int[np.ndarray, " row"], num_operands: int, base: int
+) -> UInt8[np.ndarray, "row position operand"]:
+    """Operands uniform over the numbers of up to each row's length."""
+    length = int(lengths.max())
+    drawn = _below(words[:, WORDS_BEFORE : WORDS_BEFORE + length * num_operands], base)
+    operands = drawn.astype(np.uint8).reshape(len(words), length, num_operands)
+    operands[np.arange(length) >= lengths[:, None]] = 0
+    return operands
+
+
+def _below(words: UInt32[np.ndarray, "..."], bound: Int[np.ndarray, "..."] | int) -> Int[np.ndarray, "..."]:
+    return ((words.astype(np.uint64) * np.asarray(bound, dtype=np.uint64)) >> np.uint64(32)).astype(
+        np.int64
+    )

@@ -1,0 +1,32 @@
+"""Carry runs and idle runs of addition: where a carry travels, and where it could but does not come."""
+
+from typing import Literal, get_args
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+RunKind = Literal["carry", "idle"]
+"""A carry run begins where the digit sum is at least the base, which generates a carry, and goes on
+through positions with digit sum base - 1, which pass it on. An idle run is of positions with digit sum
+base - 1 and no carry coming in."""
+
+RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
+
+
+def longest_runs(
+    operands: UInt8[np.ndarray, "row position 2"], base: int, kind: RunKind
+) -> Int[np.ndarray, " row"]:
+    """The length of each row's longest carry run or idle run; 0 where there is none."""
+    sums = operands.sum(axis=2, dtype=np.int64).T
+    generates, passes = sums >= base, sums == base - 1
+    carry = np.zeros(len(operands), dtype=bool)
+    current = np.zeros(len(operands), dtype=np.int64)
+    longest = current.copy()
+    for generated, passed in zip(generates, passes, strict=True):
+        if kind == "carry":
+            current = np.where(generated, 1, np.where(passed & carry, current + 1, 0))
+        else:
+            current = np.where(passed & ~carry, current + 1, 0)
+        carry = generated | (passed & carry)
+        np.maximum(longest, current, out=longest)
+    return longest

@@ -1,0 +1,143 @@
+"""How exact an adder is where it is hard: the grid by runs, the hard cases, a search for a wrong sum."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.digits import from_digits
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.engines.engine import Computation
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.evaluation.adders import Answers
+from ripplecarry.evaluation.exact_match import compare
+from ripplecarry.evaluation.failures import Failure, first_failure, shortest, simplify
+from ripplecarry.evaluation.grid import Cell, Sampling, exactness_grid, grid_digits, grid_frame
+from ripplecarry.evaluation.hard_cases import hard_cases
+from ripplecarry.evaluation.search import SearchResult, search
+
+LONGEST_SEARCHED = 100
+
+
+@dataclass(frozen=True)
+class HardCount:
+    """How many hard cases of one name and length are answered right."""
+
+    name: str
+    length: int
+    num_pairs: int
+    num_exact: int
+
+
+@dataclass(frozen=True)
+class Exactness:
+    """Everything that was tried, and the shortest wrong answer, if any."""
+
+    cells: Sequence[Cell]
+    hard: Sequence[HardCount]
+    searches: Sequence[SearchResult]
+    failure: Failure | None
+    base: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing failed."""
+        return self.failure is None
+
+    @property
+    def num_pairs(self) -> int:
+        counts = [each.num_pairs for group in (self.cells, self.hard, self.searches) for each in group]
+        return sum(counts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "is_exact": self.is_exact,
+            "num_pairs": self.num_pairs,
+            "grid": grid_frame(self.cells).to_dict(orient="records"),
+            "hard_cases": [vars(each) for each in self.hard],
+            "search": [
+                {
+                    "length": each.length,
+                    "num_pairs": each.num_pairs,
+                    "smallest_margin": each.smallest_margin,
+                    "found_a_wrong_answer": each.failure is not None,
+                }
+                for each in self.searches
+            ],
+            "failure": None if self.failure is None else failure_dict(self.failure, self.base),
+        }
+
+
+def failure_dict(failure: Failure, base: int) -> dict[str, Any]:
+    """A failure with its operands as integers and the digits of both answers, most significant first."""
+    return {
+        "operands": [from_digits(digits, base) for digits in failure.operands.T],
+        "length": failure.length,
+        "answer_digits": failure.answer[::-1].tolist(),
+        "right_digits": failure.right[::-1].tolist(),
+        "first_wrong_position": failure.first_wrong_position,
+    }
+
+
+def work_of(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
+    """Digits that `measure_exactness` asks for, without its search."""
+    rows = sum(len(rows) for rows in hard_cases(task, 1).values())
+    return grid_digits(lengths, task.base, sampling) + rows * sum(lengths)
+
+
+def measure_exactness(
+    adder: Answers,
+    task: Task,
+    lengths: Sequence[int],
+    *,
+    sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+    report: Callable[[int], None] = lambda num_digits: None,
+) -> Exactness:
+    """Tests an adder of two operands on the grid and on the hard cases of each length, then searches with
+    its logits, where it has any.
+
+    Args:
+        report: told how many digits were answered since the last time.
+    Raises:
+        ConfigurationError: a task without carry runs.
+    """
+    if task.name != "addition" or task.num_operands != 2:
+        raise ConfigurationError(
+            "exactness by carry run is for addition of 2 operands, "
+            f"not for {task.name} of {task.num_operands}"
+        )
+    cells, failure = exactness_grid(adder, task, lengths, sampling, report)
+    hard = []
+    for length in lengths:
+        for name, operands in hard_cases(task, length).items():
+            count, wrong = _try_cases(adder, task, name, operands)
+            hard.append(count)
+            failure = shortest(failure, wrong)
+            report(operands.shape[0] * length)
+    searches = []
+    if isinstance(adder, Computation):
+        for length in _searched(lengths):
+            searches.append(search(adder, task, length))
+            failure = shortest(failure, searches[-1].failure)
+    if failure is not None:
+        failure = simplify(adder, task, failure)
+    return Exactness(cells, hard, searches, failure, task.base)
+
+
+def _try_cases(
+    adder: Answers, task: Task, name: str, operands: UInt8[np.ndarray, "row position operand"]
+) -> tuple[HardCount, Failure | None]:
+    padded = np.pad(operands, ((0, 0), (0, EXTRA_POSITIONS), (0, 0)))
+    score = compare(adder.answers(padded), task.answer(padded))
+    wrong = first_failure(adder, task, padded) if score.num_exact < score.num_answers else None
+    return HardCount(name, operands.shape[1], score.num_answers, score.num_exact), wrong
+
+
+def _searched(lengths: Sequence[int]) -> list[int]:
+    """A few lengths from short to long, where a search costs little."""
+    short = [length for length in lengths if length <= LONGEST_SEARCHED]
+    return sorted({short[len(short) // 2], short[-1]}) if short else []

@@ -1,0 +1,208 @@
+"""Exact match by length and longest run: where it is hard, with counts and intervals."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.carry_runs import RUN_KINDS, RunKind, longest_runs
+from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.evaluation.adders import Answers
+from ripplecarry.evaluation.exact_match import compare, share_interval
+from ripplecarry.evaluation.failures import Failure, shortest
+
+_EVERY_LENGTH_UP_TO = 10
+_EVERY_RUN_UP_TO = 10
+_MULTIPLES = (2, 5, 10, 100)
+_DIGITS_AT_A_TIME = 1_000_000
+_FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Pairs of one length and longest run, and how many answers are right."""
+
+    kind: RunKind
+    length: int
+    run: int
+    num_pairs: int
+    num_exact: int
+    num_digits: int
+    num_right_digits: int
+    is_exhaustive: bool
+    """Whether these are all the pairs that there are."""
+
+    @property
+    def exact_match(self) -> float:
+        return self.num_exact / self.num_pairs
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % Clopper-Pearson; a point where all pairs were tried."""
+        if self.is_exhaustive:
+            return self.exact_match, self.exact_match
+        return share_interval(self.num_exact, self.num_pairs)
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How many pairs a cell gets: `pairs`, fewer where the numbers are long, never under 20 of them."""
+
+    pairs: int = 1000
+    digits_per_cell: int = 400_000
+
+    def count(self, length: int) -> int:
+        return min(self.pairs, max(_FEWEST, self.digits_per_cell // length))
+
+    def is_exhaustive(self, length: int, base: int) -> bool:
+        """Whether to try all pairs of this length instead."""
+        return base ** (2 * length) <= 10 * self.pairs
+
+
+def grid_lengths(trained: int, longest: int | None = None) -> list[int]:
+    """Lengths to test: up to the training length, then 2, 5, 10 and 100 times it, the powers of ten and
+    the longest one.
+
+    Args:
+        longest: 100 times the training length unless given.
+    """
+    longest = 100 * trained if longest is None else longest
+    near = {n for n in range(1, trained + 1) if n <= _EVERY_LENGTH_UP_TO}
+    spaced = np.geomspace(_EVERY_LENGTH_UP_TO, trained, 6) if trained > _EVERY_LENGTH_UP_TO else []
+    powers = {10**k for k in range(1, 8) if 10**k > trained}
+    lengths = near | {round(n) for n in spaced} | {trained * k for k in _MULTIPLES} | powers | {longest}
+    return sorted(n for n in lengths if n <= longest)
+
+
+def grid_runs(length: int) -> list[int]:
+    """Longest runs to test at a length: 0 to 10, then doubling, then the whole length."""
+    doubled = [_EVERY_RUN_UP_TO * 2**k for k in range(1, 32)]
+    return sorted({n for n in (*range(_EVERY_RUN_UP_TO + 1), *doubled, length) if n <= length})
+
+
+def exactness_grid(
+    adder: Answers,
+    task: Task,
+    lengths: Sequence[int],
+    sampling: Sampling = Sampling(),
+    report: Callable[[int], None] = lambda num_digits: None,
+) -> tuple[list[Cell], Failure | None]:
+    """Tests every cell; addition of two operands only.
+
+    The operands depend on lengths and sampling alone, so that two networks meet the same ones.
+
+    Args:
+        report: told how many digits were answered since the last time.
+    Returns:
+        The cells, and the shortest failure seen.
+    """
+    cells: list[Cell] = []
+    failure: Failure | None = None
+    for length in lengths:
+        tally = _Tally(adder, task, length, report)
+        if sampling.is_exhaustive(length, task.base):
+            _count_all(tally, cells)
+        else:
+            _count_samples(tally, sampling.count(length), cells)
+        failure = shortest(failure, tally.failure)
+    return cells, failure
+
+
+class _Tally:
+    """Marks answers of one length."""
+
+    def __init__(self, adder: Answers, task: Task, length: int, report: Callable[[int], None]) -> None:
+        self.task, self.length = task, length
+        self.failure: Failure | None = None
+        self._adder, self._report = adder, report
+
+    def mark(self, operands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The answers and the right ones, with two positions more than digits."""
+        rows_at_a_time = max(1, _DIGITS_AT_A_TIME // self.length)
+        parts = []
+        for first in range(0, len(operands), rows_at_a_time):
+            rows = operands[first : first + rows_at_a_time]
+            padded = np.pad(rows, ((0, 0), (0, EXTRA_POSITIONS), (0, 0)))
+            given, right = self._adder.answers(padded), self.task.answer(padded)
+            self._note(padded, given, right)
+            parts.append((given, right))
+            self._report(rows.shape[0] * rows.shape[1])
+        given, right = zip(*parts, strict=True)
+        return np.concatenate(given), np.concatenate(right)
+
+    def cell(self, kind: RunKind, run: int, given: np.ndarray, right: np.ndarray, is_all: bool) -> Cell:
+        score = compare(given, right)
+        return Cell(
+            kind,
+            self.length,
+            run,
+            score.num_answers,
+            score.num_exact,
+            score.num_digits,
+            score.num_right_digits,
+            is_all,
+        )
+
+    def _note(self, operands: np.ndarray, given: np.ndarray, right: np.ndarray) -> None:
+        wrong = given != right
+        rows = np.flatnonzero(wrong.any(axis=1))
+        if len(rows):
+            row = rows[wrong[rows].argmax(axis=1).argmin()]
+            self.failure = shortest(self.failure, Failure(operands[row], given[row], right[row]))
+
+
+def _count_all(tally: _Tally, cells: list[Cell]) -> None:
+    base, length = tally.task.base, tally.length
+    numbers = np.arange(base ** (2 * length))
+    digits = numbers[:, None] // base ** np.arange(2 * length) % base
+    operands = digits.astype(np.uint8).reshape(-1, length, 2)
+    given, right = tally.mark(operands)
+    for kind in RUN_KINDS:
+        longest = longest_runs(operands, base, kind)
+        for run in np.unique(longest):
+            mine = longest == run
+            cells.append(tally.cell(kind, int(run), given[mine], right[mine], True))
+
+
+def _count_samples(tally: _Tally, count: int, cells: list[Cell]) -> None:
+    wanted = [(kind, run) for kind in RUN_KINDS for run in grid_runs(tally.length)]
+    # Many cells at a time: a draw costs as much for few rows as for many.
+    at_a_time = max(1, 16_384 // count)
+    for first in range(0, len(wanted), at_a_time):
+        group = wanted[first : first + at_a_time]
+        plans = [RunPlan.of(kind, run, tally.length, count) for kind, run in group]
+        plan = RunPlan(
+            np.concatenate([p.lengths for p in plans]),
+            np.concatenate([p.runs for p in plans]),
+            np.concatenate([p.is_idle for p in plans]),
+        )
+        operands = operands_by_run(
+            tally.length, Stream.EVALUATION_BY_RUN, first, plan, base=tally.task.base
+        )
+        given, right = tally.mark(operands)
+        for number, (kind, run) in enumerate(group):
+            mine = slice(number * count, (number + 1) * count)
+            cells.append(tally.cell(kind, run, given[mine], right[mine], False))
+
+
+def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
+    """How many digits the grid asks for, to show progress by."""
+    return sum(
+        base ** (2 * n) * n
+        if sampling.is_exhaustive(n, base)
+        else len(RUN_KINDS) * len(grid_runs(n)) * sampling.count(n) * n
+        for n in lengths
+    )
+
+
+def grid_frame(cells: Sequence[Cell]) -> pd.DataFrame:
+    """A row a cell, with exact match and its interval's bounds."""
+    rows = [
+        {**asdict(cell), "exact_match": cell.exact_match, "low": cell.interval[0], "high": cell.interval[1]}
+        for cell in cells
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,94 @@
+"""Looking for a wrong answer by climbing down the smallest logit margin."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.engines.engine import Computation
+from ripplecarry.evaluation.failures import Failure, first_failure
+from ripplecarry.evaluation.hard_cases import hard_cases
+
+NUM_ROUNDS = 40
+_NUM_KEPT = 32
+_NUM_CHILDREN = 128
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search of one length came to."""
+
+    length: int
+    num_pairs: int
+    smallest_margin: float
+    """The right digit's logit above the largest other one, at the worst position found."""
+    failure: Failure | None
+
+
+def margins(
+    logits: Float[np.ndarray, "row position output"], right: UInt8[np.ndarray, "row position"]
+) -> Float[np.ndarray, " row"]:
+    """How far the right digit's logit is above the largest other one, at each row's worst position."""
+    index = right[:, :, None].astype(np.int64)
+    own = np.take_along_axis(logits, index, axis=2)[:, :, 0]
+    others = logits.copy()
+    np.put_along_axis(others, index, -np.inf, axis=2)
+    worst = (own - others.max(axis=2)).min(axis=1)
+    return np.where(np.isnan(worst), -np.inf, worst)
+
+
+def search(
+    network: Computation, task: Task, length: int, starts: Sequence[np.ndarray] = (), seed: int = 0
+) -> SearchResult:
+    """Changes the operands with the smallest margins, round after round, until one is answered wrongly.
+
+    Args:
+        starts: operands to begin with besides the hard cases, of any length up to this one.
+    """
+    random = np.random.Generator(np.random.Philox(key=seed))
+    pool = np.concatenate([_padded(rows, length) for rows in (*hard_cases(task, length).values(), *starts)])
+    scores = _margins(network, task, pool)
+    num_pairs = len(pool)
+    for _ in range(NUM_ROUNDS):
+        if scores.min() <= 0:
+            break
+        kept = np.argsort(scores, kind="stable")[:_NUM_KEPT]
+        pool, scores = pool[kept], scores[kept]
+        children = np.stack([_changed(pool, task, random) for _ in range(_NUM_CHILDREN)])
+        pool = np.concatenate([pool, children])
+        scores = np.concatenate([scores, _margins(network, task, children)])
+        num_pairs += len(children)
+    worst = pool[[int(scores.argmin())]]
+    failure = first_failure(network, task, _padded(worst, length + EXTRA_POSITIONS))
+    return SearchResult(length, num_pairs, float(scores.min()), failure)
+
+
+def _margins(network: Computation, task: Task, rows: np.ndarray) -> np.ndarray:
+    operands = _padded(rows, rows.shape[1] + EXTRA_POSITIONS)
+    return margins(network.logits(operands), task.answer(operands))
+
+
+def _changed(pool: np.ndarray, task: Task, random: np.random.Generator) -> np.ndarray:
+    """A row with a digit changed, a digit tuple spread over a stretch, a stretch of another row put in,
+    or all moved up by a position."""
+    row = pool[random.integers(len(pool))].copy()
+    length = len(row)
+    first, last = np.sort(random.integers(length, size=2))
+    change = random.integers(4)
+    if change == 0:
+        row[first, random.integers(task.num_operands)] = random.integers(task.base)
+    elif change == 1:
+        row[first : last + 1] = row[first]
+    elif change == 2:
+        row[first : last + 1] = pool[random.integers(len(pool)), first : last + 1]
+    else:
+        row[1:] = row[:-1].copy()
+        row[0] = random.integers(task.base, size=task.num_operands)
+    return row
+
+
+def _padded(rows: np.ndarray, length: int) -> np.ndarray:
+    return np.pad(rows, ((0, 0), (0, length - rows.shape[1]), (0, 0)))
