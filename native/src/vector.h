@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <cstring>
 
+// Tiles stay in registers only where everything around them is inlined.
+#define RIPPLECARRY_INLINED __attribute__((always_inline))
+#define RIPPLECARRY_INLINE inline RIPPLECARRY_INLINED
+
 namespace RIPPLECARRY_ISA {
 
 #if defined(__AVX512F__)
