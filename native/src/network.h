@@ -134,16 +134,14 @@ private:
         const Product before{previous, saved, layer.hidden.transposed.data(), layout_.drive, has_state ? hidden : 0};
         const float* start = number ? layer.bias.data() : starts_.data();
         const int start_stride = number ? 0 : layout_.sums;
-        constexpr int kBlocks = kVectors / kSums;
-        cut<kRows, kBlocks>(rows_, width / kWidth, [&](auto r, auto b, int row, int block) RIPPLECARRY_INLINED {
+        constexpr int kBlocks = std::max(kVectors / kSums, 1);
+        cut<kBlocks, kSums>(rows_, width / kWidth, [&](auto r, auto b, int row, int block) {
             constexpr int kTileRows = decltype(r)::value, kTileBlocks = decltype(b)::value;
             Tile<kTileRows, kTileBlocks * kSums> tile;
-            tile.start(start + row * start_stride + block * kSums * kWidth, start_stride);
-            tile.template add<kGates, kSums, kGates - 1>(below, row, block * kGates * kWidth);
-            tile.template add<kGates, kSums, kSums - 1>(before, row, block * kGates * kWidth);
-#pragma GCC unroll 16
+            add_up<kTileRows, kTileBlocks * kSums, Columns<kGates, kSums>, Columns<kGates, kSums, kSums - 1>>(
+                tile, start + row * start_stride + block * kSums * kWidth, start_stride, below, before, row,
+                block * kGates * kWidth);
             for (int i = 0; i < kTileRows; ++i)
-#pragma GCC unroll 8
                 for (int k = 0; k < kTileBlocks; ++k) {
                     const int64_t place = int64_t{row + i} * saved + (block + k) * kWidth;
                     Cell::forward(tile.sum[i] + k * kSums, {previous + place, width}, {now + place, width});
@@ -154,7 +152,7 @@ private:
     void read_out(int position, int rows) {
         const Product product{kept(top_, position + 1), layout_.saved, parameters_.dense.transposed.data(),
                               layout_.outputs, layout_.shape.hidden};
-        multiply<2 * kRows, 1>(rows, layout_.outputs / kWidth, product, parameters_.dense_bias.data(), 0, read_.data(),
+        multiply<1>(rows, layout_.outputs / kWidth, product, parameters_.dense_bias.data(), 0, read_.data(),
                                layout_.outputs);
     }
 
@@ -201,15 +199,12 @@ private:
                                      parameters_.layers[number + 1].input.rows.data(), width, drive};
         const Product behind{slot_of(Cell::kSplit ? before_ : below_, number, is_last ? 0 : (position + 1) % slots_),
                              drive, layer.hidden.rows.data(), width, is_last ? 0 : drive};
-        cut<kRows, kVectors>(rows_, width / kWidth, [&](auto r, auto v, int row, int vector) RIPPLECARRY_INLINED {
+        cut<kVectors, 1>(rows_, width / kWidth, [&](auto r, auto v, int row, int vector) {
             constexpr int kTileRows = decltype(r)::value, kTileVectors = decltype(v)::value;
             Tile<kTileRows, kTileVectors> tile;
-            tile.start_at_zero();
-            tile.add(above, row, vector * kWidth);
-            tile.add(behind, row, vector * kWidth);
-#pragma GCC unroll 16
+            add_up<kTileRows, kTileVectors, Columns<>, Columns<>>(tile, zeros_.data(), 0, above, behind, row,
+                                                                  vector * kWidth);
             for (int i = 0; i < kTileRows; ++i)
-#pragma GCC unroll 8
                 for (int k = 0; k < kTileVectors; ++k) {
                     const int unit = (vector + k) * kWidth;
                     const int64_t place = int64_t{row + i} * saved + unit;
@@ -255,6 +250,7 @@ private:
     const Layout<Cell>& layout_;
     const int top_;
     const CrossEntropy loss_;
+    const Floats zeros_{kVectors * kWidth};
     Floats kept_, below_, before_, read_, starts_, passed_;
     int rows_ = 0, positions_ = 0, slots_ = 1;
 };

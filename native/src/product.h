@@ -11,12 +11,14 @@ constexpr int kPad = 16;
 
 constexpr int padded(int width) { return (width + kPad - 1) / kPad * kPad; }
 
-// Register tiles, in rows by vectors: with 32 registers 5 by 4 (10 by 1) and, for weight gradients, 8 units by 2
-// leave room for the operands; with 16, 3 by 4 (6 by 1) and 4 by 2 do.
+// Register tiles leave room for the operands: with 32 registers 5 rows by 4 vectors, 10 by 1 and, for weight
+// gradients, 8 units by 2 vectors; with 16, 6 by 2, 3 by 4 and 4 by 2.
 #if defined(__AVX512F__) || defined(__aarch64__)
-constexpr int kRows = 5, kVectors = 4, kUnits = 8, kUnitVectors = 2;
+constexpr int kVectors = 4, kUnits = 8, kUnitVectors = 2;
+constexpr int rows_by(int vectors) { return vectors > 2 ? 5 : 10; }
 #else
-constexpr int kRows = 3, kVectors = 4, kUnits = 4, kUnitVectors = 2;
+constexpr int kVectors = 2, kUnits = 4, kUnitVectors = 2;
+constexpr int rows_by(int vectors) { return vectors > 2 ? 3 : 6; }
 #endif
 
 // The factors of a product: rows by depth times depth by width. No depth, no product.
@@ -28,12 +30,19 @@ struct Product {
     int depth;
 };
 
-// R rows by V vectors of sums, in registers.
+// Where the vectors of a product's columns go among a tile's sums: of every `gates` columns all but the last to the
+// first of `sums` sums, and the last one to number `last`.
+template <int Gates = 1, int Sums = 1, int Last = Gates - 1>
+struct Columns {
+    static constexpr int count(int vectors) { return vectors / Sums * Gates; }
+    static constexpr int place(int c) { return c / Gates * Sums + (c % Gates == Gates - 1 ? Last : c % Gates); }
+};
+
+// R rows by V vectors of sums: in registers while products are added.
 template <int R, int V>
 struct Tile {
     Vector sum[R][V];
 
-    // Starts with what lies in memory; with a stride of 0 all rows start alike.
     RIPPLECARRY_INLINE void start(const float* from, int stride) {
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r)
@@ -41,40 +50,35 @@ struct Tile {
             for (int v = 0; v < V; ++v) sum[r][v] = load(from + r * stride + v * kWidth);
     }
 
-    RIPPLECARRY_INLINE void start_at_zero() {
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) sum[r][v] = Vector{};
-    }
-
-    // Adds a tile of a product from a row of the left and a column of the right factor on. Of every `Gates` vectors
-    // of columns all but the last go to the first of `Sums` sums, and the last one to number `Last`.
-    template <int Gates = 1, int Sums = 1, int Last = Gates - 1>
+    template <class Columns>
     RIPPLECARRY_INLINE void add(const Product& product, int row, int column) {
-        constexpr int kColumns = V / Sums * Gates;
+        constexpr int kColumns = Columns::count(V);
         const float* left = product.left + int64_t{row} * product.left_stride;
         const float* right = product.right + column;
-        for (int k = 0; k < product.depth; ++k) {
-            Vector factor[kColumns];
+        for (int k = 0; k < product.depth; ++k, right += product.right_stride) {
+            // the fewer factors stay in registers, the others come one by one
+            if constexpr (R > kColumns) {
+                Vector factors[kColumns];
 #pragma GCC unroll 8
-            for (int c = 0; c < kColumns; ++c) factor[c] = load(right + c * kWidth);
-            right += product.right_stride;
+                for (int c = 0; c < kColumns; ++c) factors[c] = load(right + c * kWidth);
 #pragma GCC unroll 16
-            for (int r = 0; r < R; ++r) {
-                const Vector each = all(left[r * product.left_stride + k]);
+                for (int r = 0; r < R; ++r) {
+                    const Vector factor = all(left[r * product.left_stride + k]);
 #pragma GCC unroll 8
-                for (int c = 0; c < kColumns; ++c)
-                    sum[r][c / Gates * Sums + (c % Gates == Gates - 1 ? Last : c % Gates)] += each * factor[c];
+                    for (int c = 0; c < kColumns; ++c) sum[r][Columns::place(c)] += factor * factors[c];
+                }
+            } else {
+                Vector factors[R];
+#pragma GCC unroll 16
+                for (int r = 0; r < R; ++r) factors[r] = all(left[r * product.left_stride + k]);
+#pragma GCC unroll 8
+                for (int c = 0; c < kColumns; ++c) {
+                    const Vector factor = load(right + c * kWidth);
+#pragma GCC unroll 16
+                    for (int r = 0; r < R; ++r) sum[r][Columns::place(c)] += factors[r] * factor;
+                }
             }
         }
-    }
-
-    RIPPLECARRY_INLINE void add(const Tile& other) {
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r)
-#pragma GCC unroll 8
-            for (int v = 0; v < V; ++v) sum[r][v] += other.sum[r][v];
     }
 
     RIPPLECARRY_INLINE void write(float* to, int stride) const {
@@ -85,14 +89,27 @@ struct Tile {
     }
 };
 
+// A tile of start + A B + C D, from a row on and from columns of the factors on. With a stride of 0 all rows start
+// alike. A function of its own: among a cell's functions compilers run out of registers and spill sums in the loop.
+template <int R, int V, class FirstColumns, class SecondColumns>
+__attribute__((noinline)) void add_up(Tile<R, V>& result, const float* start, int start_stride, const Product& first,
+                                      const Product& second, int row, int column) {
+    Tile<R, V> tile;
+    tile.start(start, start_stride);
+    tile.template add<FirstColumns>(first, row, column);
+    tile.template add<SecondColumns>(second, row, column);
+    tile.write(reinterpret_cast<float*>(&result), V * kWidth);
+}
+
 template <int Number>
 using Constant = std::integral_constant<int, Number>;
 
 // Cuts rows by columns into tiles: calls work(rows in the tile, columns in it, first row, first column), the sizes
-// as constants: R by C where they fit, else one.
-template <int R, int C, class Work>
+// as constants: C columns by as many rows as the registers hold for V vectors a column where they fit, else one.
+template <int C, int V, class Work>
 inline void cut(int rows, int columns, const Work& work) {
     const auto strip = [&](auto width, int column) {
+        constexpr int R = rows_by(decltype(width)::value * V);
         int row = 0;
         for (; row + R <= rows; row += R) work(Constant<R>{}, width, row, column);
         for (; row < rows; ++row) work(Constant<1>{}, width, row, column);
@@ -104,13 +121,13 @@ inline void cut(int rows, int columns, const Work& work) {
 }
 
 // C = start + A B; the start, of one row, is added to every row.
-template <int R, int V>
+template <int V>
 inline void multiply(int rows, int vectors, const Product& product, const float* start, int start_stride, float* to,
                      int stride) {
-    cut<R, V>(rows, vectors, [&](auto r, auto v, int row, int vector) {
+    cut<V, 1>(rows, vectors, [&](auto r, auto v, int row, int vector) {
         Tile<decltype(r)::value, decltype(v)::value> tile;
         tile.start(start + int64_t{row} * start_stride + vector * kWidth, start_stride);
-        tile.add(product, row, vector * kWidth);
+        tile.template add<Columns<>>(product, row, vector * kWidth);
         tile.write(to + int64_t{row} * stride + vector * kWidth, stride);
     });
 }
@@ -156,12 +173,14 @@ inline void add_gradient(int rows, int units, int width, const float* a, int a_s
 
 // c += the sums of A's columns.
 inline void add_column_sums(int rows, int width, const float* a, float* c) {
-    cut<1, kVectors>(1, width / kWidth, [&](auto, auto v, int, int vector) {
-        Tile<1, decltype(v)::value> sums, more;
+    cut<kVectors, 1>(1, width / kWidth, [&](auto, auto v, int, int vector) {
+        constexpr int V = decltype(v)::value;
+        Tile<1, V> sums, more;
         sums.start(c + vector * kWidth, 0);
         for (int r = 0; r < rows; ++r) {
             more.start(a + int64_t{r} * width + vector * kWidth, 0);
-            sums.add(more);
+#pragma GCC unroll 8
+            for (int i = 0; i < V; ++i) sums.sum[0][i] += more.sum[0][i];
         }
         sums.write(c + vector * kWidth, 0);
     });

@@ -25,7 +25,7 @@ public:
         const Floats none(layout_.sums);
         for (int operand = 0; operand < layout_.shape.operands; ++operand) {
             const Product product{embedding, size, weights_.data() + int64_t{operand} * size * layout_.sums, layout_.sums, size};
-            multiply<kRows, kVectors>(base, layout_.sums / kWidth, product, operand ? none.data() : bias, 0,
+            multiply<kVectors>(base, layout_.sums / kWidth, product, operand ? none.data() : bias, 0,
                                       entries_.data() + int64_t{operand} * base * layout_.sums, layout_.sums);
         }
     }
