@@ -19,10 +19,7 @@ public:
     void to_gradient(float* row, int answer, float scale, ripplecarry::LossSum& loss) const {
         const float right = row[answer];
         Vector largest = load(row);
-        for (int i = kWidth; i < width_; i += kWidth) {
-            const Vector more = load(row + i);
-            largest = more > largest ? more : largest;
-        }
+        for (int i = kWidth; i < width_; i += kWidth) largest = greater(largest, load(row + i));
         const float most = largest_of(largest);
         Vector sums{};
         for (int i = 0; i < width_; i += kWidth) {
