@@ -6,38 +6,47 @@
 
 namespace RIPPLECARRY_ISA {
 
+// Works on as many rows at once as a vector has lanes, one a lane: no sum or maximum goes across a vector, and
+// padding costs no power.
 class CrossEntropy {
 public:
     explicit CrossEntropy(int num_outputs)
-        : width_(padded(num_outputs)), is_output_(width_), one_hot_(int64_t{num_outputs} * width_) {
-        std::fill_n(is_output_.data(), num_outputs, 1.0f);
-        for (int i = 0; i < num_outputs; ++i) one_hot_.data()[int64_t{i} * width_ + i] = 1;
-    }
+        : outputs_(num_outputs), width_(padded(num_outputs)), columns_(int64_t{num_outputs} * kWidth) {}
 
-    // Adds a row's loss; its gradient is that of the sum of losses times `scale`. Padding has logits of -3e38 from
-    // its bias, hence powers that `is_output_` makes zero.
-    void to_gradient(float* row, int answer, float scale, ripplecarry::LossSum& loss) const {
-        const float right = row[answer];
-        Vector largest = load(row);
-        for (int i = kWidth; i < width_; i += kWidth) largest = greater(largest, load(row + i));
-        const float most = largest_of(largest);
-        Vector sums{};
-        for (int i = 0; i < width_; i += kWidth) {
-            const Vector power = exponential(load(row + i) - most) * load(is_output_.data() + i);
-            store(row + i, power);
-            sums += power;
-        }
-        const float sum = sum_of(sums);
-        loss.add(sum, most, right);
-        const float factor = scale / sum;
-        const float* one_hot = one_hot_.data() + int64_t{answer} * width_;
-        for (int i = 0; i < width_; i += kWidth)
-            store(row + i, load(row + i) * factor - load(one_hot + i) * scale);
+    // Adds the losses; the gradient is that of their sum times `scale`.
+    template <class AnswerOf>
+    void to_gradient(float* logits, int rows, float scale, const AnswerOf& answer_of, ripplecarry::LossSum& loss) {
+        for (int row = 0; row < rows; row += kWidth)
+            some_to_gradient(logits + int64_t{row} * width_, std::min(kWidth, rows - row), scale,
+                             [&](int lane) { return answer_of(row + lane); }, loss);
     }
 
 private:
-    const int width_;
-    Floats is_output_, one_hot_;
+    template <class AnswerOf>
+    void some_to_gradient(float* logits, int rows, float scale, const AnswerOf& answer_of, ripplecarry::LossSum& loss) {
+        float* columns = columns_.data();
+        for (int row = 0; row < rows; ++row)
+            for (int i = 0; i < outputs_; ++i) columns[i * kWidth + row] = logits[row * width_ + i];
+        Vector largest = load(columns), sum{};
+        for (int i = 1; i < outputs_; ++i) largest = greater(largest, load(columns + i * kWidth));
+        for (int i = 0; i < outputs_; ++i) {
+            const Vector power = exponential(load(columns + i * kWidth) - largest);
+            store(columns + i * kWidth, power);
+            sum += power;
+        }
+        const Vector factor = scale / sum;
+        for (int i = 0; i < outputs_; ++i) store(columns + i * kWidth, load(columns + i * kWidth) * factor);
+        for (int row = 0; row < rows; ++row) {
+            float* mine = logits + row * width_;
+            const int answer = answer_of(row);
+            loss.add(sum[row], largest[row], mine[answer]);
+            for (int i = 0; i < outputs_; ++i) mine[i] = columns[i * kWidth + row];
+            mine[answer] -= scale;
+        }
+    }
+
+    const int outputs_, width_;
+    Floats columns_;
 };
 
 }  // namespace RIPPLECARRY_ISA

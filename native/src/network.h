@@ -167,10 +167,10 @@ private:
             const int slot = position % slots_, first = position - slot;
             if (slot == slots_ - 1 || position == positions_ - 1) {
                 read_out(first, (slot + 1) * rows_);
-                for (int i = 0; i <= slot; ++i)
-                    for (int row = 0; row < rows_; ++row)
-                        loss_.to_gradient(read_.data() + (int64_t{i} * rows_ + row) * layout_.outputs,
-                                          answers[int64_t{row} * positions_ + first + i], scale, loss);
+                const auto answer_of = [&](int row) {
+                    return answers[int64_t{row % rows_} * positions_ + first + row / rows_];
+                };
+                loss_.to_gradient(read_.data(), (slot + 1) * rows_, scale, answer_of, loss);
             }
             for (int layer = top_; layer >= 0; --layer) step_back(layer, position);
             const float* drives = slot_of(below_, 0, slot);
@@ -244,12 +244,12 @@ private:
     }
 
     static constexpr int64_t kBlockBytes = 1024 * 1024;
-    static constexpr int kChunkRows = 60;
+    static constexpr int kChunkRows = 120;
 
     Parameters<Cell> parameters_;
     const Layout<Cell>& layout_;
     const int top_;
-    const CrossEntropy loss_;
+    CrossEntropy loss_;
     const Floats zeros_{kVectors * kWidth};
     Floats kept_, below_, before_, read_, starts_, passed_;
     int rows_ = 0, positions_ = 0, slots_ = 1;

@@ -57,7 +57,6 @@ public:
           dense(shape.hidden, layout.width, layout.outputs),
           dense_bias(layout.outputs),
           dense_bias_gradient(layout.outputs) {
-        std::fill_n(dense_bias.data(), layout.outputs, -3e38f);  // padding is never the largest logit
         for (int number = 0; number < shape.layers; ++number)
             layers.push_back({Weights(shape.hidden, layout.width, layout.drive),
                               Weights(number ? shape.hidden : 0, layout.width, layout.drive), Floats(layout.sums),
