@@ -72,15 +72,19 @@ def bench(
                 "peer": timing.peer,
                 "ms per step": f"{timing.ms_per_step:.2f}",
                 "x native": "" if timing.times_native is None else f"{timing.times_native:.2f}",
-                "of peak": "" if timing.share_of_peak is None else f"{timing.share_of_peak:.0%}",
-                "best turn": "" if timing.best_share_of_peak is None else f"{timing.best_share_of_peak:.0%}",
+                "of peak": _percent(timing.share_of_peak),
+                "best turn": _percent(timing.best_share_of_peak),
             }
             for timing in timings
         ],
     )
     for peer, why in left_out.items():
-        output.print(f"left out: {peer}: {why}")
+        output.print(f"left out: {peer}: {why}", markup=False)  # the remedy has brackets
     return 0
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
 
 
 def _bench_whole_study(as_json: bool) -> int:
