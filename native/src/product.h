@@ -12,13 +12,13 @@ constexpr int kPad = 16;
 constexpr int padded(int width) { return (width + kPad - 1) / kPad * kPad; }
 
 // Register tiles leave room for the operands: with 32 registers 5 rows by 4 vectors, 10 by 1 and, for weight
-// gradients, 8 units by 2 vectors; with 16, 6 by 2, 3 by 4 and 4 by 2.
+// gradients, 8 units by 2 vectors; with 16, 5 by 2, 3 by 4 and 4 by 2. Blocks of rows are multiples of 5.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kVectors = 4, kUnits = 8, kUnitVectors = 2;
 constexpr int rows_by(int vectors) { return vectors > 2 ? 5 : 10; }
 #else
 constexpr int kVectors = 2, kUnits = 4, kUnitVectors = 2;
-constexpr int rows_by(int vectors) { return vectors > 2 ? 3 : 6; }
+constexpr int rows_by(int vectors) { return vectors > 2 ? 3 : 5; }
 #endif
 
 // The factors of a product: rows by depth times depth by width. No depth, no product.
@@ -105,14 +105,16 @@ template <int Number>
 using Constant = std::integral_constant<int, Number>;
 
 // Cuts rows by columns into tiles: calls work(rows in the tile, columns in it, first row, first column), the sizes
-// as constants: C columns by as many rows as the registers hold for V vectors a column where they fit, else one.
+// as constants: C columns by as many rows as the registers hold for V vectors a column where they fit, else two rows
+// or one, and one column.
 template <int C, int V, class Work>
 inline void cut(int rows, int columns, const Work& work) {
     const auto strip = [&](auto width, int column) {
         constexpr int R = rows_by(decltype(width)::value * V);
         int row = 0;
         for (; row + R <= rows; row += R) work(Constant<R>{}, width, row, column);
-        for (; row < rows; ++row) work(Constant<1>{}, width, row, column);
+        for (; row + 2 <= rows; row += 2) work(Constant<2>{}, width, row, column);
+        if (row < rows) work(Constant<1>{}, width, row, column);
     };
     int column = 0;
     for (; column + C <= columns; column += C) strip(Constant<C>{}, column);
