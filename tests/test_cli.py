@@ -90,6 +90,11 @@ def test_a_study_with_failed_runs_says_which_and_exits_1(capsys, monkeypatch):
     assert not re.search(r"-(native|torch)-0 failed", said)
 
 
+def without_notice(said: str) -> str:
+    """What was said besides that the kernel is not built."""
+    return "".join(line for line in said.splitlines(True) if "native engine is not built" not in line)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -115,9 +120,10 @@ def test_wrong_usage_gets_one_clear_line_and_status_2(arguments, words, capsys):
     assert call(arguments) == 2
 
     output = capsys.readouterr()
+    said = without_notice(output.err)
     assert output.out == ""
-    assert output.err.startswith("ripplecarry: ")
-    assert output.err.count("\n") == 1
+    assert said.startswith("ripplecarry: ")
+    assert said.count("\n") == 1
     assert all(word in output.err for word in words)
 
 
@@ -261,6 +267,6 @@ def test_a_store_that_cannot_be_written_is_refused_in_one_line(command, capsys):
     Path("file").write_text("")
 
     assert call([*command, "--store", "file"]) == 2
-    said = capsys.readouterr().err
+    said = without_notice(capsys.readouterr().err)
     assert said.count("\n") == 1
     assert "cannot write" in said

@@ -115,8 +115,8 @@ def test_gradients_are_right_at_any_shape(cell, layers, hidden, embedding, base,
 
     ours, float32 = distances(trial)
 
-    # with a unit or two nearly everything cancels, and no float32 gradient is as near
-    assert ours < max(1e-5, 20 * float32)
+    # where nearly everything cancels, as with a unit or two or one feature, no float32 gradient is as near
+    assert ours < max(1e-5, 40 * float32)
 
 
 @needs_native
@@ -145,18 +145,19 @@ def test_operands_are_the_packages_own(seed, step, digits, base, operands, strea
 @needs_native
 @pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_training_stays_with_the_reference(cell, optimiser):
-    """Small steps, so that rounding is not blown up by training's own sensitivity."""
+@pytest.mark.parametrize(("learning_rate", "steps"), [(0.001, 1000), (0.01, 100)])
+def test_training_stays_with_the_reference(cell, optimiser, learning_rate, steps):
+    """At ten times the default rate training itself blows up any rounding: see docs/log.md."""
     trial = Trial(
-        cell=cell, optimiser=optimiser, learning_rate=1e-5, hidden_size=24, batch_size=30, digits=4
+        cell=cell, optimiser=optimiser, learning_rate=learning_rate, hidden_size=24, batch_size=30, digits=4
     )
     ours, theirs = start(NativeEngine(), trial), start(ReferenceEngine(), trial)
 
-    losses = ours.advance(1000), theirs.advance(1000)
+    losses = ours.advance(steps), theirs.advance(steps)
 
     np.testing.assert_allclose(*losses, rtol=1e-4)
     for name, value in theirs.weights().items():
-        np.testing.assert_allclose(ours.weights()[name], value, atol=1e-4)
+        np.testing.assert_allclose(ours.weights()[name], value, rtol=0, atol=1e-4)
 
 
 @needs_native

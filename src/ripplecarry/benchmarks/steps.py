@@ -28,6 +28,9 @@ class Timing:
     times_native: float | None
     share_of_peak: float | None
     """The matrix products' flops per second, as a share of the most that the core did in between."""
+    best_ms_per_step: float
+    best_share_of_peak: float | None
+    """The same of the fastest turn: what other work on the machine disturbed least."""
 
 
 def use_one_core() -> None:
@@ -97,6 +100,8 @@ def time_steps(
             1e3 * statistics.median(mine),
             statistics.median(m / n for m, n in zip(mine, native, strict=True)) if native else None,
             workload.flops / statistics.median(mine) / peak if peak else None,
+            1e3 * min(mine),
+            workload.flops / min(mine) / peak if peak else None,
         )
         for peer, mine in times.items()
     ], left_out
