@@ -44,7 +44,7 @@ class Spool:
 
     def __init__(self) -> None:
         with _one_line():
-            self._file = tempfile.TemporaryFile(buffering=0)
+            self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self.length = 0
 
     def __enter__(self) -> Self:

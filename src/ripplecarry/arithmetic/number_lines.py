@@ -40,7 +40,7 @@ class WrittenNumber:
         return self.end - self.start
 
     def digits(self, start: int, stop: int) -> UInt8[np.ndarray, " position"]:
-        """The digits at positions `start` to before `stop`, least significant first; zeros beyond the number.
+        """The digits at positions `start` to before `stop`, least significant first; zeros beyond.
 
         Raises:
             OperandError: the text is no longer what it was.
@@ -48,7 +48,9 @@ class WrittenNumber:
         low, high = max(self.end - stop, self.start), max(self.end - start, self.start)
         found = digit_codes(self.base)[self.text.read(low, high)]
         if found.size != high - low or (found >= self.base).any():
-            raise OperandError(f"{self.text.name} was changed while it was read; leave it as it is meanwhile")
+            raise OperandError(
+                f"{self.text.name} was changed while it was read; leave it as it is meanwhile"
+            )
         digits = np.zeros(stop - start, dtype=np.uint8)
         digits[: found.size] = found[::-1]
         return digits
@@ -76,17 +78,15 @@ def find_lines(text: TextSource, base: int, per_line: int) -> Iterator[NumberLin
         wrong = np.flatnonzero(before != per_line_edges * np.arange(1, num_lines + 1))[:1]
         if wrong.size:
             index = int(wrong[0])
-            found = (int(before[index]) - per_line_edges * index) // 2
-            raise OperandError(f"{text.name}, line {line + index} has {_numbers(found)}; it needs {per_line}")
+            begin = int(line_ends[index - 1]) + 1 if index else line_start
+            theirs = edges[per_line_edges * index : before[index]]
+            raise OperandError(_wrong_count(text, line + index, begin, theirs, per_line))
         if num_lines:
             yield _whole_lines(line, edges[: per_line_edges * num_lines], per_line)
             edges = edges[per_line_edges * num_lines :]
             line, line_start = line + num_lines, int(line_ends[-1]) + 1
         if edges.size > per_line_edges:
-            column = int(edges[per_line_edges]) - line_start + 1
-            raise OperandError(
-                f"{text.name}, line {line} has more than {_numbers(per_line)}: another begins at column {column}"
-            )
+            raise OperandError(_wrong_count(text, line, line_start, edges, per_line))
         if bad.size:
             raise OperandError(_no_digit(text, offset + int(bad[0]), int(block[bad[0]]), base))
         is_inside = bool(kinds[-1] < base)
@@ -96,8 +96,7 @@ def find_lines(text: TextSource, base: int, per_line: int) -> Iterator[NumberLin
     if length > line_start:
         edges = np.append(edges, length) if is_inside else edges
         if edges.size != per_line_edges:
-            found = edges.size // 2
-            raise OperandError(f"{text.name}, line {line} has {_numbers(found)}; it needs {per_line}")
+            raise OperandError(_wrong_count(text, line, line_start, edges, per_line))
         yield _whole_lines(line, edges, per_line)
 
 
@@ -135,6 +134,14 @@ def _edges(kinds: np.ndarray, base: int, is_inside: bool) -> Int64[np.ndarray, "
 def _whole_lines(first_line: int, edges: np.ndarray, per_line: int) -> NumberLines:
     pairs = edges.reshape(-1, per_line, 2)
     return NumberLines(first_line, pairs[:, :, 0], pairs[:, :, 1])
+
+
+def _wrong_count(text: TextSource, line: int, begin: int, edges: np.ndarray, per_line: int) -> str:
+    name = f"{text.name}, line {line}"
+    if edges.size < 2 * per_line:
+        return f"{name} has {_numbers(edges.size // 2)}; it needs {per_line}"
+    column = int(edges[2 * per_line]) - begin + 1
+    return f"{name} has over {_numbers(per_line)}: another begins at column {column}"
 
 
 def _no_digit(text: TextSource, offset: int, byte: int, base: int) -> str:

@@ -19,6 +19,7 @@ from ripplecarry.errors import InputError
 app = App(
     name="ripplecarry",
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
+    suppress_keyboard_interrupt=False,
 )
 for _command in (study, with_trial_options(train), runs, add, bench):
     app.command(_command)

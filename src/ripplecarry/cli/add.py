@@ -43,10 +43,11 @@ def add(
 ) -> int:
     """Add numbers of any length with a run's network, in constant memory.
 
-    Prints the network's answer, right or wrong, without leading zeros; `--verify` says which it is. Numbers
-    are in the run's base, digits 0-9 and a-z. Without numbers and without `--from`, lines come from standard
-    input. All input is checked before anything is added, and all is added before anything is printed.
-    Meanwhile answers, and what comes through a pipe, are on disk in the folder for temporary files (TMPDIR).
+    Prints the network's answer, right or wrong, without leading zeros; `--verify` says which it is.
+    Numbers are in the run's base, digits 0-9 and a-z. Without numbers and without `--from`, lines come
+    from standard input. All input is checked before anything is added, and all is added before anything
+    is printed. Meanwhile answers, and what comes through a pipe, are kept in the folder for temporary
+    files, which TMPDIR names.
 
     Example: ripplecarry add 7cbcf572b8 999999999999 1 --verify
     """
@@ -102,7 +103,11 @@ def _add_lines(sums: "NetworkSums", file: str, output: "Spool", exactness: "Exac
 
 
 def _add_once(
-    sums: "NetworkSums", numbers: list[str], files: list[str], output: "Spool", exactness: "Exactness | None"
+    sums: "NetworkSums",
+    numbers: list[str],
+    files: list[str],
+    output: "Spool",
+    exactness: "Exactness | None",
 ) -> None:
     from ripplecarry.arithmetic.number_lines import find_number
     from ripplecarry.arithmetic.text_source import TextInMemory, open_text
@@ -114,8 +119,8 @@ def _add_once(
         raise ConfigurationError(f"this run adds {wanted} numbers; {len(numbers)} came")
     if files and len(files) != wanted:
         raise ConfigurationError(
-            f"this run adds {wanted} numbers; --from came {len(files)} times; give it once, for a file with "
-            f"{wanted} numbers on each line, or {wanted} times, for files with one number each"
+            f"this run adds {wanted} numbers; --from came {len(files)} times; give it once, for a file "
+            f"with {wanted} numbers on each line, or {wanted} times, for files with one number each"
         )
     with ExitStack() as stack:
         texts = [TextInMemory(f"operand {n}", os.fsencode(each)) for n, each in enumerate(numbers, 1)]
@@ -130,7 +135,11 @@ def _print(output: "Spool", exactness: "Exactness | None", as_json: bool) -> Non
     """Copies the answers to standard output, where nothing but them goes."""
     if as_json:
         verified = None if exactness is None else asdict(exactness)
-        before, between, after = b'{"sums": ["', b'", "', f'"], "verified": {json.dumps(verified)}}}\n'.encode()
+        before, between, after = (
+            b'{"sums": ["',
+            b'", "',
+            f'"], "verified": {json.dumps(verified)}}}\n'.encode(),
+        )
     else:
         before, between, after = b"", b"\n", b"\n"
     if sys.stdout is None:
@@ -148,7 +157,9 @@ def _print(output: "Spool", exactness: "Exactness | None", as_json: bool) -> Non
     except OSError as error:
         # What is left in the buffer would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise StoreError(f"cannot write to standard output: {error.strerror}; what came is not whole") from None
+        raise StoreError(
+            f"cannot write to standard output: {error.strerror}; what came is not whole"
+        ) from None
 
 
 def _verdict(exactness: "Exactness") -> str:
@@ -161,4 +172,5 @@ def _verdict(exactness: "Exactness") -> str:
     )
     if exactness.num_sums == 1:
         return f"the sum is wrong; {words}"
-    return f"{exactness.num_wrong} of {exactness.num_sums} sums are wrong; in that of line {wrong.number} {words}"
+    counts = f"{exactness.num_wrong} of {exactness.num_sums} sums are wrong"
+    return f"{counts}; in that of line {wrong.number} {words}"

@@ -9,7 +9,7 @@ _SILENT_S, _TERMINAL_EVERY_S, _PLAIN_EVERY_S = 2.0, 0.2, 30.0
 
 
 class Progress:
-    """Says how far it is, once that takes over two seconds: in place on a terminal, else a line now and then.
+    """Says how far it is: in place on a terminal after two seconds, else in a line every thirty.
 
     Args:
         total: what `advance` adds up to.
@@ -31,7 +31,9 @@ class Progress:
         self._next = now + (_TERMINAL_EVERY_S if self._is_terminal else _PLAIN_EVERY_S)
         left_s = (self._total - self._done) / self._done * (now - self._began)
         words = f"{self._done / self._total:.0%} of {self._total} {self._unit}  {_minutes(left_s)} left"
-        print(f"\r\x1b[K{words}" if self._is_terminal else words, end=self._end, file=sys.stderr, flush=True)
+        print(
+            f"\r\x1b[K{words}" if self._is_terminal else words, end=self._end, file=sys.stderr, flush=True
+        )
         self._has_shown = True
 
     def clear(self) -> None:

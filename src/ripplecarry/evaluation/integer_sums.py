@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from operator import index
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import UInt8
 
+from ripplecarry.arithmetic.digit_text import significant_digits
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.errors import OperandError
 from ripplecarry.evaluation.stream import SHORT_POSITIONS, NetworkSums, batches
 
-Number = int | np.ndarray
+Number = SupportsIndex | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,15 @@ class ArrayDigits:
     """A number in memory, least significant digit first."""
 
     values: UInt8[np.ndarray, " position"]
+
+    @classmethod
+    def of(cls, number: object, base: int) -> "ArrayDigits":
+        """The digits of an integer, or those of an array, checked.
+
+        Raises:
+            OperandError: what is neither, or is negative, or has digits outside the base.
+        """
+        return cls(_checked(number, base) if isinstance(number, np.ndarray) else _of_integer(number, base))
 
     @property
     def length(self) -> int:
@@ -40,7 +51,7 @@ def add_numbers(sums: NetworkSums, rows: Sequence[Sequence[Number]]) -> list[int
     """
     if not rows:
         return []
-    operands = [[ArrayDigits(_digits(number, sums.base)) for number in row] for row in rows]
+    operands = [[ArrayDigits.of(number, sums.base) for number in row] for row in rows]
     num_positions = sums.num_positions(np.array([[each.length for each in row] for row in operands]))
     results = [0] * len(rows)
     for long in np.flatnonzero(num_positions > SHORT_POSITIONS):
@@ -52,29 +63,30 @@ def add_numbers(sums: NetworkSums, rows: Sequence[Sequence[Number]]) -> list[int
         longest = int(num_positions[chosen].max())
         batch = np.array([[each.digits(0, longest) for each in operands[row]] for row in chosen])
         answers = sums.answer(batch.transpose(0, 2, 1), num_positions[chosen])
-        for row, result in zip(chosen.tolist(), from_digits(answers, sums.base), strict=True):
+        integers: list[int] = from_digits(answers, sums.base)  # pyrefly: ignore[bad-assignment]
+        for row, result in zip(chosen.tolist(), integers, strict=True):
             results[row] = result
     return results
 
 
-def _digits(number: Number, base: int) -> UInt8[np.ndarray, " position"]:
-    if isinstance(number, np.ndarray) and number.ndim:
-        if number.ndim != 1 or not number.size or number.dtype.kind not in "iu":
-            raise OperandError(
-                f"an operand is an array of shape {number.shape} and type {number.dtype}; "
-                "digits are whole numbers on one axis, least significant first"
-            )
-        wrong = np.flatnonzero((number < 0) | (number >= base))[:1]
-        if wrong.size:
-            raise OperandError(f"digit {number[wrong[0]]} at position {wrong[0]} is outside base {base}")
-        return number.astype(np.uint8)
-    try:
-        value = index(number)
-    except TypeError:
+def _checked(digits: np.ndarray, base: int) -> UInt8[np.ndarray, " position"]:
+    if digits.ndim != 1 or not digits.size or digits.dtype.kind not in "iu":
+        raise OperandError(
+            f"an operand is an array of shape {digits.shape} and type {digits.dtype}; "
+            "digits are whole numbers on one axis, least significant first"
+        )
+    wrong = np.flatnonzero((digits < 0) | (digits >= base))[:1]
+    if wrong.size:
+        raise OperandError(f"digit {digits[wrong[0]]} at position {wrong[0]} is outside base {base}")
+    return digits.astype(np.uint8)
+
+
+def _of_integer(number: object, base: int) -> UInt8[np.ndarray, " position"]:
+    if not isinstance(number, SupportsIndex):
         raise OperandError(
             f"an operand is {number!r}; give an integer or an array of digits, least significant first"
-        ) from None
-    # One more than log2 rounds to, so that its rounding does no harm; the leading zeros then go.
-    digits = to_digits(value, base, int(max(value.bit_length(), 1) / log2(base)) + 2)
-    significant = int(np.flatnonzero(digits)[-1]) + 1 if value else 1
-    return digits[:significant]
+        )
+    value = index(number)
+    # log2 is rounded, so there may be a digit or two too many: they are zero.
+    digits = to_digits(value, base, int(value.bit_length() / log2(base)) + 2)
+    return digits[: max(1, int(significant_digits(digits[None] != 0)[0]))]

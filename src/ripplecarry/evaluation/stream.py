@@ -1,7 +1,7 @@
 """A network's answers to operands of any length, in constant memory."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64, UInt8
@@ -20,6 +20,7 @@ SHORT_POSITIONS = 1024
 _BATCH_POSITIONS = 2**17
 
 
+@runtime_checkable
 class Digits(Protocol):
     """A number, least significant digit first, of which any stretch of positions can be had."""
 

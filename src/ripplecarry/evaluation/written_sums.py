@@ -1,9 +1,9 @@
 """A network's sums of written numbers, as lines of text."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.digit_text import digit_codes, lines_of, significant_digits, text_of
 from ripplecarry.arithmetic.exact_sum import ExactSum
@@ -103,7 +103,7 @@ def _stretches(lines: NumberLines, sums: NetworkSums) -> Iterator[tuple[slice, b
         lines.starts[:, 0] >= last - 2 * BLOCK_BYTES
     )
     turns = [0, *(np.flatnonzero(np.diff(are_short)) + 1).tolist(), len(are_short)]
-    for start, stop in zip(turns[:-1], turns[1:], strict=True):
+    for start, stop in pairwise(turns):
         yield slice(start, stop), bool(are_short[start])
 
 
