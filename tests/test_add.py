@@ -290,7 +290,7 @@ print(status, peak, *sys.modules, file=sys.stderr)
 
 
 @pytest.mark.skipif(not is_available(), reason="the native engine is not built")
-@pytest.mark.parametrize("way", ["two files", "one line", "a pipe", "many lines"])
+@pytest.mark.parametrize("way", ["two files", "one line", "a pipe", "many lines", "blanks"])
 def test_memory_is_constant_and_nothing_heavy_loads(way, exact):
     """The peak of the process's own memory; the kernel keeps it for what runs between fork and exec too."""
     size = 3_000_000
@@ -298,7 +298,10 @@ def test_memory_is_constant_and_nothing_heavy_loads(way, exact):
     Path("b").write_text("1")
     Path("line").write_text(f"{'9' * size} 1\n")
     Path("lines").write_text("99999999 1\n" * (size // 10))
+    with open("blanks", "wb") as blanks:
+        blanks.write(b"9" + b" " * 60_000_000 + b"1\n")
     arguments = {
+        "blanks": ["--from=blanks"],
         "two files": ["--from=a", "--from=b"],
         "one line": ["--from=line"],
         "a pipe": [],
@@ -322,8 +325,8 @@ def test_memory_is_constant_and_nothing_heavy_loads(way, exact):
     assert "exact" in verdict
     assert not {"torch", "pandas", "duckdb", "matplotlib", "scipy", "pyarrow"} & set(modules)
     assert int(peak_kb) < 120_000
-    expected = "100000000\n" * (size // 10) if way == "many lines" else f"1{'0' * size}\n"
-    assert result.stdout == expected
+    expected = {"blanks": "10\n", "many lines": "100000000\n" * (size // 10)}
+    assert result.stdout == expected.get(way, f"1{'0' * size}\n")
 
 
 def test_without_the_kernel_pytorch_adds_with_a_word(exact, capsys, monkeypatch):

@@ -95,6 +95,19 @@ def test_bad_lines_are_refused_with_their_place(content, words, block, monkeypat
     assert words in str(error.value)
 
 
+class EndlessLine(TextInMemory):
+    def read(self, start, stop):
+        assert start < 50_000_000
+        return np.frombuffer(b"1 " * ((stop - start) // 2), dtype=np.uint8)
+
+
+def test_a_line_of_endless_numbers_is_refused_at_once():
+    with pytest.raises(OperandError, match="line 1 has over 2 numbers: another begins at column 5"):
+        list(find_lines(EndlessLine("it", b""), 10, 2))
+    with pytest.raises(OperandError, match="a second number begins"):
+        find_number(EndlessLine("it", b""), 10)
+
+
 class TextInFile(TextInMemory):
     """Names places as files do."""
 

@@ -128,6 +128,17 @@ def test_lines_short_or_long_get_the_networks_own_answers(
             assert int(found, base) == value // base**position % base
 
 
+def test_short_lines_are_answered_many_at_once(monkeypatch):
+    sums = sums_of(exact_trial(10), exact_weights(10))
+    monkeypatch.setattr(sums, "stream", None)
+    sizes = []
+    answer = sums.answer
+    monkeypatch.setattr(sums, "answer", lambda *args: sizes.append(len(args[0])) or answer(*args))
+
+    assert written(sums, b"1 2\n" * 5000) == "3\n" * 5000
+    assert sizes == [5000]
+
+
 @pytest.mark.parametrize("base", [2, 10, 36])
 def test_a_network_set_by_hand_is_exact_where_one_without_carry_is_not(base):
     trial = exact_trial(base)
