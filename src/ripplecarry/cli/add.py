@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 def add(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
     numbers: Annotated[
-        list[str] | None, Parameter(allow_leading_hyphen=True, help="One for each operand of the run.")
+        list[str] | None,
+        Parameter(negative="", allow_leading_hyphen=True, help="One for each operand of the run."),
     ] = None,
     *,
     from_: Annotated[
         list[str] | None,
         Parameter(
             name="--from",
+            negative="",
             allow_leading_hyphen=True,
             help="File with the operands of one sum on each line, - for standard input; or, given once for "
             "each operand, files with one number each.",
