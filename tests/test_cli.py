@@ -28,7 +28,7 @@ def in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("command", [[], ["study"], ["train"], ["runs"]])
+@pytest.mark.parametrize("command", [[], ["study"], ["train"], ["runs"], ["add"]])
 def test_help_is_there_with_an_example(command, capsys):
     assert call([*command, "--help"]) == 0
     shown = capsys.readouterr().out

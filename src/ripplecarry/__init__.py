@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ripplecarry.api import StudyResult, study, train
+    from ripplecarry.api import StudyResult, add, study, train
     from ripplecarry.lab.claims import Claim
     from ripplecarry.lab.comparisons import (
         AboutEqual,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ripplecarry.lab.trial import Trial
 
 _NAMES = {
-    "ripplecarry.api": ("StudyResult", "study", "train"),
+    "ripplecarry.api": ("StudyResult", "add", "study", "train"),
     "ripplecarry.lab.claims": ("Claim",),
     "ripplecarry.lab.comparisons": (
         "AboutEqual",

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import pandas as pd
 
 from ripplecarry.engines.registry import EngineName, open_engine
-from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.errors import ConfigurationError, OperandError, StoreError
+from ripplecarry.evaluation.integer_sums import Number, add_numbers
 from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.claims import Verdict
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import DEFAULT_STORE, Store
 from ripplecarry.lab.study import Study
+from ripplecarry.lab.summing import open_sums
 from ripplecarry.lab.sweep import Listener, StopRequest, SweepResult, sweep
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.studies.catalogue import find_studies
@@ -36,6 +38,36 @@ def train(
     """
     request = RunRequest(Trial.build(settings), seed, open_engine(engine).name)
     return carry_out(request, Store(store))
+
+
+@overload
+def add(run: Run, *operands: Number, engine: EngineName = "auto") -> int: ...
+@overload
+def add(run: Run, *operands: Sequence[Number], engine: EngineName = "auto") -> list[int]: ...
+def add(run, *operands, engine="auto"):
+    """The sum as this run's network answers it, right or wrong.
+
+    Args:
+        operands: as many as the run adds; each an integer of any size or an array of digits in the run's
+            base, least significant first. Lists of these give a list of sums, many at a time.
+    Raises:
+        OperandError: operands that are negative, no integers, outside the base, too many or too few.
+        ConfigurationError: a run that learned something else than addition.
+    """
+    sums = open_sums(run, open_engine(engine))
+    if len(operands) != sums.num_operands:
+        raise OperandError(f"this run adds {sums.num_operands} numbers; {len(operands)} came")
+    are_lists = [isinstance(operand, list | tuple) for operand in operands]
+    if not any(are_lists):
+        return add_numbers(sums, [operands])[0]
+    lengths = [
+        len(operand) if is_list else None for operand, is_list in zip(operands, are_lists, strict=True)
+    ]
+    if len(set(lengths)) > 1:
+        raise OperandError(
+            "operands are numbers, or lists that are all as long; mixed or of other lengths came"
+        )
+    return add_numbers(sums, list(zip(*operands, strict=True)))
 
 
 @dataclass(frozen=True)

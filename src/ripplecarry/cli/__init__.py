@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
+from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
@@ -18,8 +19,9 @@ from ripplecarry.errors import InputError
 app = App(
     name="ripplecarry",
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
+    suppress_keyboard_interrupt=False,
 )
-for _command in (study, with_trial_options(train), runs, bench):
+for _command in (study, with_trial_options(train), runs, add, bench):
     app.command(_command)
 
 
@@ -36,6 +38,9 @@ def call(arguments: Sequence[str]) -> int:
     except (InputError, CycloptsError) as error:
         print(f"ripplecarry: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("ripplecarry: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
-from scipy.stats import binomtest
 
 from ripplecarry.arithmetic.batches import Batch
 from ripplecarry.engines.engine import Computation
@@ -32,6 +31,8 @@ class Score:
 
 def share_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """The Clopper-Pearson interval of a share."""
+    from scipy.stats import binomtest  # half a second to load, and few commands need it
+
     interval = binomtest(successes, trials).proportion_ci(confidence, method="exact")
     return float(interval.low), float(interval.high)
 

@@ -5,6 +5,8 @@ curves.parquet        a row a step: loss and, where read, the other metrics
 weights.safetensors   the trained parameters by name
 environment.json      versions, processor
 state.json            outcome, last metrics, time, and a checksum of every file; written last
+
+pandas loads when curves are asked for: who only wants the weights does without.
 """
 
 import hashlib
@@ -17,7 +19,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import safetensors.numpy
 
 from ripplecarry.arithmetic.tasks import Task
@@ -29,6 +30,8 @@ from ripplecarry.training.curves import Arrays
 from ripplecarry.training.loop import Outcome
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ripplecarry.networks.adder import Adder
 
 FORMAT = 1
@@ -101,8 +104,10 @@ class Run:
         return self.trial.build_task()
 
     @cached_property
-    def curves(self) -> pd.DataFrame:
+    def curves(self) -> "pd.DataFrame":
         """A row a step: `step`, `loss`, and where they were read the other metrics."""
+        import pandas as pd
+
         return pd.read_parquet(io.BytesIO(_checked(self.folder, "curves.parquet", self.state)))
 
     @cached_property
@@ -134,6 +139,8 @@ def write_run(
     times: Mapping[str, object],
 ) -> None:
     """Writes all files of a run into a folder, which the caller then moves to its place."""
+    import pandas as pd
+
     config = {
         "format": FORMAT,
         "id": request.id,

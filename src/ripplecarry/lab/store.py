@@ -12,13 +12,14 @@ import shutil
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-
-import duckdb
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.lab.run import Run, move_into_place
 from ripplecarry.lab.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_STORE = Path("results")
 
@@ -113,7 +114,7 @@ class Store:
         name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
         return self._made(self.root) / f"{name}.html"
 
-    def frame(self, where: str = "true", sort: str = "id") -> tuple[pd.DataFrame, list[str]]:
+    def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
         """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time.
 
         Args:
@@ -124,6 +125,9 @@ class Store:
         Raises:
             ConfigurationError: a condition or order that DuckDB refuses.
         """
+        import duckdb
+        import pandas as pd
+
         rows, damaged = [], []
         for run_id in self.ids():
             try:

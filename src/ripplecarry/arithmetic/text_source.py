@@ -1,0 +1,123 @@
+"""Text that is read from any place: a file where it lies, a pipe once it is on disk."""
+
+import os
+import stat
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ripplecarry.errors import OperandError
+from ripplecarry.files import Spool
+
+BLOCK_BYTES = 2**20
+"""Text is read in blocks of so much, whatever the length of its lines."""
+
+
+class TextSource(ABC):
+    """Bytes by offset; `name` is what messages call it."""
+
+    name: str
+
+    @abstractmethod
+    def read(self, start: int, stop: int) -> UInt8[np.ndarray, " byte"]:
+        """The bytes from `start` to before `stop`; fewer where the text ends."""
+
+    def blocks(self) -> Iterator[tuple[int, UInt8[np.ndarray, " byte"]]]:
+        """All of the text: pieces, each with its offset."""
+        start = 0
+        while (block := self.read(start, start + BLOCK_BYTES)).size:
+            yield start, block
+            start += block.size
+
+    def place(self, offset: int) -> str:
+        """An offset as line and column, both counted from 1, a column a byte."""
+        line, begin = 1, 0
+        for start, block in self.blocks():
+            line_ends = np.flatnonzero(block[: max(0, offset - start)] == ord("\n"))
+            if line_ends.size:
+                line, begin = line + line_ends.size, start + int(line_ends[-1]) + 1
+            if start + block.size > offset:
+                break
+        return f"line {line}, column {offset - begin + 1}"
+
+
+class TextInMemory(TextSource):
+    """A short text, such as an argument of a command."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.name = name
+        self._content = np.frombuffer(content, dtype=np.uint8)
+
+    def read(self, start, stop):
+        return self._content[start:stop]
+
+    def place(self, offset):
+        return f"column {offset + 1}"
+
+
+class TextFile(TextSource):
+    """A file on disk, from where its descriptor stands."""
+
+    def __init__(self, name: str, descriptor: int) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        self._begin = os.lseek(descriptor, 0, os.SEEK_CUR)
+
+    def read(self, start, stop):
+        with _readable(self.name):
+            content = os.pread(self._descriptor, max(0, stop - start), self._begin + start)
+        return np.frombuffer(content, dtype=np.uint8)
+
+
+class SpooledText(TextSource):
+    """A pipe, put on disk as far as it was read."""
+
+    def __init__(self, name: str, descriptor: int, spool: Spool) -> None:
+        self.name = name
+        self._descriptor = descriptor
+        self._spool = spool
+        self._has_ended = False
+
+    def read(self, start, stop):
+        while self._spool.length < stop and not self._has_ended:
+            with _readable(self.name):
+                content = os.read(self._descriptor, BLOCK_BYTES)
+            self._spool.append(content)
+            self._has_ended = not content
+        return np.frombuffer(self._spool.read(start, stop), dtype=np.uint8)
+
+
+@contextmanager
+def open_text(path: str) -> Generator[TextSource]:
+    """The text of a file, a named pipe, or of standard input, which is called `-`.
+
+    Raises:
+        OperandError: it cannot be read.
+    """
+    name = "standard input" if path == "-" else path
+    is_given = path == "-"
+    if is_given and sys.stdin is None:  # its number then belongs to another file
+        raise OperandError("cannot read standard input: it is closed")
+    with _readable(name):
+        file = open(0 if is_given else path, "rb", buffering=0, closefd=not is_given)  # noqa: SIM115
+        kind = os.fstat(file.fileno()).st_mode
+    with file:
+        if stat.S_ISREG(kind):
+            yield TextFile(name, file.fileno())
+            return
+        if file.isatty():
+            print(f"ripplecarry: reading {name}; Ctrl-D ends it", file=sys.stderr)
+        with Spool() as spool:
+            yield SpooledText(name, file.fileno(), spool)
+
+
+@contextmanager
+def _readable(name: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OperandError(f"cannot read {name}: {error.strerror}") from None
