@@ -5,7 +5,7 @@ itself; for LSTM, through the cell state). Sets of states are smaller there: two
 weights cannot tell apart have one drive.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,6 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import linear
 
-from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.cells import CellWeights
 
 Kept = Tensor | None
@@ -71,21 +70,20 @@ class DriveNetwork:
     num_operands: int
 
     @classmethod
-    def of(cls, cell: str, network: Adder, dtype: torch.dtype = torch.float32) -> "DriveNetwork":
-        """The parameters of a network, shared where `dtype` is theirs."""
+    def of(
+        cls, cell: str, parameters: Mapping[str, Tensor], dtype: torch.dtype = torch.float32
+    ) -> "DriveNetwork":
+        """The network with these parameters by name, shared where `dtype` is theirs."""
+        named = {name: parameter.to(dtype) for name, parameter in parameters.items()}
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        num_layers = sum(name.startswith("rnn.weight_hh_l") for name in named)
         layers = tuple(
-            CellWeights(*(getattr(network.rnn, f"{name}_l{layer}").to(dtype) for name in names))
-            for layer in range(network.rnn.num_layers)
+            CellWeights(*(named[f"rnn.{kind}_l{layer}"] for kind in names)) for layer in range(num_layers)
         )
-        embedding = network.embed_layer.weight.to(dtype)
+        embedding = named["embed_layer.weight"]
+        num_operands = layers[0].from_input.shape[1] // embedding.shape[1]
         return cls(
-            cell,
-            embedding,
-            layers,
-            network.dense.weight.to(dtype),
-            network.dense.bias.to(dtype),
-            layers[0].from_input.shape[1] // embedding.shape[1],
+            cell, embedding, layers, named["dense.weight"], named["dense.bias"], num_operands
         )
 
     @property
