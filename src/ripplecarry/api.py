@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,6 +17,11 @@ from ripplecarry.lab.study import Study
 from ripplecarry.lab.sweep import Listener, StopRequest, SweepResult, sweep
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.studies.catalogue import find_studies
+
+if TYPE_CHECKING:
+    from ripplecarry.lab.certifying import Unknown
+    from ripplecarry.verification.certificate import Certificate
+    from ripplecarry.verification.counterexample import Counterexample
 
 
 def train(
@@ -34,8 +39,28 @@ def train(
         ConfigurationError: settings that are unknown, out of range or do not fit together.
         StoreError: the store cannot be written.
     """
-    request = RunRequest(Trial.build(settings), seed, open_engine(engine).name)
+    trial = Trial.build(settings)
+    request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
     return carry_out(request, Store(store))
+
+
+def certify(
+    run: Run, *, polish: bool = False, store: Path | str = DEFAULT_STORE
+) -> "Certificate | Counterexample | Unknown":
+    """A proof that a run's network is right at every length, a wrong answer, or neither.
+
+    Args:
+        polish: where there is no proof, train a copy until there is one; the copy is a run of its own,
+            which the certificate names.
+    """
+    from ripplecarry.lab.certifying import certify as certify_run
+    from ripplecarry.lab.certifying import polish as polish_run
+    from ripplecarry.verification.certificate import Certificate
+
+    found = certify_run(run, Store(store))
+    if polish and not isinstance(found, Certificate):
+        return polish_run(run, Store(store)) or found
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from ripplecarry.cli.bench import bench
+from ripplecarry.cli.certify import certify, check
+from ripplecarry.cli.extract import extract
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
 from ripplecarry.cli.train import train, with_trial_options
@@ -19,7 +21,7 @@ app = App(
     name="ripplecarry",
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
 )
-for _command in (study, with_trial_options(train), runs, bench):
+for _command in (study, with_trial_options(train), runs, certify, check, extract, bench):
     app.command(_command)
 
 

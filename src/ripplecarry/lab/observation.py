@@ -18,6 +18,8 @@ NUM_PAIRS = 1000
 REPORT_DIGITS = 9
 """The report read its accuracy on numbers of so many digits whatever the training length."""
 
+Observe = Callable[[Computation, int], dict[str, float]]
+
 
 class Readings(Configuration):
     """What is read off besides the training length and the report's 9 digits."""
@@ -28,7 +30,7 @@ class Readings(Configuration):
 
 def observer(
     at_training_length: BatchSource, readings: Readings
-) -> Callable[[Computation, int], dict[str, float]]:
+) -> Observe:
     """Reads exact match and digit accuracy at the training length, and as `_at_N` at N digits.
 
     Args:

@@ -17,7 +17,8 @@ from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt, find_invariant, hulls
 from ripplecarry.verification.drives import DriveNetwork
 from ripplecarry.verification.enclosures import Transitions
-from ripplecarry.verification.recipes import Recipe, loss_of
+from ripplecarry.verification.loss import loss_of
+from ripplecarry.verification.recipes import Recipe
 
 _LARGEST_GRADIENT = 1.0
 
