@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult, certify, study, train
+    from ripplecarry.lab.certifying import Unknown
     from ripplecarry.lab.claims import Claim
     from ripplecarry.lab.comparisons import (
         AboutEqual,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ripplecarry.lab.run import Run
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.study import Study
-    from ripplecarry.lab.certifying import Unknown
     from ripplecarry.lab.trial import Trial
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample

@@ -17,7 +17,9 @@ REFERENCE_ERROR = 2.0**-45
 """Relative; see `exponential`."""
 
 Function = Callable[[np.ndarray], np.ndarray]
-_LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")  # 32 bits, so that its products with whole numbers are exact
+_LN2_HIGH = float.fromhex(
+    "0x1.62e42fee00000p-1"
+)  # 32 bits, so that its products with whole numbers are exact
 _LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 _DEGREE = 16
 
@@ -25,9 +27,9 @@ _DEGREE = 16
 def exponential(x: np.ndarray) -> np.ndarray:
     """e^x of float64 numbers of at most 700, within a relative 2^-48, from + - * and rounding alone.
 
-    x = n ln 2 + r with |r| < 0.35: the product with the first part of ln 2 is exact, so r is off by less than
-    2^-52 and by what ln 2 lacks; the Taylor series to degree 16 leaves 0.35^17 / 17! < 2^-73, and Horner's
-    rule in 16 steps less than 2^-49, as every step adds two roundings to a term that the next one shrinks
+    x = n ln 2 + r with |r| < 0.35: the product with the first part of ln 2 is exact, so r is off by less
+    than 2^-52 and by what ln 2 lacks; the Taylor series to degree 16 leaves 0.35^17 / 17! < 2^-73, and
+    Horner's rule in 16 steps less than 2^-49, as every step adds two roundings to a term that the next one shrinks
     to a third.
     """
     n = np.rint(x * 1.4426950408889634)
@@ -139,7 +141,9 @@ def main() -> int:
             if len(values):
                 worst = max(worst, share_of_bound(name, function, values))
         is_within &= worst <= 1
-        print(f"{name:8} {engine:16} {worst:.3f} of the bound  {time.monotonic() - began:.0f} s", flush=True)
+        print(
+            f"{name:8} {engine:16} {worst:.3f} of the bound  {time.monotonic() - began:.0f} s", flush=True
+        )
     return 0 if is_within else 1
 
 

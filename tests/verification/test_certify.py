@@ -52,7 +52,8 @@ def test_ten_undertrained_networks_are_refused_and_refuted():
         num_passing += bool((trainer.answers(batch.operands) == batch.answers).all())
 
         assert isinstance(
-            certify_sets("x", trial, trainer.weights(), sampled_sets(trial, trainer.weights())), CertificateRefused
+            certify_sets("x", trial, trainer.weights(), sampled_sets(trial, trainer.weights())),
+            CertificateRefused,
         )
         found = find_counterexample(trainer, trial.cell, task)
         assert found is not None
@@ -80,7 +81,9 @@ def test_a_network_with_a_single_wrong_transition_is_refused(cell):
 
     with pytest.raises(CertificateRefused, match="in machine state 1 an answer may be wrong"):
         check(content, weights)
-    found = find_counterexample(ReferenceEngine().load(trial, trial.build_task(), weights), cell, addition())
+    found = find_counterexample(
+        ReferenceEngine().load(trial, trial.build_task(), weights), cell, addition()
+    )
     assert found is not None
     assert (found.length, found.is_shortest, found.first_wrong_position) == (2, True, 1)
 
@@ -101,7 +104,9 @@ def test_no_wrong_answer_is_found_for_a_certified_network(cell):
     trial, weights, _ = certified(cell)
     task = trial.build_task()
 
-    assert find_counterexample(ReferenceEngine().load(trial, task, weights), cell, task, max_length=8) is None
+    assert (
+        find_counterexample(ReferenceEngine().load(trial, task, weights), cell, task, max_length=8) is None
+    )
 
 
 @pytest.mark.slow
@@ -112,14 +117,11 @@ def test_ten_million_hard_steps_never_leave_the_invariant(cell):
     network = DriveNetwork.of(cell, {name: torch.tensor(array) for name, array in weights.items()})
     rows, steps = 20_000, 500
     generator = np.random.default_rng(0)
+    sets = [certificate.content["invariant"][str(state)][0] for state in range(2)]
     bounds = [
-        [
-            {n: np.array([certificate.content["invariant"][str(q)][layer][part][n] for q in range(2)]) for n in
-             ("low", "high")}
-            for part in (["drive"] if cell == "rnn" else ["drive", "kept"])
-        ]
-        for layer in range(trial.layers)
-    ]  # fmt: skip
+        tuple(np.array([each[part][end] for each in sets]) for end in ("low", "high"))
+        for part in (["drive"] if cell == "rnn" else ["drive", "kept"])
+    ]
     assert trial.layers == 1
     (layer,) = network.layers
     table = network.symbol_features() @ layer.from_input.T + layer.input_bias
@@ -136,7 +138,7 @@ def test_ten_million_hard_steps_never_leave_the_invariant(cell):
         assert (logits.argmax(1).numpy() == machine.output[states, symbols]).all()
         states = machine.next_state[states, symbols]
         for part, values in enumerate([drive] if kept is None else [drive, kept]):
-            low, high = bounds[0][part]["low"][states], bounds[0][part]["high"][states]
+            low, high = (ends[states] for ends in bounds[part])
             # Drives are of exact products in the proof; here they carry float32 rounding of their own.
             assert (values.numpy() >= low - 1e-5).all()
             assert (values.numpy() <= high + 1e-5).all()

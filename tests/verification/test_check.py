@@ -39,7 +39,7 @@ def test_a_shrunk_box_is_refused(cell, state):
     box["low"] = [m + 0.7 * (a - m) for a, m in zip(box["low"], middle, strict=True)]
     box["high"] = [m + 0.7 * (b - m) for b, m in zip(box["high"], middle, strict=True)]
 
-    with pytest.raises(CertificateRefused, match="leads out of the invariant|zero state"):
+    with pytest.raises(CertificateRefused, match=r"leads out of the invariant|zero state"):
         check(content, weights)
 
 
@@ -191,5 +191,5 @@ def test_a_network_with_one_planted_wrong_transition_is_refused(cell, digit, oth
     weights["embed_layer.weight"] = embedding
     content["weights_sha256"] = weights_hash(weights)
 
-    with pytest.raises(CertificateRefused, match="may be wrong|leads out"):
+    with pytest.raises(CertificateRefused, match=r"may be wrong|leads out"):
         check(content, weights)

@@ -13,7 +13,9 @@ def samples() -> np.ndarray:
     near = [functions.floats((exponent << 23) - 500, 1000) for exponent in range(512)]
     bits = np.random.default_rng(0).integers(0, 2**32, 1_000_000, dtype=np.uint32)
     moderate = np.random.default_rng(1).uniform(-20, 20, 500_000).astype(np.float32)
-    ends = [np.float32(s * v) + np.linspace(-1, 1, 4001, dtype=np.float32) for s in (-1, 1) for v in (8, 87, 88)]
+    ends = [
+        np.float32(s * v) + np.linspace(-1, 1, 4001, dtype=np.float32) for s in (-1, 1) for v in (8, 87, 88)
+    ]
     values = np.concatenate([*near, bits.view(np.float32), moderate, *ends])
     return values[np.isfinite(values)]
 

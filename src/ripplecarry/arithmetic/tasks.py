@@ -88,8 +88,8 @@ def subtraction(base: int = 10) -> Task:
 def comparison(base: int = 10) -> Task:
     """How the first operand compares with the second: 0 equal, 1 greater, 2 smaller.
 
-    The answer at a position compares the numbers that the digits up to there make, which is the state; the
-    answer at the last position compares the operands.
+    The answer at a position compares the numbers that the digits up to there make, which is the state;
+    that at the last position compares the operands.
     """
     check_base(base)
     first, second = _digits_of_symbols(base, 2)
@@ -99,7 +99,7 @@ def comparison(base: int = 10) -> Task:
 
 
 def counter(modulus: int, base: int = 10) -> Task:
-    """The sum of one operand's digits modulo `modulus`: of those up to each position, which is the state."""
+    """The sum of one operand's digits up to each position modulo `modulus`, which is the state."""
     if not 2 <= modulus <= 255:
         raise ConfigurationError(f"modulus is {modulus}; it must be from 2 to 255")
     check_base(base)
@@ -137,8 +137,8 @@ class TaskChoice(Configuration):
     """Which task."""
 
     task: Literal["addition", "subtraction", "times", "comparison", "counter", "machine"] = "addition"
-    """What is computed: the sum, the difference, one operand times a constant, how two compare, one operand's
-    digit sum modulo a constant, or what a machine's tables say."""
+    """What is computed: the sum, the difference, one operand times a constant, how two compare, one
+    operand's digit sum modulo a constant, or what a machine's tables say."""
     base: Annotated[int, Field(ge=MIN_BASE, le=MAX_BASE)] = 10
     """The base of the digits."""
     num_operands: Annotated[int, Field(ge=1, le=8)] | None = None

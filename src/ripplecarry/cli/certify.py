@@ -69,7 +69,9 @@ def certify(
 def check(
     certificate: Annotated[Path, Parameter(help="A certificate's file.")],
     *,
-    weights: Annotated[Path | None, Parameter(help="Safetensors file; the run's in the store else.")] = None,
+    weights: Annotated[
+        Path | None, Parameter(help="Safetensors file; the run's in the store else.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Verify a certificate against the weights, by code that shares nothing with the search.
@@ -117,7 +119,9 @@ def _sentence(found: "Certificate | Counterexample | Unknown") -> str:
     from ripplecarry.verification.counterexample import Counterexample
 
     if isinstance(found, Certificate):
-        return f"certified: run {found.content['run']}, smallest margin {found.margin:.4g}\n{found.statement}"
+        return (
+            f"certified: run {found.content['run']}, smallest margin {found.margin:.4g}\n{found.statement}"
+        )
     return f"{'refuted' if isinstance(found, Counterexample) else 'unknown'}: {found.sentence}"
 
 

@@ -61,7 +61,9 @@ def extract(
         if found.difference is not None:
             output.print(f"answers differently to the symbols {list(found.difference)}")
         output.print(
-            "the network is the task's machine" if found.is_right else "the network is not the task's machine"
+            "the network is the task's machine"
+            if found.is_right
+            else "the network is not the task's machine"
         )
         output.print(f"figures: {', '.join(map(str, figures))}")
     return 0 if found.is_right else 1

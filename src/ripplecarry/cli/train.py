@@ -101,9 +101,11 @@ def with_trial_options(command: Any) -> Any:
             words.insert(0, f"choices: {', '.join(get_args(setting.annotation))}")
         suffix = f" [{'; '.join(words)}]" if words else ""
         option = Parameter(help=f"{setting.description}{suffix}", show_default=False)
-        annotation = Annotated[str | None, option]  # words, which the trial reads, all problems together
-        if setting.annotation is bool:
-            annotation = Annotated[bool | None, Parameter(help=setting.description, negative="")]
+        flag = Parameter(help=setting.description, negative="")
+        # Words, which the trial reads: it tells all problems together.
+        annotation = (
+            Annotated[bool | None, flag] if setting.annotation is bool else Annotated[str | None, option]
+        )
         kept.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         )

@@ -41,8 +41,11 @@ class Progress:
 class Work(Protocol):
     """How a run's network is trained and read."""
 
-    trainer: Trainer
-    num_steps: int
+    @property
+    def trainer(self) -> Trainer: ...
+
+    @property
+    def num_steps(self) -> int: ...
 
     def observe(self, network: Computation, step: int) -> dict[str, float]: ...
 
@@ -131,9 +134,7 @@ def _train(
             report(_progress(request, trainer.step, num_steps, curves, rate))
             due["report"] = now + REPORT_EVERY_S
 
-    outcome = train(
-        trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done
-    )
+    outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
     train_s = spent_s + time.perf_counter() - began
     report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
     work_at_hand.finish()

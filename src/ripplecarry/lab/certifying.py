@@ -36,8 +36,8 @@ class Unknown:
     def sentence(self) -> str:
         """What was tried, in words."""
         return (
-            f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no wrong "
-            "answer; `--polish` trains a copy until it is certified"
+            f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
+            "wrong answer; `--polish` trains a copy until it is certified"
         )
 
 
@@ -104,9 +104,7 @@ def certify(
             return found
     say("no invariant found; looking for a wrong answer")
     with one_thread():
-        wrong = find_counterexample(
-            open_engine().load(trial, task, run.weights), trial.cell, task
-        )
+        wrong = find_counterexample(open_engine().load(trial, task, run.weights), trial.cell, task)
     return wrong or Unknown(attempt.margin, attempt.num_rounds)
 
 
@@ -116,9 +114,7 @@ def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed:
     task = trial.build_task()
     batch = trial.batches(seed, Stream.EVALUATION, NUM_PAIRS).draw(0)
     with one_thread():
-        return look_for_invariant(
-            architecture.cell, parameters, batch, Transitions.of(task.machine), task
-        )
+        return look_for_invariant(architecture.cell, parameters, batch, Transitions.of(task.machine), task)
 
 
 def polishing(run: Run) -> RunRequest:
@@ -148,5 +144,3 @@ def polish(
 
 def _finite(value: float) -> float:
     return max(min(value, 1e30), -1e30) if value == value else -1e30
-
-

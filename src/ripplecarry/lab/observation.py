@@ -28,9 +28,7 @@ class Readings(Configuration):
     """Read exact match on operands of up to so many digits as well."""
 
 
-def observer(
-    at_training_length: BatchSource, readings: Readings
-) -> Observe:
+def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
     """Reads exact match and digit accuracy at the training length, and as `_at_N` at N digits.
 
     Args:

@@ -43,7 +43,7 @@ class Certificate:
 def certify_sets(
     run_id: str, choice: TaskChoice, weights: Weights, sets: list[LayerSet]
 ) -> Certificate | CertificateRefused:
-    """The certificate with these sets as its invariant, once the checker has proved it; else its refusal."""
+    """The certificate with these sets as its invariant, if the checker accepts it; else its refusal."""
     task = choice.build_task()
     machine = task.machine
     content = {

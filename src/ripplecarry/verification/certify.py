@@ -45,7 +45,8 @@ def hulls(
         return _with_start(Box.between(low, high))
 
     return [
-        LayerSet(around(layer.drive), None if layer.kept is None else around(layer.kept)) for layer in traced
+        LayerSet(around(layer.drive), None if layer.kept is None else around(layer.kept))
+        for layer in traced
     ]
 
 

@@ -7,9 +7,8 @@ weights; every bound is computed here, in balls of python-flint, which contain t
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from math import inf, isfinite
 from typing import Any
 
@@ -18,12 +17,12 @@ from flint import arb, arb_mat
 
 from ripplecarry.arithmetic.tasks import Task, TaskChoice
 from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
+from ripplecarry.verification.balls import CELLS, Balls, largest
 from ripplecarry.verification.rounding import ROUNDING, RoundingModel
 
 FORMAT = "ripplecarry certificate 1"
 GATES = {1: "rnn", 3: "gru", 4: "lstm"}
 Weights = Mapping[str, np.ndarray]
-Balls = list[arb]
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,9 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
             parts.append((layer.from_hidden * inputs, kept))
         margin = min(margin, _smallest_margin(weights, inputs, machine.output[state]))
         if not margin > 0:
-            raise CertificateRefused(f"in machine state {state} an answer may be wrong: margin {margin:.3g}")
+            raise CertificateRefused(
+                f"in machine state {state} an answer may be wrong: margin {margin:.3g}"
+            )
         slack = min(slack, _smallest_slack(parts, sets, machine.next_state[state]))
         if not slack >= 0:
             raise CertificateRefused(f"from machine state {state} a position leads out of the invariant")
@@ -130,7 +131,7 @@ def _layers(weights: Weights, task: Task) -> tuple[str, list[_Layer]]:
     num_layers = sum(name.startswith("rnn.weight_hh_l") for name in weights)
     rows, hidden = weights["rnn.weight_hh_l0"].shape
     cell = GATES[rows // hidden]
-    base, embedding = weights["embed_layer.weight"].shape
+    _, embedding = weights["embed_layer.weight"].shape
     shapes = {"embed_layer.weight": (task.base, embedding)}
     for layer in range(num_layers):
         below = hidden if layer else task.num_operands * embedding
@@ -143,9 +144,9 @@ def _layers(weights: Weights, task: Task) -> tuple[str, list[_Layer]]:
     for number in range(num_layers):
         names = [f"rnn.{kind}_l{number}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
         matrices = [weights[name].astype(np.float64) for name in names]
-        exact = [arb_mat(matrix.tolist()) for matrix in matrices[:2]]
-        sizes = [arb_mat(np.abs(matrix).tolist()) for matrix in matrices[:2]]
-        layers.append(_Layer(*exact, *sizes, *(list(map(arb, m.tolist())) for m in matrices[2:])))
+        products = [arb_mat(m.tolist()) for m in (*matrices[:2], *map(np.abs, matrices[:2]))]
+        input_bias, hidden_bias = (list(map(arb, m.tolist())) for m in matrices[2:])
+        layers.append(_Layer(*products, input_bias=input_bias, hidden_bias=hidden_bias))
     return cell, layers
 
 
@@ -198,18 +199,16 @@ def _step(
     hidden = layer.from_hidden.ncols()
     # |h| <= 1 up to the functions' own errors: tanh, or sigmoid times tanh with one rounding.
     most = arb(1 + 4 * ROUNDING.function_relative)
-    largest = [ball.abs_upper() for ball in entering[1]] if cell == "gru" else [most] * hidden
+    hidden_sizes = [ball.abs_upper() for ball in entering[1]] if cell == "gru" else [most] * hidden
     below = (layer.from_input * inputs).tolist()
-    below_sizes = (layer.input_sizes * _largest(inputs)).tolist()
-    before_sizes = (layer.hidden_sizes * arb_mat([[size] for size in largest])).entries()
+    below_sizes = (layer.input_sizes * largest(inputs)).tolist()
+    before_sizes = (layer.hidden_sizes * arb_mat([[size] for size in hidden_sizes])).entries()
     num_terms = inputs.nrows() + hidden + 2
     gamma, absolute = arb(ROUNDING.gamma(num_terms)), arb(ROUNDING.sum_absolute(num_terms))
     new_hidden, new_kept = [], []
     for unit in range(hidden):
         rows = range(unit, layer.from_hidden.nrows(), hidden)
-        drives = [
-            [value + layer.input_bias[row] for value in below[row]] for row in rows
-        ]
+        drives = [[value + layer.input_bias[row] for value in below[row]] for row in rows]
         befores = [entering[0][row] + layer.hidden_bias[row] for row in rows]
         sizes = [[size + abs(layer.input_bias[row]) for size in below_sizes[row]] for row in rows]
         before = [before_sizes[row] + abs(layer.hidden_bias[row]) for row in rows]
@@ -221,52 +220,10 @@ def _step(
                 if not size < ROUNDING.largest:
                     raise CertificateRefused("a sum may overflow float32")
             errors = [(gamma * a + absolute, gamma * b) for a, b in zip(below_size, before, strict=True)]
-            results.append(_CELLS[cell]([drive[column] for drive in drives], befores, errors, old))
+            results.append(CELLS[cell]([drive[column] for drive in drives], befores, errors, old))
         new_hidden.append([result[0] for result in results])
         new_kept.append([result[1] for result in results])
     return arb_mat(new_hidden), None if cell == "rnn" else new_kept
-
-
-Errors = list[tuple[arb, arb]]
-
-
-def _rnn(below: Balls, before: Balls, errors: Errors, old: arb) -> tuple[arb, arb]:
-    hidden = _rounded(arb.tanh, below[0] + before[0] + _around(sum(errors[0])))
-    return hidden, hidden
-
-
-def _gru(below: Balls, before: Balls, errors: Errors, old: arb) -> tuple[arb, arb]:
-    reset, update = (
-        _rounded(_sigmoid, below[k] + before[k] + _around(sum(errors[k]))) for k in range(2)
-    )
-    error = errors[2][0] + reset.abs_upper() * errors[2][1]
-    new = _rounded(arb.tanh, below[2] + _times(reset, before[2]) + _around(error))
-    # (1 - z) n + z h is linear in each of z, n, h: its extremes lie at the ends of all three.
-    hidden = _hull([n + z * (h - n) for z, n, h in product(_ends(update), _ends(new), _ends(old))])
-    # Covers (1 - z) n + z h as well as n + z (h - n), four roundings at most on any way.
-    size = 2 * new.abs_upper() + old.abs_upper() + 2 * update.abs_upper()
-    hidden += _around(arb(ROUNDING.gamma(0)) * size + arb(ROUNDING.sum_absolute(0)))
-    return hidden, hidden
-
-
-def _lstm(below: Balls, before: Balls, errors: Errors, old: arb) -> tuple[arb, arb]:
-    functions = (_sigmoid, _sigmoid, arb.tanh, _sigmoid)
-    entry, forget, new, output = (
-        _rounded(function, below[k] + before[k] + _around(sum(errors[k])))
-        for k, function in enumerate(functions)
-    )
-    gamma, absolute = arb(ROUNDING.gamma(0)), arb(ROUNDING.sum_absolute(0))
-    first, second = _times(forget, old), _times(entry, new)
-    memory = first + second + _around(gamma * (first.abs_upper() + second.abs_upper()) + absolute)
-    hidden = _times(output, _rounded(arb.tanh, memory))
-    return hidden + _around(gamma * hidden.abs_upper() + absolute), memory
-
-
-_CELLS: dict[str, Callable[[Balls, Balls, Errors, arb], tuple[arb, arb]]] = {
-    "rnn": _rnn,
-    "gru": _gru,
-    "lstm": _lstm,
-}
 
 
 def _smallest_margin(weights: Weights, hidden: arb_mat, outputs: np.ndarray) -> float:
@@ -274,7 +231,7 @@ def _smallest_margin(weights: Weights, hidden: arb_mat, outputs: np.ndarray) -> 
     rows = weights["dense.weight"].astype(np.float64).tolist()
     biases = list(map(arb, weights["dense.bias"].astype(np.float64).tolist()))
     gamma = arb(ROUNDING.gamma(len(rows[0]) + 1))
-    sizes = (arb_mat([[abs(w) for w in row] for row in rows]) * _largest(hidden)).tolist()
+    sizes = (arb_mat([[abs(w) for w in row] for row in rows]) * largest(hidden)).tolist()
     errors = [
         [gamma * (size + abs(bias)) + arb(ROUNDING.sum_absolute(len(rows[0]) + 1)) for size in row]
         for row, bias in zip(sizes, biases, strict=True)
@@ -315,48 +272,14 @@ def _smallest_slack(
     return smallest
 
 
-def _rounded(function: Callable[[arb], arb], x: arb) -> arb:
-    """A rising function of a ball as the engines compute it, within their stated error."""
-    value = _hull([function(end) for end in _ends(x)])
-    error = arb(ROUNDING.function_relative) * value.abs_upper() + arb(ROUNDING.function_absolute)
-    return value + _around(error)
-
-
-def _sigmoid(x: arb) -> arb:
-    return 1 / (1 + (-x).exp())
-
-
-def _ends(ball: arb) -> tuple[arb, arb]:
-    return ball.lower(), ball.upper()
-
-
-def _hull(values: Balls) -> arb:
-    hull = values[0]
-    for value in values[1:]:
-        hull = hull.union(value)
-    return hull
-
-
-def _times(a: arb, b: arb) -> arb:
-    return _hull([x * y for x, y in product(_ends(a), _ends(b))])
-
-
-def _around(error: arb) -> arb:
-    return (-error).union(error)
-
-
-def _largest(matrix: arb_mat) -> arb_mat:
-    return arb_mat([[ball.abs_upper() for ball in row] for row in matrix.tolist()])
-
-
 def statement(task: Task, model: RoundingModel = ROUNDING) -> str:
     """What a certificate proves, in words."""
     count = "operands" if task.num_operands > 1 else "operand"
     return (
-        f"For {count} of any length in base {task.base}, zero-padded to any common length greater than each, "
-        f"read least significant digit first from the zero state, the network's largest logit at every "
-        f"position is the right digit of the task {task.name!r}. Assumed: IEEE float32, round to nearest, any "
-        f"order of summation, with or without fused multiply-add; tanh and sigmoid within a relative error of "
-        f"{model.function_relative:.3g} and an absolute one of {model.function_absolute:.3g}. Not covered: TF32, "
-        "bfloat16, exports and anything else that computes elsewhere."
+        f"For {count} of any length in base {task.base}, zero-padded to any common length greater than "
+        "each, read least significant digit first from the zero state, the network's largest logit at "
+        f"every position is the right digit of the task {task.name!r}. Assumed: IEEE float32, round to nearest, "
+        "any order of summation, with or without fused multiply-add; tanh and sigmoid within a relative "
+        f"error of {model.function_relative:.3g} and an absolute one of {model.function_absolute:.3g}. Not "
+        "covered: TF32, bfloat16, exports and anything else that computes elsewhere."
     )

@@ -45,6 +45,7 @@ def gru_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, 
 
 def lstm_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
     """The hidden state, and the cell state that is kept."""
+    assert kept is not None
     entry, forget, new, output = (below + before).chunk(4, dim=-1)
     memory = torch.sigmoid(forget) * kept + torch.sigmoid(entry) * torch.tanh(new)
     return torch.sigmoid(output) * torch.tanh(memory), memory
@@ -82,9 +83,7 @@ class DriveNetwork:
         )
         embedding = named["embed_layer.weight"]
         num_operands = layers[0].from_input.shape[1] // embedding.shape[1]
-        return cls(
-            cell, embedding, layers, named["dense.weight"], named["dense.bias"], num_operands
-        )
+        return cls(cell, embedding, layers, named["dense.weight"], named["dense.bias"], num_operands)
 
     @property
     def hidden_size(self) -> int:

@@ -38,8 +38,8 @@ def extract_machine(
 ) -> Extraction:
     """The minimal Mealy machine of a network, by the algorithm of Kearns and Vazirani.
 
-    A hypothesis is tested on random words, half of them made of the symbols whose digits sum to base - 1, on
-    which a carry runs: a network is not asked everything, so this is evidence where a certificate is proof.
+    A hypothesis is tested on random words, half of them made of symbols whose digits sum to base - 1, on
+    which a carry runs. A network is not asked everything: this is evidence where a certificate is proof.
     """
     network = _Network(computation, task)
     oracle = _RandomWords(network, task, seed, max_states)
@@ -52,7 +52,9 @@ def extract_machine(
         cache_and_non_det_check=False,
     )
     machine = _tables(learned, task.machine.num_symbols)
-    return Extraction(machine, oracle.is_satisfied, first_difference(machine, task.machine), network.num_queries)
+    return Extraction(
+        machine, oracle.is_satisfied, first_difference(machine, task.machine), network.num_queries
+    )
 
 
 def first_difference(first: Machine, second: Machine) -> tuple[int, ...] | None:

@@ -43,9 +43,12 @@ class CertifyingTrainer(ReferenceTrainer):
         self._start = weights
         self._recipes = recipes
         self._steps_per_recipe = steps_per_recipe
+        self._task = batches.task
         self._transitions = Transitions.of(batches.task.machine)
         network = Adder.build(architecture, batches.task, weights)
-        super().__init__(network, torch.optim.Adam(network.parameters(), lr=recipes[0].largest_rate), batches)
+        super().__init__(
+            network, torch.optim.Adam(network.parameters(), lr=recipes[0].largest_rate), batches
+        )
 
     @property
     def num_steps(self) -> int:
@@ -65,7 +68,7 @@ class CertifyingTrainer(ReferenceTrainer):
             dict(self.network.named_parameters()),
             batch,
             self._transitions,
-            self._batches.task,
+            self._task,
         )
 
     def certificate(self, run_id: str, choice: TaskChoice, attempt: Attempt) -> Certificate | None:
@@ -84,7 +87,7 @@ class CertifyingTrainer(ReferenceTrainer):
         network = DriveNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
         logits, traced = network.trace(torch.tensor(batch.operands))
         answers = torch.tensor(batch.answers).long().T
-        states = states_of(self._batches.task, batch)
+        states = states_of(self._task, batch)
         self._optimiser.zero_grad()
         loss = loss_of(recipe, own_step, network, self._transitions, logits, traced, answers, states)
         value = loss.item()
