@@ -75,7 +75,10 @@ def _library() -> ctypes.CDLL:
         path = str(LIBRARY)
     library = ctypes.CDLL(path)
     for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise ImportError(f"{path} is of another version: it has no {name}") from None
         function.restype, function.argtypes = result, arguments
     return library
 
