@@ -29,8 +29,8 @@ def exponential(x: np.ndarray) -> np.ndarray:
 
     x = n ln 2 + r with |r| < 0.35: the product with the first part of ln 2 is exact, so r is off by less
     than 2^-52 and by what ln 2 lacks; the Taylor series to degree 16 leaves 0.35^17 / 17! < 2^-73, and
-    Horner's rule in 16 steps less than 2^-49, as every step adds two roundings to a term that the next one shrinks
-    to a third.
+    Horner's rule in 16 steps less than 2^-49, as every step adds two roundings to a term that the next one
+    shrinks to a third.
     """
     n = np.rint(x * 1.4426950408889634)
     r = (x - n * _LN2_HIGH) - n * _LN2_LOW
