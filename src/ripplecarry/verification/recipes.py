@@ -60,11 +60,14 @@ FAST = Recipe(
     largest_rate=0.03,
     size_share=0.0,
 )
+STEADY = Recipe("steady", margin_of_boxes=0.1, contraction=1.0, worst_case=0.1, largest_rate=0.02)
 
 
 def portfolio(cell: str, layers: int) -> tuple[Recipe, ...]:
     """The recipes in the order in which they are tried."""
-    return (FAST, GENTLE, FIRM) if cell == "rnn" else (GENTLE, FIRM, FAST)
+    if cell == "rnn":
+        return FAST, GENTLE, FIRM
+    return (STEADY, GENTLE, FIRM) if cell == "gru" and layers > 1 else (GENTLE, FIRM, FAST)
 
 
 POLISHING_STEPS = 300
