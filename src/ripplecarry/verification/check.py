@@ -276,10 +276,11 @@ def statement(task: Task, model: RoundingModel = ROUNDING) -> str:
     """What a certificate proves, in words."""
     count = "operands" if task.num_operands > 1 else "operand"
     return (
-        f"For {count} of any length in base {task.base}, zero-padded to any common length greater than each, "
-        "read least significant digit first from the zero state, the network's largest logit at every "
-        f"position is the right digit of the task {task.name!r}. Assumed: IEEE float32, rounding to nearest, "
-        "any order of summation, with or without fused multiply-add; tanh and sigmoid within a relative "
-        f"error of {model.function_relative:.3g} and an absolute one of {model.function_absolute:.3g}. Not "
-        "covered: TF32, bfloat16, exports and anything else that computes elsewhere."
+        f"For {count} of any length in base {task.base}, zero-padded to any common length greater than "
+        "each, read least significant digit first from the zero state, the network's largest logit at "
+        f"every position is the right digit of the task {task.name!r}. "
+        "Assumed: IEEE float32, rounding to nearest, any order of summation, with or without fused "
+        "multiply-add; tanh and sigmoid within a relative error of "
+        f"{model.function_relative:.3g} and an absolute one of {model.function_absolute:.3g}. "
+        "Not covered: TF32, bfloat16, exports and anything else that computes elsewhere."
     )
