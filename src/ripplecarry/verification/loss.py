@@ -37,9 +37,9 @@ def loss_of(
         enclosure = enclose_step(network, widened, transitions)
         growth = torch.zeros(())
         for came, went in zip(successors(enclosure.next_sets, transitions), widened, strict=True):
-            for after, before in zip(came.parts, went.parts, strict=True):
-                excess = torch.relu(after.radius - SHRINKING * before.radius)
-                growth = growth + excess.mean()
+            weights = (1.0, recipe.kept_weight)
+            for weight, after, before in zip(weights, came.parts, went.parts, strict=False):
+                growth = growth + weight * torch.relu(after.radius - SHRINKING * before.radius).mean()
         worst = cross_entropy(-enclosure.margins, transitions.output)
         loss = loss + boxes * (recipe.contraction * growth + recipe.worst_case * worst)
     return loss

@@ -30,6 +30,8 @@ class Recipe:
     spread_full: int = 250
     boxes_from: int = 200
     boxes_full: int = 400
+    kept_weight: float = 1.0
+    """What growth of the kept parts, GRU's hidden state or LSTM's cell state, weighs beside that of drives."""
     size_share: float = 0.01 / 64
     """What the absolute values of the recurrent weights weigh within the spread."""
 
@@ -60,7 +62,9 @@ FAST = Recipe(
     largest_rate=0.03,
     size_share=0.0,
 )
-STEADY = Recipe("steady", margin_of_boxes=0.1, contraction=1.0, worst_case=0.1, largest_rate=0.02)
+STEADY = Recipe(
+    "steady", margin_of_boxes=0.1, contraction=1.0, worst_case=0.1, largest_rate=0.02, kept_weight=5.0
+)
 
 
 def portfolio(cell: str, layers: int) -> tuple[Recipe, ...]:
