@@ -31,7 +31,7 @@ class Recipe:
     boxes_from: int = 200
     boxes_full: int = 400
     kept_weight: float = 1.0
-    """What growth of the kept parts, GRU's hidden state or LSTM's cell state, weighs beside that of drives."""
+    """What growth of GRU's hidden state or LSTM's cell state weighs beside that of drives."""
     size_share: float = 0.01 / 64
     """What the absolute values of the recurrent weights weigh within the spread."""
 
