@@ -5,7 +5,7 @@ SEEDS ?=
 BIN := .venv/bin
 NATIVE := native/CMakeLists.txt native/pyproject.toml $(wildcard native/src/* native/ripplecarry_native/*.py)
 
-.PHONY: setup study test check sanitize bench clean
+.PHONY: setup study test check functions sanitize bench clean
 
 setup: .venv/installed
 
@@ -30,6 +30,10 @@ check: setup
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
+
+# tanh and sigmoid of every engine at every finite float32: an hour or more.
+functions: setup
+	$(BIN)/python tests/verification/functions.py
 
 # The kernel's tests under the address and undefined-behaviour sanitizers.
 sanitize: setup

@@ -28,7 +28,9 @@ def in_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("command", [[], ["study"], ["train"], ["runs"], ["add"]])
+@pytest.mark.parametrize(
+    "command", [[], ["study"], ["train"], ["runs"], ["add"], ["certify"], ["check"], ["extract"]]
+)
 def test_help_is_there_with_an_example(command, capsys):
     assert call([*command, "--help"]) == 0
     shown = capsys.readouterr().out
@@ -110,6 +112,11 @@ def without_notice(said: str) -> str:
         (["study", "cell", "--workers=-1"], ["workers is -1"]),
         (["runs", "--where", "nonsense ="], ["nonsense ="]),
         (["fly"], ["fly"]),
+        (["certify", "none"], ["no run 'none'"]),
+        (["extract", "none"], ["no run 'none'"]),
+        (["check", "none.json"], ["cannot read none.json"]),
+        (["train", "--certify", "--engine", "native"], ["certify takes PyTorch"]),
+        (["train", "--certify", "--learning-rate", "0.1"], ["certify brings its own", "learning_rate"]),
     ],
 )
 def test_wrong_usage_gets_one_clear_line_and_status_2(arguments, words, capsys):

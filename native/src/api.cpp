@@ -46,6 +46,16 @@ double rc_peak_flops(int instruction_set) {
     return isa_v2::peak_flops();
 }
 
+// A function of many numbers with an instruction set: 0 is the hyperbolic tangent, 1 the sigmoid.
+void rc_apply(int instruction_set, int function, int64_t count, const float* from, float* to) {
+#if RIPPLECARRY_X86
+    if (instruction_set == 4) return isa_v4::apply(function, count, from, to);
+    if (instruction_set == 3) return isa_v3::apply(function, count, from, to);
+#endif
+    (void)instruction_set;
+    isa_v2::apply(function, count, from, to);
+}
+
 // Null for a cell or an instruction set that there is not.
 void* rc_open(const int32_t* shape, int instruction_set) {
     auto handle = std::make_unique<Handle>();

@@ -76,14 +76,17 @@ private:
 namespace isa_v2 {
 std::unique_ptr<Network> make_network(const Shape& shape);
 double peak_flops();
+void apply(int function, int64_t count, const float* from, float* to);
 }
 namespace isa_v3 {
 std::unique_ptr<Network> make_network(const Shape& shape);
 double peak_flops();
+void apply(int function, int64_t count, const float* from, float* to);
 }
 namespace isa_v4 {
 std::unique_ptr<Network> make_network(const Shape& shape);
 double peak_flops();
+void apply(int function, int64_t count, const float* from, float* to);
 }
 
 }  // namespace ripplecarry

@@ -1,4 +1,5 @@
 // Compiled once for each instruction set, with RIPPLECARRY_ISA as its namespace.
+#include <algorithm>
 #include <chrono>
 
 #include "network.h"
@@ -12,6 +13,19 @@ std::unique_ptr<Network> make_network(const Shape& shape) {
         case kGru: return std::make_unique<::RIPPLECARRY_ISA::Network<::RIPPLECARRY_ISA::GruCell>>(shape);
         case kLstm: return std::make_unique<::RIPPLECARRY_ISA::Network<::RIPPLECARRY_ISA::LstmCell>>(shape);
         default: return nullptr;
+    }
+}
+
+// A cell's function of many numbers, so that its error can be tested: 0 is the hyperbolic tangent, 1 the sigmoid.
+void apply(int function, int64_t count, const float* from, float* to) {
+    using namespace ::RIPPLECARRY_ISA;
+    for (int64_t i = 0; i < count; i += kWidth) {
+        float piece[kWidth] = {};
+        const int64_t size = std::min<int64_t>(kWidth, count - i);
+        std::copy_n(from + i, size, piece);
+        const Vector x = load(piece);
+        store(piece, function ? sigmoid(x) : hyperbolic_tangent(x));
+        std::copy_n(piece, size, to + i);
     }
 }
 

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ripplecarry.api import StudyResult, add, study, train
+    from ripplecarry.api import StudyResult, add, certify, study, train
+    from ripplecarry.lab.certifying import Unknown
     from ripplecarry.lab.claims import Claim
     from ripplecarry.lab.comparisons import (
         AboutEqual,
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.study import Study
     from ripplecarry.lab.trial import Trial
+    from ripplecarry.verification.certificate import Certificate
+    from ripplecarry.verification.counterexample import Counterexample
 
 _NAMES = {
-    "ripplecarry.api": ("StudyResult", "add", "study", "train"),
+    "ripplecarry.api": ("StudyResult", "add", "certify", "study", "train"),
     "ripplecarry.lab.claims": ("Claim",),
     "ripplecarry.lab.comparisons": (
         "AboutEqual",
@@ -46,7 +49,10 @@ _NAMES = {
     "ripplecarry.lab.run": ("Run",),
     "ripplecarry.lab.store": ("Store",),
     "ripplecarry.lab.study": ("Study",),
+    "ripplecarry.lab.certifying": ("Unknown",),
     "ripplecarry.lab.trial": ("Trial",),
+    "ripplecarry.verification.certificate": ("Certificate",),
+    "ripplecarry.verification.counterexample": ("Counterexample",),
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names}
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
@@ -19,6 +19,11 @@ from ripplecarry.lab.summing import open_sums
 from ripplecarry.lab.sweep import Listener, StopRequest, SweepResult, sweep
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.studies.catalogue import find_studies
+
+if TYPE_CHECKING:
+    from ripplecarry.lab.certifying import Unknown
+    from ripplecarry.verification.certificate import Certificate
+    from ripplecarry.verification.counterexample import Counterexample
 
 
 def train(
@@ -36,7 +41,8 @@ def train(
         ConfigurationError: settings that are unknown, out of range or do not fit together.
         StoreError: the store cannot be written.
     """
-    request = RunRequest(Trial.build(settings), seed, open_engine(engine).name)
+    trial = Trial.build(settings)
+    request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
     return carry_out(request, Store(store))
 
 
@@ -68,6 +74,25 @@ def add(run, *operands, engine="auto"):
             "operands are numbers, or lists that are all as long; mixed or of other lengths came"
         )
     return add_numbers(sums, list(zip(*operands, strict=True)))
+
+
+def certify(
+    run: Run, *, polish: bool = False, store: Path | str = DEFAULT_STORE
+) -> "Certificate | Counterexample | Unknown":
+    """A proof that a run's network is right at every length, a wrong answer, or neither.
+
+    Args:
+        polish: where there is no proof, train a copy until there is one; the copy is a run of its own,
+            which the certificate names.
+    """
+    from ripplecarry.lab.certifying import certify as certify_run
+    from ripplecarry.lab.certifying import polish as polish_run
+    from ripplecarry.verification.certificate import Certificate
+
+    found = certify_run(run, Store(store))
+    if polish and not isinstance(found, Certificate):
+        return polish_run(run, Store(store)) or found
+    return found
 
 
 @dataclass(frozen=True)

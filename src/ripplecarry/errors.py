@@ -4,7 +4,9 @@ RipplecarryError
 ├── InputError               what was asked for cannot be: exit status 2
 │   ├── ConfigurationError   a trial, study or option that does not fit together
 │   ├── OperandError         an operand or digit out of range
+│   ├── CertificateError     a file that is no certificate
 │   └── StoreError           a run or folder that is missing, damaged or cannot be written
+├── CertificateRefused       a certificate that does not prove what it says: exit status 1
 └── Interrupted              asked to stop; what was done so far is kept and resumes
 """
 
@@ -27,6 +29,14 @@ class OperandError(InputError):
 
 class StoreError(InputError):
     """A run or folder that is missing, damaged or cannot be written."""
+
+
+class CertificateError(InputError):
+    """A file that is no certificate, or one that is cut short or of the wrong form."""
+
+
+class CertificateRefused(RipplecarryError):  # noqa: N818 - the answer no is no error of the caller
+    """A certificate that does not prove what it says."""
 
 
 class Interrupted(RipplecarryError):  # noqa: N818 - a stop on request is no error

@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.arithmetic.machine import Machine
-from ripplecarry.arithmetic.tasks import Task, TaskChoice, addition, multiplication_by_constant
+from ripplecarry.arithmetic.tasks import (
+    Task,
+    TaskChoice,
+    addition,
+    comparison,
+    counter,
+    multiplication_by_constant,
+    subtraction,
+)
 from ripplecarry.errors import ConfigurationError
 
 
@@ -33,6 +41,40 @@ def test_multiplication_agrees_with_python_integers(base, factor, length, data):
     )
 
     assert from_digits(answer[0], base) == value * factor
+
+
+@given(st.integers(2, 36), st.integers(1, 300), st.data())
+def test_subtraction_agrees_with_python_integers_modulo_its_positions(base, length, data):
+    operand = st.integers(0, base**length - 1)
+    a, b = data.draw(operand), data.draw(operand)
+    positions = length + data.draw(st.integers(0, 2))
+
+    answer, borrows = subtraction(base).solve(to_digits([a, b], base, positions).T[None])
+
+    assert from_digits(answer[0], base) == (a - b) % base**positions
+    assert borrows[0, -1] == (a < b)
+
+
+@given(st.integers(2, 36), st.integers(1, 100), st.data())
+def test_comparison_agrees_with_python_integers_at_every_position(base, length, data):
+    operand = st.integers(0, base**length - 1)
+    a = data.draw(operand)
+    b = data.draw(operand | st.just(a) | st.just(a ^ 1).filter(lambda x: x < base**length))
+
+    answer = comparison(base).answer(to_digits([a, b], base, length).T[None])[0]
+
+    for position in range(length):
+        low_a, low_b = a % base ** (position + 1), b % base ** (position + 1)
+        assert answer[position] == (0 if low_a == low_b else 1 if low_a > low_b else 2)
+
+
+@given(st.integers(2, 36), st.integers(2, 255), st.integers(1, 100), st.data())
+def test_counter_agrees_with_the_sum_of_digits(base, modulus, length, data):
+    digits = to_digits(data.draw(st.integers(0, base**length - 1)), base, length)
+
+    answer = counter(modulus, base).answer(digits[None, :, None])[0]
+
+    assert answer.tolist() == [sum(digits[: k + 1].tolist()) % modulus for k in range(length)]
 
 
 def test_a_batch_is_its_rows_one_by_one():
@@ -88,6 +130,10 @@ def test_a_machine_with_the_wrong_alphabet_is_refused():
         ({"task": "times"}, "the task times needs factor"),
         ({"factor": 7}, "factor goes with the task times alone, not with addition"),
         ({"task": "times", "factor": 7, "num_operands": 2}, "has 1 operand"),
+        ({"task": "counter"}, "the task counter needs modulus"),
+        ({"modulus": 5}, "modulus goes with the task counter alone"),
+        ({"task": "counter", "modulus": 1}, "modulus is 1; it must be at least 2"),
+        ({"task": "subtraction", "num_operands": 3}, "has 2 operands, not 3"),
         ({"task": "machine"}, "the task machine needs machine"),
         ({"base": 36, "num_operands": 5}, "over 1000000 symbols"),
         (

@@ -51,6 +51,13 @@ class Machine:
     def num_outputs(self) -> int:
         return int(self.output.max()) + 1
 
+    def reachable_states(self) -> list[int]:
+        """The states that some input leads to from the initial one, which is the first."""
+        found = [0]
+        for state in found:
+            found += [n for n in dict.fromkeys(self.next_state[state].tolist()) if n not in found]
+        return found
+
     def run(
         self, symbols: Integer[np.ndarray, "batch position"]
     ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:

@@ -73,16 +73,57 @@ def multiplication_by_constant(factor: int, base: int = 10) -> Task:
     return _carrying(f"times {factor}", base, 1, lambda digits: factor * digits[0])
 
 
+def subtraction(base: int = 10) -> Task:
+    """The first operand minus the second, modulo base ** positions; the state is the borrow.
+
+    Where the second operand is larger the answer is the base's complement: the last borrow has no position.
+    """
+    check_base(base)
+    first, second = _digits_of_symbols(base, 2)
+    differences = first - second - np.arange(2)[:, None]
+    machine = Machine.from_tables((differences < 0).astype(int).tolist(), (differences % base).tolist())
+    return Task.from_machine("subtraction", base, 2, machine)
+
+
+def comparison(base: int = 10) -> Task:
+    """How the first operand compares with the second: 0 equal, 1 greater, 2 smaller.
+
+    The answer at a position compares the numbers that the digits up to there make, which is the state;
+    that at the last position compares the operands.
+    """
+    check_base(base)
+    first, second = _digits_of_symbols(base, 2)
+    decided = np.where(first > second, 1, 2)
+    states = np.where(first == second, np.arange(3)[:, None], decided)
+    return Task.from_machine("comparison", base, 2, Machine.from_tables(states.tolist(), states.tolist()))
+
+
+def counter(modulus: int, base: int = 10) -> Task:
+    """The sum of one operand's digits up to each position modulo `modulus`, which is the state."""
+    if not 2 <= modulus <= 255:
+        raise ConfigurationError(f"modulus is {modulus}; it must be from 2 to 255")
+    check_base(base)
+    sums = (np.arange(modulus)[:, None] + np.arange(base)) % modulus
+    machine = Machine.from_tables(sums.tolist(), sums.tolist())
+    return Task.from_machine(f"counter modulo {modulus}", base, 1, machine)
+
+
+def _digits_of_symbols(base: int, num_operands: int) -> Int[np.ndarray, "operand symbol"]:
+    symbols = np.arange(base**num_operands)
+    return np.stack([symbols // base**k % base for k in range(num_operands)])
+
+
 def _carrying(name: str, base: int, num_operands: int, amount: Callable[[np.ndarray], np.ndarray]) -> Task:
     check_base(base)
-    symbols = np.arange(base**num_operands)
-    digits = np.stack([symbols // base**k % base for k in range(num_operands)])
-    amounts = amount(digits)
+    amounts = amount(_digits_of_symbols(base, num_operands))
     # The carry c stays at most the largest amount / (base - 1): (amount + c) // base <= c.
     carries = np.arange(max(1, -(-int(amounts.max()) // (base - 1))))
     totals = carries[:, None] + amounts
     machine = Machine.from_tables((totals // base).tolist(), (totals % base).tolist())
     return Task.from_machine(name, base, num_operands, machine)
+
+
+_NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
 
 
 class MachineTables(Configuration):
@@ -95,28 +136,33 @@ class MachineTables(Configuration):
 class TaskChoice(Configuration):
     """Which task."""
 
-    task: Literal["addition", "times", "machine"] = "addition"
-    """What is computed: the sum, one operand times a constant, or what a machine's tables say."""
+    task: Literal["addition", "subtraction", "times", "comparison", "counter", "machine"] = "addition"
+    """What is computed: the sum, the difference, one operand times a constant, how two compare, one
+    operand's digit sum modulo a constant, or what a machine's tables say."""
     base: Annotated[int, Field(ge=MIN_BASE, le=MAX_BASE)] = 10
     """The base of the digits."""
     num_operands: Annotated[int, Field(ge=1, le=8)] | None = None
-    """How many operands; 2 for addition unless given, 1 for times."""
+    """How many operands; 2 for addition unless given; 1 for times and counter, 2 for the others."""
     factor: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The constant of the task `times`."""
+    modulus: Annotated[int, Field(ge=2, le=255)] | None = None
+    """The constant of the task `counter`."""
     machine: MachineTables | None = None
     """The tables of the task `machine`."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         problems = []
-        for part, task in (("factor", "times"), ("machine", "machine")):
+        for part, task in (("factor", "times"), ("modulus", "counter"), ("machine", "machine")):
             is_given, is_needed = getattr(self, part) is not None, self.task == task
             if is_needed and not is_given:
                 problems.append(f"the task {task} needs {part}")
             if is_given and not is_needed:
                 problems.append(f"{part} goes with the task {task} alone, not with {self.task}")
-        if self.task == "times" and self.num_operands not in (None, 1):
-            problems.append(f"the task times has 1 operand, not {self.num_operands}")
+        count = _NUM_OPERANDS.get(self.task)
+        if count is not None and self.num_operands not in (None, count):
+            words = "1 operand" if count == 1 else f"{count} operands"
+            problems.append(f"the task {self.task} has {words}, not {self.num_operands}")
         if self.base ** (self.num_operands or 2) > 1_000_000:
             problems.append("base ** num_operands is over 1000000 symbols; choose fewer")
         if problems:
@@ -133,6 +179,13 @@ class TaskChoice(Configuration):
         if self.task == "times":
             assert self.factor is not None
             return multiplication_by_constant(self.factor, self.base)
+        if self.task == "counter":
+            assert self.modulus is not None
+            return counter(self.modulus, self.base)
+        if self.task == "subtraction":
+            return subtraction(self.base)
+        if self.task == "comparison":
+            return comparison(self.base)
         num_operands = self.num_operands or 2
         if self.machine is not None:
             tables = Machine.from_tables(self.machine.next_state, self.machine.output)

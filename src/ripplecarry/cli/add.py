@@ -62,18 +62,18 @@ def add(
     given, files = numbers or [], from_ or []
     _check_origin(given, files)
     sums = open_sums(Store(store).find(run), open_engine(engine_name(engine)))
-    exactness = ComparedSums() if verify else None
+    compared = ComparedSums() if verify else None
     with Spool() as output:
         if not given and len(files) < 2:
-            _add_lines(sums, (files or ["-"])[0], output, exactness)
+            _add_lines(sums, (files or ["-"])[0], output, compared)
         else:
-            _add_once(sums, given, files, output, exactness)
-        _print(output, exactness, as_json)
-    if exactness is None:
+            _add_once(sums, given, files, output, compared)
+        _print(output, compared, as_json)
+    if compared is None:
         return 0
     if not as_json:
-        print(f"ripplecarry: {_verdict(exactness)}", file=sys.stderr)
-    return 1 if exactness.num_wrong else 0
+        print(f"ripplecarry: {_verdict(compared)}", file=sys.stderr)
+    return 1 if compared.num_wrong else 0
 
 
 def _check_origin(numbers: list[str], files: list[str]) -> None:
@@ -89,7 +89,7 @@ def _check_origin(numbers: list[str], files: list[str]) -> None:
         raise ConfigurationError("standard input was given more than once; it can be read once")
 
 
-def _add_lines(sums: "NetworkSums", file: str, output: "Spool", exactness: "ComparedSums | None") -> None:
+def _add_lines(sums: "NetworkSums", file: str, output: "Spool", compared: "ComparedSums | None") -> None:
     from ripplecarry.arithmetic.number_lines import find_lines
     from ripplecarry.arithmetic.text_source import open_text
     from ripplecarry.cli.progress import progress_line
@@ -100,7 +100,7 @@ def _add_lines(sums: "NetworkSums", file: str, output: "Spool", exactness: "Comp
         for lines in find_lines(text, sums.base, sums.num_operands):
             total += int(sums.num_positions(lines.lengths).sum())
         with progress_line(total, "digits") as progress:
-            writer = SumWriter(sums, output, exactness, progress.advance)
+            writer = SumWriter(sums, output, compared, progress.advance)
             writer.write_lines(text, find_lines(text, sums.base, sums.num_operands))
 
 
@@ -109,7 +109,7 @@ def _add_once(
     numbers: list[str],
     files: list[str],
     output: "Spool",
-    exactness: "ComparedSums | None",
+    compared: "ComparedSums | None",
 ) -> None:
     from ripplecarry.arithmetic.number_lines import find_number
     from ripplecarry.arithmetic.text_source import TextInMemory, open_text
@@ -130,13 +130,13 @@ def _add_once(
         operands = [find_number(text, sums.base) for text in texts]
         total = max(operand.length for operand in operands)
         progress = stack.enter_context(progress_line(total, "digits"))
-        SumWriter(sums, output, exactness, progress.advance).write_long(operands)
+        SumWriter(sums, output, compared, progress.advance).write_long(operands)
 
 
-def _print(output: "Spool", exactness: "ComparedSums | None", as_json: bool) -> None:
+def _print(output: "Spool", compared: "ComparedSums | None", as_json: bool) -> None:
     """Copies the answers to standard output, where nothing but them goes."""
     if as_json:
-        verified = None if exactness is None else asdict(exactness)
+        verified = None if compared is None else asdict(compared)
         before, between, after = (
             b'{"sums": ["',
             b'", "',
@@ -164,15 +164,15 @@ def _print(output: "Spool", exactness: "ComparedSums | None", as_json: bool) -> 
         ) from None
 
 
-def _verdict(exactness: "ComparedSums") -> str:
-    if exactness.first_wrong is None:
-        return "the sum is exact" if exactness.num_sums == 1 else f"all {exactness.num_sums} sums are exact"
-    wrong = exactness.first_wrong
+def _verdict(compared: "ComparedSums") -> str:
+    if compared.first_wrong is None:
+        return "the sum is exact" if compared.num_sums == 1 else f"all {compared.num_sums} sums are exact"
+    wrong = compared.first_wrong
     words = (
         f"the first wrong digit is at position {wrong.position}, counted from 0 at the last digit: "
         f"the network has {wrong.answer}, the exact sum {wrong.exact}"
     )
-    if exactness.num_sums == 1:
+    if compared.num_sums == 1:
         return f"the sum is wrong; {words}"
-    counts = f"{exactness.num_wrong} of {exactness.num_sums} sums are wrong"
+    counts = f"{compared.num_wrong} of {compared.num_sums} sums are wrong"
     return f"{counts}; in that of line {wrong.number} {words}"

@@ -28,7 +28,8 @@ def train(
     """Train one network and keep the run.
 
     Settings come from `--config FILE.toml` (the names below from `task` on, with underscores) and from
-    options, which win.
+    options, which win. With `--certify` training goes on until there is a proof that every answer at every
+    length is right, which `ripplecarry check` verifies; where there is none the exit status is 1.
 
     Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
     """
@@ -42,7 +43,9 @@ def train(
         raise ConfigurationError(f"seed is {seed}; it must be from 0 to {MAX_SEED}")
     given = {name: value for name, value in settings.items() if value is not None}
     trial = Trial.build((_read_toml(config) if config else {}) | given)
-    request = RunRequest(trial, seed, engine_name(engine))
+    if trial.certify and engine == "native":
+        raise ConfigurationError("certify takes PyTorch; leave --engine out or say --engine torch")
+    request = RunRequest(trial, seed, "torch" if trial.certify else engine_name(engine))
     with sweep_progress([request]) as listener, stop_on_signals() as stop:
         result = sweep([request], Store(store), num_workers=1, listener=listener, stop=stop)
     if result.was_interrupted:
@@ -51,12 +54,16 @@ def train(
         return 1
     run = Store(store).open(request.id)
     summary = run_summary(run)
+    certificate = Store(store).certificate_path(run.id)
+    if trial.certify:
+        summary["certificate"] = str(certificate) if certificate.is_file() else None
     if as_json:
         print(json.dumps(summary, indent=1))
     else:
         rows = [{"what": name, "value": value} for name, value in summary.items()]
         print_table(f"run {run.id}", rows)
-    return 0 if run.outcome == "finished" else 1
+    is_proved = certificate.is_file() or not trial.certify
+    return 0 if run.outcome == "finished" and is_proved else 1
 
 
 def run_summary(run: "Run") -> dict[str, object]:
@@ -87,15 +94,18 @@ def with_trial_options(command: Any) -> Any:
     signature = inspect.signature(command)
     kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     for name, setting in Trial.model_fields.items():
-        if name == "machine":  # tables go into a configuration file
+        if name in ("machine", "polished_from"):  # tables, and what `certify --polish` fills in
             continue
         words = [] if setting.default is None else [f"default: {setting.default}"]
         if get_origin(setting.annotation) is Literal:
             words.insert(0, f"choices: {', '.join(get_args(setting.annotation))}")
         suffix = f" [{'; '.join(words)}]" if words else ""
         option = Parameter(help=f"{setting.description}{suffix}", show_default=False)
+        flag = Parameter(help=setting.description, negative="")
         # Words, which the trial reads: it tells all problems together.
-        annotation = Annotated[str | None, option]
+        annotation = (
+            Annotated[bool | None, flag] if setting.annotation is bool else Annotated[str | None, option]
+        )
         kept.append(
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         )

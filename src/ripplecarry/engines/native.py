@@ -39,6 +39,7 @@ _FLOATS, _BYTES = _array(np.float32), _array(np.uint8)
 _SIGNATURES = {
     "rc_instruction_set": (_I32, []),
     "rc_peak_flops": (_F64, [_I32]),
+    "rc_apply": (None, [_I32, _I32, _I64, _FLOATS, _FLOATS]),
     "rc_open": (ctypes.c_void_p, [_array(np.int32), _I32]),
     "rc_close": (None, [ctypes.c_void_p]),
     "rc_num_parameters": (_I64, [ctypes.c_void_p]),
@@ -75,7 +76,10 @@ def _library() -> ctypes.CDLL:
         path = str(LIBRARY)
     library = ctypes.CDLL(path)
     for name, (result, arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            raise ImportError(f"{path} is of another version: it has no {name}") from None
         function.restype, function.argtypes = result, arguments
     return library
 
@@ -280,6 +284,14 @@ class NativeEngine(Engine):
     def peak_flops(self) -> float:
         """Multiplications and additions per second of this core, measured in some ten milliseconds."""
         return _library().rc_peak_flops(self._level)
+
+    def apply(self, function: str, values: np.ndarray) -> np.ndarray:
+        """`tanh` or `sigmoid` of float32 numbers, as the cells compute it."""
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        result = np.empty_like(values)
+        number = ("tanh", "sigmoid").index(function)
+        _library().rc_apply(self._level, number, values.size, values, result)
+        return result
 
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
         return NativeComputation(_Handle(architecture, task, self._level, weights))

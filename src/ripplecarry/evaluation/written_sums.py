@@ -18,7 +18,7 @@ class SumWriter:
     """Writes sums, a line each, into a spool: nobody sees any of them before all are there.
 
     Args:
-        exactness: counts how many are exact; the exact sums are left out unless given.
+        compared: counts how many are exact; the exact sums are left out unless given.
         on_progress: called with the number of positions that were added since the last call.
     """
 
@@ -26,12 +26,12 @@ class SumWriter:
         self,
         sums: NetworkSums,
         output: Spool,
-        exactness: ComparedSums | None = None,
+        compared: ComparedSums | None = None,
         on_progress: Callable[[int], None] = lambda positions: None,
     ) -> None:
         self._sums = sums
         self._output = output
-        self._exactness = exactness
+        self._compared = compared
         self._on_progress = on_progress
 
     def write_lines(self, text: TextSource, lines: Iterable[NumberLines]) -> None:
@@ -52,22 +52,22 @@ class SumWriter:
     def write_long(self, operands: Sequence[Digits], number: int = 1) -> None:
         """The sum of numbers of any length; `number` is what a report calls it."""
         exact = ExactSum(self._sums.base)
-        is_compared, position, significant = self._exactness is not None, 0, 0
+        is_compared, position, significant = self._compared is not None, 0, 0
         with Spool() as digits:
             for piece in self._sums.stream(operands):
                 digits.append(piece.answers.data)
                 in_piece = int(significant_digits(piece.answers[None] != 0)[0])
                 significant = position + in_piece if in_piece else significant
-                if self._exactness is not None and is_compared:
+                if self._compared is not None and is_compared:
                     right = exact.feed(piece.operands[None])[0]
-                    is_compared = self._exactness.compare(number, piece.answers, right, position)
+                    is_compared = self._compared.compare(number, piece.answers, right, position)
                 position += piece.answers.size
                 self._on_progress(piece.answers.size)
             for text in _backwards(digits, max(1, significant)):
                 self._output.append(text)
         self._output.append(b"\n")
-        if self._exactness is not None:
-            self._exactness.num_sums += 1
+        if self._compared is not None:
+            self._compared.num_sums += 1
 
     def _write_short(self, text: TextSource, starts: np.ndarray, ends: np.ndarray, number: int) -> None:
         begin = int(starts[0, 0])
@@ -83,17 +83,17 @@ class SumWriter:
             answers = self._sums.answer(operands, num_positions[rows])
             for row, line in zip(rows.tolist(), lines_of(answers), strict=True):
                 lines[row] = line
-            if self._exactness is not None:
+            if self._compared is not None:
                 self._compare(operands, answers, number + rows)
             self._on_progress(int(num_positions[rows].sum()))
         self._output.append(b"".join(lines))
 
     def _compare(self, operands: np.ndarray, answers: np.ndarray, numbers: np.ndarray) -> None:
-        assert self._exactness is not None
+        assert self._compared is not None
         exact = ExactSum(self._sums.base).feed(operands)
         for row in np.flatnonzero((answers != exact).any(axis=1)):
-            self._exactness.compare(int(numbers[row]), answers[row], exact[row])
-        self._exactness.num_sums += len(answers)
+            self._compared.compare(int(numbers[row]), answers[row], exact[row])
+        self._compared.num_sums += len(answers)
 
 
 def _stretches(lines: NumberLines, sums: NetworkSums) -> Iterator[tuple[slice, bool]]:

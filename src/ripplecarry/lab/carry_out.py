@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.engines.engine import Engine
+from ripplecarry.engines.engine import Computation, Engine, Trainer
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import Interrupted
 from ripplecarry.lab.environment import describe_environment
-from ripplecarry.lab.observation import NUM_PAIRS, observer
+from ripplecarry.lab.observation import NUM_PAIRS, Observe, observer
 from ripplecarry.lab.run import Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import NUMERICS_VERSION, RunRequest
@@ -37,6 +38,44 @@ class Progress:
     steps_per_s: float
 
 
+class Work(Protocol):
+    """How a run's network is trained and read."""
+
+    @property
+    def trainer(self) -> Trainer: ...
+
+    @property
+    def num_steps(self) -> int: ...
+
+    def observe(self, network: Computation, step: int) -> dict[str, float]: ...
+
+    def is_done(self) -> bool: ...
+
+    def finish(self) -> None: ...
+
+
+class PlainWork:
+    """Training by the engine for as many steps as the trial says."""
+
+    def __init__(self, request: RunRequest, engine: Engine, observe: Observe) -> None:
+        trial, seed = request.trial, request.seed
+        weights = initial_weights(trial, trial.build_task(), seed)
+        self.trainer = engine.trainer(trial, trial, trial.training_batches(seed), weights)
+        self.num_steps = trial.steps
+        self._observe = observe
+
+    def observe(self, network: Computation, step: int) -> dict[str, float]:
+        """The metrics of this step."""
+        return self._observe(network, step)
+
+    def is_done(self) -> bool:
+        """Never before the last step."""
+        return False
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+
 def carry_out(
     request: RunRequest,
     store: Store,
@@ -56,11 +95,12 @@ def carry_out(
         if store.has(request.id):
             return store.open(request.id).verify()
         work = store.unfinished_folder(request.id)
-        return store.keep(_train(request, work, is_stopped, report), request.id)
+        return store.keep(_train(request, store, work, is_stopped, report), request.id)
 
 
 def _train(
     request: RunRequest,
+    store: Store,
     work: Path,
     is_stopped: Callable[[], bool],
     report: Callable[[Progress], None],
@@ -68,12 +108,14 @@ def _train(
     """Trains, then writes all files of the run into a folder and returns it."""
     engine = open_engine(request.engine)
     trial, seed = request.trial, request.seed
-    trainer = engine.trainer(
-        trial,
-        trial,
-        trial.training_batches(seed),
-        initial_weights(trial, trial.build_task(), seed),
-    )
+    observe = observer(trial.batches(seed, Stream.EVALUATION, NUM_PAIRS), trial)
+    if trial.certify:
+        from ripplecarry.lab.certifying import CertifyingWork
+
+        work_at_hand: Work = CertifyingWork(request, store, observe)
+    else:
+        work_at_hand = PlainWork(request, engine, observe)
+    trainer, num_steps = work_at_hand.trainer, work_at_hand.num_steps
     checkpoint, identity = work / "checkpoint.safetensors", _identity(request, engine)
     curves, spent_s = resume(checkpoint, identity, trainer)
     first_step, began = trainer.step, time.perf_counter()
@@ -89,13 +131,13 @@ def _train(
             raise Interrupted(f"run {request.id} stopped at step {trainer.step}; it resumes there")
         if now >= due["report"]:
             rate = (trainer.step - first_step) / (now - began)
-            report(_progress(request, trainer.step, curves, rate))
+            report(_progress(request, trainer.step, num_steps, curves, rate))
             due["report"] = now + REPORT_EVERY_S
 
-    observe = observer(trial.batches(seed, Stream.EVALUATION, NUM_PAIRS), trial)
-    outcome = train(trainer, trial.steps, observe, curves, after_chunk)
+    outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
     train_s = spent_s + time.perf_counter() - began
-    report(_progress(request, trial.steps, curves, trainer.step / train_s))
+    report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
+    work_at_hand.finish()
     staged = work / "finished"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
@@ -118,11 +160,13 @@ def _identity(request: RunRequest, engine: Engine) -> str:
     return f"{request.id} {engine.name} {engine.instruction_set} numerics {NUMERICS_VERSION}"
 
 
-def _progress(request: RunRequest, step: int, curves: Curves, steps_per_s: float) -> Progress:
+def _progress(
+    request: RunRequest, step: int, num_steps: int, curves: Curves, steps_per_s: float
+) -> Progress:
     return Progress(
         request.id,
         step,
-        request.trial.steps,
+        num_steps,
         curves.latest("loss"),
         curves.latest("exact_match"),
         steps_per_s,

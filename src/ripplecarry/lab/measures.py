@@ -102,6 +102,11 @@ def is_right_at_the_end(metric: str = "exact_match") -> Property:
     )
 
 
+def is_certified() -> Property:
+    """The checker accepted a certificate."""
+    return Property("are certified", lambda run: bool(readings(run, "certified")[-1] == 1))
+
+
 def has_settled_by(step: int, low: float = 0.05) -> Property:
     """The loss, in means of ten steps, is at most `low` just before `step` and moves by no more
     than `low` after it."""
@@ -164,6 +169,8 @@ def _mean_loss(run: Run) -> float:
 
 def _full_losses(run: Run) -> np.ndarray:
     losses = run.curves.loss.to_numpy(dtype=np.float64)
+    if run.outcome != "diverged":  # a certified run may be shorter or longer than its trial says
+        return losses
     finite = losses[np.isfinite(losses)]
     missing = max(log(run.trial.build_task().num_outputs), finite.max(initial=0.0))
     return np.concatenate([finite, np.full(run.trial.steps - len(finite), missing)])
@@ -171,5 +178,7 @@ def _full_losses(run: Run) -> np.ndarray:
 
 def _mean_miss(run: Run, metric: str) -> float:
     values = readings(run, metric)
+    if run.outcome != "diverged":
+        return float(1 - values.mean())
     scheduled = -(-run.trial.steps // OBSERVE_EVERY)
     return float((scheduled - values.sum()) / scheduled)

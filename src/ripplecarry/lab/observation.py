@@ -23,6 +23,8 @@ NUM_PAIRS = 1000
 REPORT_DIGITS = 9
 """The report read its accuracy on numbers of so many digits whatever the training length."""
 
+Observe = Callable[[Computation, int], dict[str, float]]
+
 
 class Readings(Configuration):
     """What is read off besides the training length, the report's 9 digits and the hard cases."""
@@ -61,9 +63,7 @@ def hard_test_set(source: BatchSource) -> Batch:
     return Batch(padded, task.answer(padded))
 
 
-def observer(
-    at_training_length: BatchSource, readings: Readings
-) -> Callable[[Computation, int], dict[str, float]]:
+def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
     """Reads exact match and digit accuracy at the training length, as `_at_N` at N digits, and exact match
     on the hard cases of the training length, the same ones for every run of that length.
 

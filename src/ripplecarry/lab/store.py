@@ -2,6 +2,8 @@
 
 STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
+STORE/certificates/ID.json certificates of runs
+STORE/machines/            pictures of the machines that were extracted
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
 """
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_STORE = Path("results")
 
 _METRICS = ("loss", "exact_match", "digit_accuracy", "exact_match_at_9", "digit_accuracy_at_9")
-_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
+_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
+_TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
 
 
 class Store:
@@ -35,6 +38,14 @@ class Store:
 
     def run_folder(self, run_id: str) -> Path:
         return self.root / "runs" / run_id
+
+    def certificate_path(self, run_id: str) -> Path:
+        """Where a run's certificate is, if it has one."""
+        return self.root / "certificates" / f"{run_id}.json"
+
+    def machine_folder(self) -> Path:
+        """Where pictures of machines go; made if need be."""
+        return self._made(self.root / "machines")
 
     def study_folder(self, name: str) -> Path:
         """Where a study's figures go; made if need be."""
@@ -183,4 +194,4 @@ def _row(run: Run) -> dict[str, object]:
 
 def _sql_type(setting: str) -> str:
     default = Trial.model_fields[setting].default
-    return _TYPES.get(type(default), "DOUBLE" if setting == "lower_rate" else "BIGINT")
+    return _TYPES.get(type(default)) or _TYPES_WITHOUT_DEFAULT.get(setting, "BIGINT")

@@ -135,7 +135,11 @@ class Study:
 
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
         """Every run: each trial with seeds 0 to `num_seeds` - 1."""
-        return [RunRequest(case.trial, seed, engine) for case in self.cases() for seed in range(num_seeds)]
+        return [
+            RunRequest(case.trial, seed, case.trial.engine(engine))
+            for case in self.cases()
+            for seed in range(num_seeds)
+        ]
 
     def _settings(self, values: tuple[Any, ...]) -> dict[str, Any]:
         settings: dict[str, Any] = {}

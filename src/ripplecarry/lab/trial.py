@@ -14,12 +14,13 @@ from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.lab.observation import Readings
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
 from ripplecarry.training.loop import Duration
+from ripplecarry.verification.recipes import Certifying
 
 NUMERICS_VERSION = 1
 """Raised by hand whenever a change alters the results of a trial that existed before."""
 
 
-class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice):
+class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice, Certifying):
     """One configuration of task, operands, network and training; by default the baseline."""
 
     @model_validator(mode="after")
@@ -31,6 +32,15 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
             raise ValueError(f"carry-balanced operands are for addition of 2 operands, not for {what}")
         if self.exactness_to is not None:
             raise ValueError(f"exactness_to is for addition of 2 operands, not for {what}")
+        return self
+
+    @model_validator(mode="after")
+    def _certifying_fits(self) -> Self:
+        if self.polished_from is not None and not self.certify:
+            raise ValueError("polished_from goes with certify alone")
+        given = [n for n in Optimisation.model_fields if getattr(self, n) != Optimisation().__dict__[n]]
+        if self.certify and given:
+            raise ValueError(f"certify brings its own optimiser and rates; leave out {', '.join(given)}")
         return self
 
     @property
@@ -47,6 +57,10 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         """Multiply-adds of training in the recurrent products, to plan by; no time."""
         weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2
         return float(weights * self.steps * self.batch_size * self.sequence_length)
+
+    def engine(self, name: str) -> str:
+        """The engine that computes it where `name` is asked for: certifying takes PyTorch."""
+        return "torch" if self.certify else name
 
     def training_batches(self, seed: int) -> BatchSource:
         """The operands of each training step."""

@@ -20,6 +20,11 @@ from ripplecarry.training.loop import OBSERVE_EVERY
 
 _LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; what lies higher is out of control
 _READINGS_TO_MARK = 10
+_OF_CERTIFYING = {
+    "box_margin": ("smallest margin over all boxes", "logits"),
+    "box_width": ("mean width of the boxes", "drive"),
+}
+_LOWEST_MARGIN = -6.0  # the search gives up at -5
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ def _panels(runs: Sequence[Run]) -> list[str]:
         for digits in (REPORT_DIGITS, run.trial.read_at)
         if digits is not None and any(each.trial.digits != digits for each in runs)
     }
+    if any(run.trial.certify for run in runs):
+        return ["loss", *_OF_CERTIFYING]
     return ["loss", "exact_match", *sorted(other, key=other.__getitem__)]
 
 
@@ -142,6 +149,15 @@ def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, pan
         axes.set_title("training loss")
         axes.set_ylabel("cross-entropy per digit (nats)")
         axes.set_ylim(0, min(_LOSS_CEILING, axes.get_ylim()[1]))
+    elif metric in _OF_CERTIFYING:
+        title, unit = _OF_CERTIFYING[metric]
+        axes.set_title(title)
+        axes.set_ylabel(unit)
+        if metric == "box_margin":
+            axes.axhline(0, color="0.3", linewidth=0.8)
+            axes.set_ylim(bottom=max(axes.get_ylim()[0], _LOWEST_MARGIN))
+        else:
+            axes.set_ylim(bottom=0)
     else:
         axes.set_title(f"exact match at {_where(metric, curves)}")
         axes.set_ylabel("share right in every digit")
@@ -168,5 +184,7 @@ def _caption(study: Study, runs: Sequence[Run]) -> str:
         parts.append(f"Diverged runs, which end early: {diverged}.")
     if study.report_figure:
         parts.append(f"Dashed: the report's one run (its figure {study.report_figure}), read off by eye.")
+    if any(run.trial.certify for run in runs):
+        return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])
     parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {OBSERVE_EVERY} steps.")
     return " ".join(parts)

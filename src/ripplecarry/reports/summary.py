@@ -23,12 +23,19 @@ class CaseSummary:
     exact_match_high: float
     num_exact: int
     steps_per_s: float
+    num_certified: int | None = None
+    """Of the seeds that train until certified; None where none do."""
+    train_s: float | None = None
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
     def as_row(self) -> dict[str, str]:
         """The summary in few words, for people."""
+        certified = {
+            "certified": f"{self.num_certified} of {self.num_seeds}",
+            "median s": "" if self.train_s is None else f"{self.train_s:.1f}",
+        }
         return {
             "trial": self.case,
             "seeds": str(self.num_seeds),
@@ -38,7 +45,7 @@ class CaseSummary:
             "all right": f"{self.num_exact} of {self.num_seeds}",
             "diverged": str(self.num_diverged),
             "steps/s": f"{self.steps_per_s:.0f}",
-        }
+        } | ({} if self.num_certified is None else certified)
 
 
 def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
@@ -60,4 +67,6 @@ def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
         exact_match_high=max(exact),
         num_exact=sum(value == 1 for value in exact),
         steps_per_s=float(np.median(rates)),
+        num_certified=int(sum(metrics["certified"] for metrics in last)) if case.trial.certify else None,
+        train_s=float(np.median([run.state["train_s"] for run in runs])) if case.trial.certify else None,
     )

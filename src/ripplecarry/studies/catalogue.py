@@ -27,6 +27,9 @@ STUDIES = (
     "lstm_or_rnn",
     "two_digit_training",
     "batch_and_optimiser",
+    "certified",
+    "certified_tasks",
+    "certified_sizes",
 )
 
 

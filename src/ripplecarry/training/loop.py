@@ -32,12 +32,14 @@ def train(
     observe: Callable[[Trainer, int], dict[str, float]],
     curves: Curves,
     after_chunk: Callable[[], None] = lambda: None,
+    is_done: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Trains up to `num_steps` updates in all, adding to `curves`.
 
     Args:
         observe: reads metrics after the update of the step it is given.
         after_chunk: called every few steps, when trainer and curves agree; it may raise.
+        is_done: asked after every reading; training ends where it says so.
     Returns:
         "diverged" where the loss stopped being finite, which ends training.
     """
@@ -51,5 +53,7 @@ def train(
         last = trainer.step - 1
         if last % OBSERVE_EVERY == 0:
             curves.observe(last, observe(trainer, last))
+            if is_done():
+                break
         after_chunk()
     return "finished"

@@ -1,0 +1,1 @@
+"""Proofs of exactness at every length, their independent check, and counterexamples."""

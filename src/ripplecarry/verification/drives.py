@@ -1,0 +1,120 @@
+"""Networks in drive space: each layer as a function of its drives, the products W h that enter it.
+
+A state shows itself to the next position only through its drive u = W_hh h (and, for GRU, through h
+itself; for LSTM, through the cell state). Sets of states are smaller there: two states that the
+weights cannot tell apart have one drive.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor
+from torch.nn.functional import linear
+
+from ripplecarry.networks.cells import CellWeights
+
+Kept = Tensor | None
+"""What a layer passes on besides its drive: GRU its hidden state, LSTM its cell state, RNN nothing."""
+
+
+@dataclass(frozen=True)
+class Drives:
+    """What enters a layer at every position."""
+
+    drive: Float[Tensor, "position batch gates_hidden"]
+    kept: Float[Tensor, "position batch hidden"] | None
+
+
+def rnn_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    """The hidden state, and nothing kept."""
+    return torch.tanh(below + before), None
+
+
+def gru_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    """The hidden state, which is kept as well."""
+    assert kept is not None
+    hidden = kept.shape[-1]
+    gates = torch.sigmoid(below[..., : 2 * hidden] + before[..., : 2 * hidden])
+    reset, update = gates.chunk(2, dim=-1)
+    new = torch.tanh(below[..., 2 * hidden :] + reset * before[..., 2 * hidden :])
+    hidden_state = new + update * (kept - new)
+    return hidden_state, hidden_state
+
+
+def lstm_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+    """The hidden state, and the cell state that is kept."""
+    assert kept is not None
+    entry, forget, new, output = (below + before).chunk(4, dim=-1)
+    memory = torch.sigmoid(forget) * kept + torch.sigmoid(entry) * torch.tanh(new)
+    return torch.sigmoid(output) * torch.tanh(memory), memory
+
+
+FROM_DRIVES: dict[str, Callable[[Tensor, Tensor, Kept], tuple[Tensor, Kept]]] = {
+    "rnn": rnn_from_drives,
+    "gru": gru_from_drives,
+    "lstm": lstm_from_drives,
+}
+"""One position from `below` (W_ih x with its bias), `before` (the drive with its bias) and what is kept."""
+
+
+@dataclass(frozen=True)
+class DriveNetwork:
+    """A network's parameters as the enclosures use them; gradients reach the module they came from."""
+
+    cell: str
+    embedding: Float[Tensor, "digit feature"]
+    layers: tuple[CellWeights, ...]
+    readout: Float[Tensor, "output hidden"]
+    readout_bias: Float[Tensor, " output"]
+    num_operands: int
+
+    @classmethod
+    def of(
+        cls, cell: str, parameters: Mapping[str, Tensor], dtype: torch.dtype = torch.float32
+    ) -> "DriveNetwork":
+        """The network with these parameters by name, shared where `dtype` is theirs."""
+        named = {name: parameter.to(dtype) for name, parameter in parameters.items()}
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        num_layers = sum(name.startswith("rnn.weight_hh_l") for name in named)
+        layers = tuple(
+            CellWeights(*(named[f"rnn.{kind}_l{layer}"] for kind in names)) for layer in range(num_layers)
+        )
+        embedding = named["embed_layer.weight"]
+        num_operands = layers[0].from_input.shape[1] // embedding.shape[1]
+        return cls(cell, embedding, layers, named["dense.weight"], named["dense.bias"], num_operands)
+
+    @property
+    def hidden_size(self) -> int:
+        return self.readout.shape[1]
+
+    def symbol_features(self) -> Float[Tensor, "symbol feature"]:
+        """The first layer's input for every symbol, the first operand's digit the least significant."""
+        base = len(self.embedding)
+        symbols = torch.arange(base**self.num_operands)
+        digits = [symbols // base**k % base for k in range(self.num_operands)]
+        return torch.cat([self.embedding[each] for each in digits], dim=1)
+
+    def trace(
+        self, operands: Integer[Tensor, "batch position operand"]
+    ) -> tuple[Float[Tensor, "position batch output"], list[Drives]]:
+        """Logits from the zero state, and what enters every layer at every position."""
+        x = self.embedding[operands.transpose(0, 1).long()].flatten(start_dim=2)
+        step = FROM_DRIVES[self.cell]
+        traced = []
+        for layer in self.layers:
+            below = linear(x, layer.from_input, layer.input_bias)
+            drive = below.new_zeros(below.shape[1:])
+            kept: Kept = None if self.cell == "rnn" else below.new_zeros(below.shape[1], self.hidden_size)
+            drives, keeps, hiddens = [], [], []
+            for position in below:
+                drives.append(drive)
+                keeps.append(kept)
+                hidden, kept = step(position, drive + layer.hidden_bias, kept)
+                hiddens.append(hidden)
+                drive = linear(hidden, layer.from_hidden)
+            x = torch.stack(hiddens)
+            all_kept = None if self.cell == "rnn" else torch.stack([k for k in keeps if k is not None])
+            traced.append(Drives(torch.stack(drives), all_kept))
+        return linear(x, self.readout, self.readout_bias), traced

@@ -1,0 +1,240 @@
+"""Sound bounds on what one position can do to a set of states.
+
+A set is a box in drive space for each layer. Linear maps take boxes by centre and radius, so that a
+product costs two products; the rest is interval arithmetic by ends. This is float64 without outward
+rounding: good enough to search by, and what it finds is proved by the checker alone.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor
+from torch.nn.functional import linear
+
+from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.networks.cells import CellWeights
+from ripplecarry.verification.drives import DriveNetwork
+from ripplecarry.verification.rounding import RoundingModel
+
+
+class Box(NamedTuple):
+    """Intervals by centre and radius."""
+
+    centre: Float[Tensor, "row unit"]
+    radius: Float[Tensor, "row unit"]
+
+    @classmethod
+    def between(cls, low: Tensor, high: Tensor) -> "Box":
+        return cls((high + low) / 2, (high - low) / 2)
+
+    @property
+    def low(self) -> Tensor:
+        return self.centre - self.radius
+
+    @property
+    def high(self) -> Tensor:
+        return self.centre + self.radius
+
+    @property
+    def largest(self) -> Tensor:
+        """The largest absolute value."""
+        return self.centre.abs() + self.radius
+
+    def of(self, rows: Tensor) -> "Box":
+        """The intervals of some rows."""
+        return Box(self.centre[rows], self.radius[rows])
+
+    def map(self, weight: Tensor, bias: Tensor | None = None) -> "Box":
+        """What a linear map takes the box to."""
+        return Box(linear(self.centre, weight, bias), linear(self.radius, weight.abs()))
+
+
+class LayerSet(NamedTuple):
+    """The states that may enter a layer: drives, and what is kept besides."""
+
+    drive: Box
+    kept: Box | None
+
+    def of(self, rows: Tensor) -> "LayerSet":
+        return LayerSet(self.drive.of(rows), self.kept and self.kept.of(rows))
+
+    @property
+    def parts(self) -> tuple[Box, ...]:
+        return (self.drive,) if self.kept is None else (self.drive, self.kept)
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Every transition of a machine that can happen, a row each."""
+
+    state: Integer[Tensor, " row"]
+    symbol: Integer[Tensor, " row"]
+    output: Integer[Tensor, " row"]
+    next_state: Integer[Tensor, " row"]
+    num_states: int
+
+    @classmethod
+    def of(cls, machine: Machine) -> "Transitions":
+        """The transitions of the states that the initial one reaches; the others keep no row."""
+        reachable = torch.tensor(machine.reachable_states())
+        state, symbol = torch.meshgrid(reachable, torch.arange(machine.num_symbols), indexing="ij")
+        state, symbol = state.flatten(), symbol.flatten()
+        output, next_state = torch.tensor(machine.output), torch.tensor(machine.next_state)
+        return cls(
+            state, symbol, output[state, symbol].long(), next_state[state, symbol], machine.num_states
+        )
+
+
+class Enclosure(NamedTuple):
+    """What a position does to a set, a row a transition."""
+
+    margins: Float[Tensor, "row output"]
+    """Lower bounds on the right logit minus each other; 0 at the right one itself."""
+    next_sets: list[LayerSet]
+
+
+def enclose_step(
+    network: DriveNetwork,
+    sets: list[LayerSet],
+    transitions: Transitions,
+    rounding: RoundingModel | None = None,
+) -> Enclosure:
+    """Bounds on margins and next states over all states in the sets, for every transition.
+
+    Args:
+        sets: a layer each, a row a machine state.
+        rounding: what float32 may add; real arithmetic unless given.
+    """
+    x = network.symbol_features()[transitions.symbol]
+    input_box = Box(x, torch.zeros_like(x))
+    hidden_bound = 1.0 if rounding is None else 1 + 2 * rounding.function_relative
+    next_sets = []
+    for layer, layer_set in zip(network.layers, sets, strict=True):
+        entering = layer_set.of(transitions.state)
+        below = input_box.map(layer.from_input, layer.input_bias)
+        before = Box(entering.drive.centre + layer.hidden_bias, entering.drive.radius)
+        error = None
+        if rounding is not None:
+            largest_hidden = (
+                torch.full_like(entering.drive.centre[:, : network.hidden_size], hidden_bound)
+                if network.cell != "gru" or entering.kept is None
+                else entering.kept.largest
+            )
+            error = _sum_error(layer, input_box.largest, largest_hidden, rounding)
+        hidden, kept = _ENCLOSE[network.cell](below, before, entering.kept, error, rounding)
+        next_sets.append(LayerSet(hidden.map(layer.from_hidden), kept))
+        input_box = hidden
+    return Enclosure(_margins(network, input_box, transitions.output, rounding), next_sets)
+
+
+def _sum_error(layer: CellWeights, x: Tensor, hidden: Tensor, rounding: RoundingModel) -> Tensor:
+    num_terms = x.shape[1] + hidden.shape[1] + 2
+    sizes = linear(x, layer.from_input.abs(), layer.input_bias.abs())
+    sizes = sizes + linear(hidden, layer.from_hidden.abs(), layer.hidden_bias.abs())
+    return rounding.gamma(num_terms) * sizes + rounding.sum_absolute(num_terms)
+
+
+def _function(
+    function, low: Tensor, high: Tensor, error: Tensor | float, rounding: RoundingModel | None
+) -> tuple[Tensor, Tensor]:
+    """The ends of a rising function's values, with its own rounding."""
+    low, high = function(low - error), function(high + error)
+    if rounding is not None:
+        slack = rounding.function_relative * torch.maximum(low.abs(), high.abs())
+        low, high = low - slack - rounding.function_absolute, high + slack + rounding.function_absolute
+    return low, high
+
+
+def _times(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    corners = torch.stack([a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1]])
+    return corners.amin(0), corners.amax(0)
+
+
+def _enclose_rnn(
+    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+) -> tuple[Box, Box | None]:
+    slack = 0.0 if error is None else error
+    low, high = below.low + before.low, below.high + before.high
+    return Box.between(*_function(torch.tanh, low, high, slack, rounding)), None
+
+
+def _enclose_gru(
+    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+) -> tuple[Box, Box | None]:
+    assert kept is not None
+    size = kept.centre.shape[1]
+    slack = torch.zeros_like(below.centre) if error is None else error
+    low, high = below.low + before.low, below.high + before.high
+    gates = _function(
+        torch.sigmoid, low[:, : 2 * size], high[:, : 2 * size], slack[:, : 2 * size], rounding
+    )
+    reset, update = ((gates[0][:, part], gates[1][:, part]) for part in (slice(size), slice(size, None)))
+    inner = _times(reset, (before.low[:, 2 * size :], before.high[:, 2 * size :]))
+    new = _function(
+        torch.tanh,
+        below.low[:, 2 * size :] + inner[0],
+        below.high[:, 2 * size :] + inner[1],
+        slack[:, 2 * size :],
+        rounding,
+    )
+    # (1 - z) n + z h rises in n and in h, and is linear in z: its ends lie at the ends of z.
+    lows, highs = (
+        torch.stack([end + z * (state - end) for z in update])
+        for end, state in zip(new, (kept.low, kept.high), strict=True)
+    )
+    low, high = lows.amin(0), highs.amax(0)
+    if rounding is not None:
+        most = torch.maximum(new[0].abs(), new[1].abs())
+        slack = rounding.gamma(0) * (2 * most + kept.largest) + rounding.sum_absolute(0)
+        low, high = low - slack, high + slack
+    hidden = Box.between(low, high)
+    return hidden, hidden
+
+
+def _enclose_lstm(
+    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+) -> tuple[Box, Box | None]:
+    assert kept is not None
+    slack = torch.zeros_like(below.centre) if error is None else error
+    lows, highs = (below.low + before.low).chunk(4, 1), (below.high + before.high).chunk(4, 1)
+    functions = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
+    entry, forget, new, output = (
+        _function(*each, rounding) for each in zip(functions, lows, highs, slack.chunk(4, 1), strict=True)
+    )
+    old, fresh = _times(forget, (kept.low, kept.high)), _times(entry, new)
+    low, high = old[0] + fresh[0], old[1] + fresh[1]
+    if rounding is not None:
+        most = torch.maximum(old[0].abs(), old[1].abs()) + torch.maximum(fresh[0].abs(), fresh[1].abs())
+        slack = rounding.gamma(0) * most + rounding.sum_absolute(0)
+        low, high = low - slack, high + slack
+    shown = _function(torch.tanh, low, high, 0.0, rounding)
+    hidden = _times(output, shown)
+    if rounding is not None:
+        slack = rounding.gamma(0) * torch.maximum(*(end.abs() for end in hidden)) + rounding.sum_absolute(0)
+        hidden = (hidden[0] - slack, hidden[1] + slack)
+    return Box.between(*hidden), Box.between(low, high)
+
+
+_ENCLOSE = {"rnn": _enclose_rnn, "gru": _enclose_gru, "lstm": _enclose_lstm}
+
+
+def _margins(
+    network: DriveNetwork, hidden: Box, output: Tensor, rounding: RoundingModel | None
+) -> Float[Tensor, "row output"]:
+    weight, bias = network.readout, network.readout_bias
+    num_outputs = len(bias)
+    logits = linear(hidden.centre, weight, bias)
+    rows = torch.arange(len(output))
+    # |W_y - W_j| r for every pair of outputs, then the row of the right one.
+    pairs = (weight[:, None] - weight[None]).abs().flatten(0, 1)
+    spread = linear(hidden.radius, pairs).unflatten(1, (num_outputs, num_outputs))[rows, output]
+    margins = logits[rows, output][:, None] - logits - spread
+    if rounding is not None:
+        num_terms = weight.shape[1] + 1
+        sizes = linear(hidden.largest, weight.abs(), bias.abs())
+        errors = rounding.gamma(num_terms) * sizes + rounding.sum_absolute(num_terms)
+        margins = margins - (errors[rows, output][:, None] + errors)
+    is_right = torch.nn.functional.one_hot(output, num_outputs).bool()
+    return margins.masked_fill(is_right, 0.0)

@@ -1,0 +1,142 @@
+"""The finite-state machine that a network is, learned from its answers alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from aalpy.base import SUL, Oracle
+from aalpy.learning_algs import run_KV
+
+from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.arithmetic.philox import Stream, random_words
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.engines.engine import Computation
+
+MAX_STATES = 40
+NUM_WORDS = 4000
+WORD_LENGTH = 24
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The minimal machine that was learned, beside the task's."""
+
+    machine: Machine
+    is_complete: bool
+    """Whether no word of the last test told network and machine apart; False where states ran out."""
+    difference: tuple[int, ...] | None
+    """The shortest symbols that machine and reference answer differently; None where they are equal."""
+    num_queries: int
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the machine is the task's."""
+        return self.is_complete and self.difference is None
+
+
+def extract_machine(
+    computation: Computation, task: Task, seed: int = 0, max_states: int = MAX_STATES
+) -> Extraction:
+    """The minimal Mealy machine of a network, by the algorithm of Kearns and Vazirani.
+
+    A hypothesis is tested on random words, half of them made of symbols whose digits sum to base - 1, on
+    which a carry runs. A network is not asked everything: this is evidence where a certificate is proof.
+    """
+    network = _Network(computation, task)
+    oracle = _RandomWords(network, task, seed, max_states)
+    learned = run_KV(
+        list(range(task.machine.num_symbols)),
+        network,
+        oracle,
+        automaton_type="mealy",
+        print_level=0,
+        cache_and_non_det_check=False,
+    )
+    machine = _tables(learned, task.machine.num_symbols)
+    return Extraction(
+        machine, oracle.is_satisfied, first_difference(machine, task.machine), network.num_queries
+    )
+
+
+def first_difference(first: Machine, second: Machine) -> tuple[int, ...] | None:
+    """The shortest symbols to which two machines answer differently, or None where there are none."""
+    words: dict[tuple[int, int], tuple[int, ...]] = {(0, 0): ()}
+    waiting = [(0, 0)]
+    for a, b in waiting:
+        differs = np.flatnonzero(first.output[a] != second.output[b])
+        if len(differs):
+            return (*words[a, b], int(differs[0]))
+        pairs = zip(first.next_state[a].tolist(), second.next_state[b].tolist(), strict=True)
+        for symbol, pair in enumerate(pairs):
+            if pair not in words:
+                words[pair] = (*words[a, b], symbol)
+                waiting.append(pair)
+    return None
+
+
+class _Network(SUL):
+    """The network as what is learned: one symbol a step, the answer digit its output."""
+
+    def __init__(self, computation: Computation, task: Task) -> None:
+        super().__init__()
+        self.computation, self.task = computation, task
+        self._stream = computation.stream()
+
+    def pre(self):
+        self._stream = self.computation.stream()
+
+    def post(self):
+        pass
+
+    def step(self, letter):
+        logits = self._stream.feed(self.digits(np.array([letter])))
+        return int(logits[0].argmax())
+
+    def digits(self, symbols: np.ndarray) -> np.ndarray:
+        """The operand digits of symbols, on a new last axis."""
+        places = self.task.base ** np.arange(self.task.num_operands)
+        return (symbols[..., None] // places % self.task.base).astype(np.uint8)
+
+
+class _RandomWords(Oracle):
+    """Tests a hypothesis on many words at once."""
+
+    def __init__(self, network: _Network, task: Task, seed: int, max_states: int) -> None:
+        super().__init__(list(range(task.machine.num_symbols)), network)
+        self.is_satisfied = False
+        self._max_states = max_states
+        count = NUM_WORDS * WORD_LENGTH
+        drawn = random_words(seed, Stream.EVALUATION, 0, 1, 2 * count)[0].reshape(2, NUM_WORDS, WORD_LENGTH)
+        self._words = drawn[0] % task.machine.num_symbols
+        digits = network.digits(np.arange(task.machine.num_symbols))
+        idle = np.flatnonzero(digits.sum(axis=1) == task.base - 1)
+        is_idle = (np.arange(NUM_WORDS) % 2 == 1)[:, None] & (drawn[1] % 8 > 0)
+        self._words = np.where(is_idle, idle[drawn[1] // 8 % len(idle)], self._words).astype(np.int64)
+        self._answers = network.computation.answers(network.digits(self._words))
+
+    def find_cex(self, hypothesis):
+        machine = _tables(hypothesis, len(self.alphabet))
+        if machine.num_states > self._max_states:
+            return None
+        differs = machine.run(self._words)[0] != self._answers
+        if not differs.any():
+            self.is_satisfied = True
+            return None
+        firsts = np.where(differs.any(axis=1), differs.argmax(axis=1), WORD_LENGTH)
+        row = int(firsts.argmin())
+        return tuple(self._words[row, : firsts[row] + 1].tolist())
+
+
+def _tables(learned, num_symbols: int) -> Machine:
+    """The states that the initial one reaches, in the order in which they are reached."""
+    found = [learned.initial_state]
+    numbers = {id(learned.initial_state): 0}
+    for state in found:
+        for symbol in range(num_symbols):
+            following = state.transitions[symbol]
+            if id(following) not in numbers:
+                numbers[id(following)] = len(found)
+                found.append(following)
+    return Machine.from_tables(
+        [[numbers[id(state.transitions[s])] for s in range(num_symbols)] for state in found],
+        [[state.output_fun[s] for s in range(num_symbols)] for state in found],
+    )

@@ -1,0 +1,121 @@
+"""Training until certified: a portfolio of recipes, each from the same start."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Integer
+from torch.nn.utils import clip_grad_norm_
+
+from ripplecarry.arithmetic.batches import Batch, BatchSource
+from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.engines.reference import ReferenceTrainer
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.initial_values import Weights
+from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certify import Attempt, find_invariant, hulls
+from ripplecarry.verification.drives import DriveNetwork
+from ripplecarry.verification.enclosures import Transitions
+from ripplecarry.verification.loss import loss_of
+from ripplecarry.verification.recipes import Recipe
+
+_LARGEST_GRADIENT = 1.0
+
+
+class CertifyingTrainer(ReferenceTrainer):
+    """A network in training by one recipe after the other, every one from the initial weights.
+
+    Args:
+        weights: where every recipe starts.
+        steps_per_recipe: updates until the next recipe has its turn.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        batches: BatchSource,
+        weights: Weights,
+        recipes: Sequence[Recipe],
+        steps_per_recipe: int,
+    ) -> None:
+        self._architecture = architecture
+        self._start = weights
+        self._recipes = recipes
+        self._steps_per_recipe = steps_per_recipe
+        self._task = batches.task
+        self._transitions = Transitions.of(batches.task.machine)
+        network = Adder.build(architecture, batches.task, weights)
+        super().__init__(
+            network, torch.optim.Adam(network.parameters(), lr=recipes[0].largest_rate), batches
+        )
+
+    @property
+    def num_steps(self) -> int:
+        """Updates until every recipe has had its turn."""
+        return len(self._recipes) * self._steps_per_recipe
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the last update."""
+        return self._recipes[max(self.step - 1, 0) // self._steps_per_recipe]
+
+    def attempt(self) -> Attempt:
+        """What looking for an invariant of the network as it is comes to."""
+        batch = self._batches.draw(max(self.step - 1, 0))
+        return look_for_invariant(
+            self._architecture.cell,
+            dict(self.network.named_parameters()),
+            batch,
+            self._transitions,
+            self._task,
+        )
+
+    def certificate(self, run_id: str, choice: TaskChoice, attempt: Attempt) -> Certificate | None:
+        """The certificate that an attempt comes to, if the checker accepts it."""
+        found = certify_sets(run_id, choice, self.weights(), attempt.sets) if attempt.is_certified else None
+        return found if isinstance(found, Certificate) else None
+
+    def _update(self) -> float:
+        number, own_step = divmod(self.step, self._steps_per_recipe)
+        if number and not own_step:
+            self._begin_again()
+        recipe = self._recipes[number]
+        for group in self._optimiser.param_groups:
+            group["lr"] = recipe.rate_at(own_step, self._steps_per_recipe)
+        batch = self._batches.draw(self.step)
+        network = DriveNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
+        logits, traced = network.trace(torch.tensor(batch.operands))
+        answers = torch.tensor(batch.answers).long().T
+        states = states_of(self._task, batch)
+        self._optimiser.zero_grad()
+        loss = loss_of(recipe, own_step, network, self._transitions, logits, traced, answers, states)
+        value = loss.item()
+        if np.isfinite(value):
+            loss.backward()
+            clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
+            self._optimiser.step()
+            self.step += 1
+        return value
+
+    def _begin_again(self) -> None:
+        with torch.no_grad():
+            for name, parameter in self.network.named_parameters():
+                parameter.copy_(torch.tensor(self._start[name]))
+        self._optimiser.state.clear()
+
+
+def states_of(task: Task, batch: Batch) -> Integer[torch.Tensor, "position batch"]:
+    """The machine state that enters each position."""
+    _, states = task.solve(batch.operands)
+    return torch.tensor(states[:, :-1].T.copy())
+
+
+def look_for_invariant(
+    cell: str, parameters: Mapping[str, torch.Tensor], batch: Batch, transitions: Transitions, task: Task
+) -> Attempt:
+    """What looking for an invariant comes to, from the states that a batch shows, in float64."""
+    with torch.no_grad():
+        exact = DriveNetwork.of(cell, parameters, torch.float64)
+        _, traced = exact.trace(torch.tensor(batch.operands))
+        return find_invariant(exact, transitions, hulls(traced, states_of(task, batch), transitions))

@@ -1,0 +1,130 @@
+"""Proofs from the command line: certified, refuted, polished, checked, refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import ripplecarry as rc
+from ripplecarry.cli import call
+
+SMALL = ["--layers=1", "--hidden-size=32", "--base=4", "--digits=5", "--batch-size=60"]
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def said(capsys):
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(capsys):
+    assert call(["train", "--certify", *SMALL, "--steps=500", "--json"]) == 0
+    summary = said(capsys)
+    certificate = Path(summary["certificate"])
+    content = json.loads(certificate.read_text())
+    assert content["run"] == summary["id"]
+    assert summary["certified"] == 1
+    assert "of any length in base 4" in content["statement"]
+
+    assert call(["check", str(certificate), "--json"]) == 0
+    proof = said(capsys)
+    assert (proof["answer"], proof["cell"], proof["layers"]) == ("proved", "rnn", 1)
+    assert proof["margin"] == content["margin"] > 0
+    assert call(["certify", summary["id"], "--json"]) == 0
+    assert said(capsys)["answer"] == "certified"
+    assert call(["extract", summary["id"], "--json"]) == 0
+    machine = said(capsys)
+    assert machine["num_states"] == 2
+    assert all(Path(figure).is_file() for figure in machine["figures"])
+
+    weights = Path("results/runs", summary["id"], "weights.safetensors")
+    changed = safetensors.numpy.load(weights.read_bytes())
+    changed["dense.bias"] = changed["dense.bias"] + np.float32(1e-6)
+    Path("changed.safetensors").write_bytes(safetensors.numpy.save(changed))
+    assert call(["check", str(certificate), "--weights", "changed.safetensors"]) == 1
+    assert capsys.readouterr().out.startswith("refused: it belongs to other weights")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.write_bytes(b""), "no certificate"),
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), "no certificate"),
+        (lambda path: path.write_bytes(bytes(range(256))), "no certificate"),
+        (lambda path: path.write_text('{"format": "ripplecarry certificate 1"}'), "names no run"),
+        (
+            lambda path: path.write_text('{"format": "ripplecarry certificate 1", "run": "gone"}'),
+            "cannot read the weights",
+        ),
+    ],
+)
+def test_a_file_that_is_no_certificate_gets_one_line_and_status_2(damage, words, capsys):
+    Path("certificate.json").write_text(json.dumps({"format": "ripplecarry certificate 1", "x": [0] * 99}))
+    damage(Path("certificate.json"))
+
+    assert call(["check", "certificate.json"]) == 2
+
+    output = capsys.readouterr()
+    assert output.err.count("\n") == 1
+    assert words in output.err
+
+
+def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
+    assert call(["train", *SMALL, "--learning-rate=0.01", "--steps=100", "--json"]) == 0
+    source = said(capsys)["id"]
+
+    assert call(["certify", source, "--json"]) == 1
+    answer = said(capsys)
+    assert answer["answer"] == "refuted"
+    wrong = answer["counterexample"]
+    assert int(wrong["right"], 4) == sum(int(value) for value in wrong["operands"])
+    assert wrong["answer"] != wrong["right"]
+
+    assert call(["certify", source, "--polish", "--json"]) == 0
+    answer = said(capsys)
+    polished = answer["polished"]["run"]
+    assert polished != source
+    assert call(["check", answer["certificate"]]) == 0
+    config = json.loads(Path("results/runs", polished, "config.json").read_text())
+    assert config["trial"]["polished_from"] == source
+    capsys.readouterr()
+    assert call(["runs", "--json", "--where", f"polished_from = '{source}'"]) == 0
+    assert [run["id"] for run in said(capsys)] == [polished]
+
+
+def test_an_interrupted_certifying_run_resumes_to_the_same_certificate(tmp_path):
+    from ripplecarry.errors import Interrupted
+    from ripplecarry.lab.carry_out import carry_out
+    from ripplecarry.lab.store import Store
+    from ripplecarry.lab.trial import RunRequest, Trial
+
+    settings = {"layers": 1, "hidden_size": 32, "base": 4, "digits": 5, "batch_size": 60, "steps": 120}
+    request = RunRequest(Trial(certify=True, **settings), 0, "torch")
+    stopped, whole = Store(tmp_path / "stopped"), Store(tmp_path / "whole")
+    for stop_at in (7, 9):  # chunks of ten steps: within the first recipe, and in the second
+        calls = []
+
+        def is_stopped(calls=calls, stop_at=stop_at):
+            calls.append(1)
+            return len(calls) == stop_at
+
+        with pytest.raises(Interrupted):
+            carry_out(request, stopped, is_stopped=is_stopped)
+    first, second = carry_out(request, stopped), carry_out(request, whole)
+
+    for name in ("curves.parquet", "weights.safetensors"):
+        assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
+
+
+def test_certify_from_python_answers_with_one_of_three():
+    run = rc.train(steps=60, layers=1, hidden_size=16, digits=3, learning_rate=0.01)
+
+    found = rc.certify(run)
+
+    assert isinstance(found, rc.Counterexample)
+    assert "the network answers" in found.sentence

@@ -1,0 +1,104 @@
+"""What the engines compute must lie within the bounds."""
+
+import numpy as np
+import pytest
+import torch
+
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.engines.engine import Engine
+from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.engines.reference import ReferenceEngine
+from ripplecarry.lab.trial import Trial
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.verification.certify import hulls
+from ripplecarry.verification.drives import DriveNetwork
+from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step
+from ripplecarry.verification.rounding import ROUNDING
+from ripplecarry.verification.trainer import states_of
+
+CELLS = ("rnn", "gru", "lstm")
+
+
+def engines() -> list[Engine]:
+    native = {"x86-64-v2": [2], "x86-64-v3": [2, 3], "x86-64-v4": [2, 3, 4]}
+    levels = native.get(NativeEngine().instruction_set, [None]) if is_available() else []
+    return [ReferenceEngine(), *(NativeEngine(level) for level in levels)]
+
+
+def network(cell, layers=2, dtype=torch.float64, **settings):
+    trial = Trial(cell=cell, layers=layers, hidden_size=12, embedding_size=5, base=3, **settings)
+    weights = {n: 2 * w for n, w in initial_weights(trial, trial.build_task(), 1).items()}
+    parameters = {name: torch.tensor(array) for name, array in weights.items()}
+    return trial, weights, DriveNetwork.of(cell, parameters, dtype)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_drives_give_the_logits_of_the_network(cell):
+    trial, weights, drives = network(cell)
+    operands = torch.tensor(trial.batches(0, Stream.EVALUATION, 20).draw(0).operands)
+
+    logits, _ = drives.trace(operands)
+
+    right = Adder.build(trial, trial.build_task(), weights).double()(operands)
+    assert torch.allclose(logits.transpose(0, 1), right, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_state_of_a_set_leads_into_the_image_with_at_least_its_margins(cell):
+    trial, _, drives = network(cell)
+    task, generator = trial.build_task(), torch.Generator().manual_seed(0)
+    transitions = Transitions.of(task.machine)
+    batch = trial.batches(0, Stream.EVALUATION, 50).draw(0)
+    _, traced = drives.trace(torch.tensor(batch.operands))
+    sets = hulls(traced, states_of(task, batch), transitions)
+    enclosure = enclose_step(drives, sets, transitions)
+    for _ in range(30):
+        # Points of the boxes, their corners among them, one a row.
+        def points(box: Box) -> Box:
+            place = (3 * torch.rand(box.centre.shape, generator=generator) - 1.5).clamp(-1, 1)
+            return Box(box.centre + place * box.radius, torch.zeros_like(box.radius))
+
+        chosen = [LayerSet(points(each.drive), each.kept and points(each.kept)) for each in sets]
+        reached = enclose_step(drives, chosen, transitions)
+        assert (reached.margins >= enclosure.margins - 1e-9).all()
+        for after, bound in zip(reached.next_sets, enclosure.next_sets, strict=True):
+            for inner, outer in zip(after.parts, bound.parts, strict=True):
+                assert (inner.low >= outer.low - 1e-9).all()
+                assert (inner.high <= outer.high + 1e-9).all()
+
+
+@pytest.mark.parametrize("engine", engines(), ids=lambda e: e.instruction_set)
+@pytest.mark.parametrize("cell", CELLS)
+def test_float32_logits_of_every_engine_stay_within_the_rounding_bounds(cell, engine):
+    """A chain of positions: boxes start at the zero state and only rounding widens them."""
+    trial, weights, drives = network(cell)
+    task = trial.build_task()
+    num_symbols = task.machine.num_symbols
+    operands = trial.batches(0, Stream.EVALUATION, num_symbols).draw(3).operands[:, :3]
+    computed = engine.load(trial, task, weights).logits(operands)
+    for row, word in enumerate(operands):
+        zero = torch.zeros(task.machine.num_states, len(drives.layers[0].from_hidden), dtype=torch.float64)
+        kept = None if cell == "rnn" else Box(zero[:, : drives.hidden_size], zero[:, : drives.hidden_size])
+        sets = [LayerSet(Box(zero, zero), kept) for _ in drives.layers]
+        for position, digits in enumerate(word):
+            symbol = int(digits[0]) + task.base * int(digits[1])
+            for right in range(task.num_outputs):
+                one = Transitions(
+                    *(torch.tensor([each]) for each in (0, symbol, right, 0)), task.machine.num_states
+                )
+                enclosure = enclose_step(drives, sets, one, ROUNDING)
+                margins = computed[row, position, right].astype(np.float64) - computed[row, position]
+                assert (torch.tensor(margins) >= enclosure.margins[0] - 1e-12).all()
+            sets = [layer.of(torch.zeros(task.machine.num_states).long()) for layer in enclosure.next_sets]
+
+
+def test_without_rounding_the_bounds_are_too_tight_for_float32():
+    """What the test above would miss if it could not fail."""
+    trial, weights, drives = network("rnn")
+    task = trial.build_task()
+    operands = trial.batches(0, Stream.EVALUATION, 200).draw(3).operands
+    computed = ReferenceEngine().load(trial, task, weights).logits(operands)[:, 0]
+    exact, _ = drives.trace(torch.tensor(operands))
+
+    assert (torch.tensor(computed).double() != exact[0]).any()

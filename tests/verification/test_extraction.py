@@ -1,0 +1,53 @@
+"""Machines learned from networks."""
+
+import numpy as np
+import pytest
+from made_certificates import certified
+
+from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.engines.reference import ReferenceEngine
+from ripplecarry.lab.trial import Trial
+from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.reports.machine_figure import draw_machine
+from ripplecarry.verification.extraction import extract_machine, first_difference
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_a_certified_adder_is_the_two_state_machine(cell, tmp_path):
+    trial, weights, _ = certified(cell)
+    task = trial.build_task()
+
+    found = extract_machine(ReferenceEngine().load(trial, task, weights), task)
+
+    assert found.is_right
+    assert found.machine.num_states == 2
+    assert (found.machine.output == task.machine.output).all()
+    figures = draw_machine(found.machine, task, "a right adder", tmp_path, "right")
+    assert all(figure.stat().st_size > 1000 for figure in figures)
+
+
+def test_a_wrong_network_has_states_that_should_not_be_there(tmp_path):
+    trial = Trial(layers=1, hidden_size=16, base=3, digits=4, learning_rate=0.01)
+    task = trial.build_task()
+    trainer = ReferenceEngine().trainer(
+        trial, trial, trial.training_batches(0), initial_weights(trial, task, 0)
+    )
+    trainer.advance(60)
+
+    found = extract_machine(trainer, task, max_states=20)
+
+    assert not found.is_right
+    assert found.machine.num_states > 2
+    assert found.difference is not None
+    symbols = np.array(found.difference)
+    digits = (symbols[:, None] // np.array([1, 3]) % 3).astype(np.uint8)[None]
+    assert trainer.answers(digits)[0, -1] != task.answer(digits)[0, -1]
+    assert draw_machine(found.machine, task, "a wrong adder", tmp_path, "wrong")
+
+
+def test_differences_are_the_shortest():
+    first = Machine.from_tables([[0, 1], [1, 1]], [[0, 0], [0, 1]])
+    other = Machine.from_tables([[0, 1], [1, 1]], [[0, 0], [0, 0]])
+
+    assert first_difference(first, first) is None
+    assert first_difference(first, other) == (1, 1)
