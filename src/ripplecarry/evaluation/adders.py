@@ -1,7 +1,7 @@
 """What can be tested: anything that answers in digits, a network or somebody's function on integers."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -13,6 +13,7 @@ NO_DIGIT = 255
 """Stands where there is no answer digit, and equals none."""
 
 
+@runtime_checkable
 class Answers(Protocol):
     """Answers operands digit by digit; every engine's networks do."""
 

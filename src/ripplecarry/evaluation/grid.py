@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.carry_runs import RUN_KINDS, RunKind, longest_runs
@@ -14,6 +14,9 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.evaluation.adders import Answers
 from ripplecarry.evaluation.exact_match import compare, share_interval
 from ripplecarry.evaluation.failures import Failure, shortest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _EVERY_LENGTH_UP_TO = 10
 _EVERY_RUN_UP_TO = 10
@@ -199,8 +202,10 @@ def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
     )
 
 
-def grid_frame(cells: Sequence[Cell]) -> pd.DataFrame:
+def grid_frame(cells: Sequence[Cell]) -> "pd.DataFrame":
     """A row a cell, with exact match and its interval's bounds."""
+    import pandas as pd  # not needed to load a network
+
     rows = [
         {**asdict(cell), "exact_match": cell.exact_match, "low": cell.interval[0], "high": cell.interval[1]}
         for cell in cells

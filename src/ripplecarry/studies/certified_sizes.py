@@ -1,8 +1,13 @@
 """How far do proofs reach? Narrow, wide and deep networks, and three operands, trained until certified."""
 
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import AllOf, Mostly
+from ripplecarry.lab.measures import is_certified
 from ripplecarry.lab.study import Study
 from ripplecarry.studies.certified import BASE
 
+CELLS = ("rnn", "gru", "lstm")
+SETTINGS = ("hidden_size", "layers", "num_operands")
 SHAPES = {
     "16 units": (16, 1, None),
     "32 units": (32, 1, None),
@@ -15,9 +20,19 @@ STUDY = Study(
     name="certified_sizes",
     question=__doc__,
     base=BASE,
-    grid={
-        "cell": ("rnn", "gru", "lstm"),
-        ("hidden_size", "layers", "num_operands"): tuple(SHAPES.values()),
-    },
+    grid={"cell": CELLS, SETTINGS: tuple(SHAPES.values())},
+    claims=tuple(
+        Claim(
+            f"S{number}",
+            f"with {name}, all three cells are certified",
+            AllOf(
+                *(
+                    Mostly(is_certified(), {"cell": cell} | dict(zip(SETTINGS, values, strict=True)))
+                    for cell in CELLS
+                )
+            ),
+        )
+        for number, (name, values) in enumerate(SHAPES.items(), start=1)
+    ),
     seeds=5,
 )

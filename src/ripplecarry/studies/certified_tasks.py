@@ -1,8 +1,12 @@
 """Which tasks can be proved? Seven finite-state machines, each learned by one layer until certified."""
 
+from ripplecarry.lab.claims import Claim
+from ripplecarry.lab.comparisons import Mostly
+from ripplecarry.lab.measures import is_certified
 from ripplecarry.lab.study import Study
 from ripplecarry.studies.certified import BASE
 
+SETTINGS = ("task", "base", "factor", "modulus")
 TASKS = {
     "addition, base 2": ("addition", 2, None, None),
     "addition, base 10": ("addition", 10, None, None),
@@ -17,7 +21,15 @@ STUDY = Study(
     name="certified_tasks",
     question=__doc__,
     base=BASE.model_copy(update={"layers": 1}),
-    grid={("task", "base", "factor", "modulus"): tuple(TASKS.values())},
+    grid={SETTINGS: tuple(TASKS.values())},
     labels=tuple(TASKS),
+    claims=tuple(
+        Claim(
+            f"K{number}",
+            f"networks that learn {name} are certified",
+            Mostly(is_certified(), dict(zip(SETTINGS, values, strict=True))),
+        )
+        for number, (name, values) in enumerate(TASKS.items(), start=1)
+    ),
     seeds=5,
 )
