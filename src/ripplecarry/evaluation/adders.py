@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.errors import OperandError
@@ -20,6 +20,15 @@ class Answers(Protocol):
     def answers(
         self, operands: UInt8[np.ndarray, "batch position operand"]
     ) -> UInt8[np.ndarray, "batch position"]: ...
+
+
+@runtime_checkable
+class GivesLogits(Answers, Protocol):
+    """An adder whose margins can be seen."""
+
+    def logits(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> Float[np.ndarray, "batch position output"]: ...
 
 
 class IntegerAdder:

@@ -24,7 +24,7 @@ _EVERY_LENGTH_UP_TO = 10
 _EVERY_RUN_UP_TO = 10
 _MULTIPLES = (2, 5, 10, 100)
 _DIGITS_AT_A_TIME = 1_000_000
-_DRAWS_KEPT = 8
+_DRAWS_KEPT = 16
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def is_never_exact() -> Property:
 
 
 def miss_at(length: int) -> Measure:
-    """The share of pairs answered wrongly at a length, every longest run as often, when training was over."""
+    """The share of wrong sums at a length when training was over, every longest run as often."""
 
     def miss(run: Run) -> float:
         cells = _cells(run, run.exactness.length == length)

@@ -162,9 +162,9 @@ def write_run(
     outcome: Outcome,
     columns: Arrays,
     weights: Weights,
-    exactness: "pd.DataFrame | None",
     environment: Mapping[str, object],
     times: Mapping[str, object],
+    exactness: "pd.DataFrame | None" = None,
 ) -> None:
     """Writes all files of a run into a folder, which the caller then moves to its place."""
     import pandas as pd
