@@ -90,6 +90,8 @@ def _show_run(run: "Run", as_json: bool) -> int:
     settings = run.trial.model_dump(mode="json", exclude_none=True)
     output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))
     for metric in ("loss", "exact_match"):
+        if metric not in run.curves:  # weights that were trained elsewhere
+            continue
         read = run.curves.dropna(subset=[metric])
         print_curve(f"\n{metric.replace('_', ' ')}", read.step.tolist(), read[metric].tolist())
     return 0

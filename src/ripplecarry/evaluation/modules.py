@@ -25,12 +25,17 @@ class ModuleAdder:
         digits = torch.tensor(operands, dtype=torch.long)
         was_training = self._module.training
         self._module.eval()
-        with torch.no_grad():
-            if isinstance(self._module, Adder):
-                found = self._module(digits)
-            else:
-                found = self._module(digits[:, :, 0], digits[:, :, 1])
-        self._module.train(was_training)
+        inputs = (digits,) if isinstance(self._module, Adder) else (digits[:, :, 0], digits[:, :, 1])
+        try:
+            with torch.no_grad():
+                found = self._module(*inputs)
+        except Exception as error:  # whatever another's code raises
+            shapes = " and ".join(str(tuple(each.shape)) for each in inputs)
+            raise ConfigurationError(
+                f"the module failed on digits of shape {shapes}: {type(error).__name__}: {error}"
+            ) from None
+        finally:
+            self._module.train(was_training)
         batch, length = operands.shape[:2]
         if not isinstance(found, torch.Tensor) or found.numel() % (batch * length):
             raise ConfigurationError(

@@ -82,8 +82,8 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         write_texts(
             figure,
             f"{study.title} Seeds exact on the hard cases",
-            "Right in every hard case of the training length at the last reading. Clopper-Pearson intervals "
-            "at 95 %.",
+            "Right in every hard case of the training length at the last reading. Bars: 95 % intervals "
+            "(Clopper and Pearson).",
         )
         return save(figure, folder, f"{study.name}_success")
 
