@@ -31,5 +31,5 @@ STUDY = Study(
         )
         for number, (name, values) in enumerate(TASKS.items(), start=1)
     ),
-    seeds=5,
+    seeds=6,
 )
