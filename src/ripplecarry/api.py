@@ -14,7 +14,9 @@ from ripplecarry.evaluation.integer_sums import Number, add_numbers
 from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.claims import Verdict
 from ripplecarry.lab.evaluating import Evaluation
+from ripplecarry.lab.executors import ExecutorName
 from ripplecarry.lab.run import Run
+from ripplecarry.lab.shard import Shard
 from ripplecarry.lab.store import DEFAULT_STORE, Store
 from ripplecarry.lab.study import Study
 from ripplecarry.lab.summing import open_sums
@@ -158,6 +160,8 @@ def study(
     workers: int | None = None,
     engine: EngineName = "auto",
     store: Path | str = DEFAULT_STORE,
+    executor: ExecutorName = "local",
+    address: str | None = None,
 ) -> StudyResult:
     """A study carried out: one of ours by name, a file by path, or a Study made in place.
 
@@ -165,11 +169,15 @@ def study(
         seeds: as many as the study declares unless given.
         workers: runs at a time; as many as cores unless given. With the torch engine more than one uses
             processes, so a script that calls this needs `if __name__ == "__main__":` around it.
+        executor: where runs are computed: local, inline, threads, processes or ray.
+        address: of a Ray cluster; one of its own on this machine unless given.
     """
     found = [which] if isinstance(which, Study) else find_studies([which])
     if len(found) != 1:
         raise ConfigurationError(f"{which!r} means {len(found)} studies; give one")
-    return carry_out_studies(found, seeds=seeds, workers=workers, engine=engine, store=store)[0][0]
+    return carry_out_studies(
+        found, seeds=seeds, workers=workers, engine=engine, store=store, executor=executor, address=address
+    )[0][0]
 
 
 def carry_out_studies(
@@ -179,17 +187,38 @@ def carry_out_studies(
     workers: int | None = None,
     engine: EngineName = "auto",
     store: Path | str = DEFAULT_STORE,
+    executor: ExecutorName = "local",
+    address: str | None = None,
+    shard: Shard | None = None,
     listener: Listener | None = None,
     stop: StopRequest | None = None,
 ) -> tuple[list[StudyResult], SweepResult]:
-    """Several studies in one sweep, so that the cores stay busy to the end."""
+    """Several studies in one sweep, so that the cores stay busy to the end.
+
+    Args:
+        executor: where runs are computed.
+        address: of a Ray cluster; one of its own on this machine unless given.
+        shard: the part of the runs to carry out; all unless given.
+    """
+    if address is not None and executor != "ray":
+        raise ConfigurationError(f"an address is for the executor ray; the executor is {executor}")
     for name, value in (("seeds", seeds), ("workers", workers)):
         if value is not None and value < 1:
             raise ConfigurationError(f"{name} is {value}; it must be at least 1")
     kept, name = Store(store), open_engine(engine).name
     wanted = {s.name: s.requests(seeds or s.seeds, name) for s in studies}
     requests = [request for mine in wanted.values() for request in mine]
-    result = sweep(requests, kept, num_workers=workers, listener=listener, stop=stop)
+    if shard is not None:
+        requests = shard.of(requests)
+    result = sweep(
+        requests,
+        kept,
+        num_workers=workers,
+        executor=executor,
+        address=address,
+        listener=listener,
+        stop=stop,
+    )
     runs: dict[str, Run] = {}
     for run_id in result.finished:
         try:

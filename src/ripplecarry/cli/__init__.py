@@ -14,6 +14,7 @@ from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
 from ripplecarry.cli.evaluate import evaluate
 from ripplecarry.cli.extract import extract
+from ripplecarry.cli.merge import merge
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
 from ripplecarry.cli.train import train, with_trial_options
@@ -24,7 +25,18 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-for _command in (study, with_trial_options(train), runs, evaluate, add, certify, check, extract, bench):
+for _command in (
+    study,
+    with_trial_options(train),
+    runs,
+    evaluate,
+    add,
+    certify,
+    check,
+    extract,
+    merge,
+    bench,
+):
     app.command(_command)
 
 

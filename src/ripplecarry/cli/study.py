@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
+from ripplecarry.cli.options import EngineOption, ExecutorName, JsonOption, StoreOption, engine_name
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult
+    from ripplecarry.lab.sweep import SweepResult
 
 
 def study(
@@ -19,6 +20,9 @@ def study(
     seeds: Annotated[int | None, Parameter(help="Seeds per trial; the study's own else.")] = None,
     workers: Annotated[int | None, Parameter(help="Runs at a time; as many as cores else.")] = None,
     engine: EngineOption = "auto",
+    executor: Annotated[ExecutorName, Parameter(help="Where runs are computed.")] = "local",
+    address: Annotated[str | None, Parameter(help="Of a Ray cluster, or auto for the one here.")] = None,
+    shard: Annotated[str | None, Parameter(help="A part of the runs alone, such as 3/16.")] = None,
     store: StoreOption = Path("results"),
     as_json: JsonOption = False,
 ) -> int:
@@ -29,18 +33,25 @@ def study(
     lstm_or_rnn, two_digit_training, batch_and_optimiser, generalisation, width, certified,
     certified_tasks, certified_sizes. A path to a .py file that defines STUDY is a study of your own.
 
+    With `--shard` only that part is carried out, and nothing is drawn: when all parts are in one store
+    (`ripplecarry merge` joins several), the command without `--shard` judges and draws.
+
     Example: ripplecarry study layers cell --seeds 5
     """
     from ripplecarry.api import carry_out_studies
     from ripplecarry.cli.interruption import stop_on_signals
     from ripplecarry.console import output, print_table, sweep_progress
+    from ripplecarry.lab.shard import Shard
     from ripplecarry.lab.store import Store
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.studies.catalogue import find_studies
 
     studies = find_studies(names or ["all"])
     name = engine_name(engine)
+    part = None if shard is None else Shard.read(shard)
     requests = [r for s in studies for r in s.requests(max(seeds or s.seeds, 1), name)]
+    if part is not None:
+        requests = part.of(requests)
     with sweep_progress(requests) as listener, stop_on_signals() as stop:
         results, result = carry_out_studies(
             studies,
@@ -48,9 +59,14 @@ def study(
             workers=workers,
             engine=engine,
             store=store,
+            executor=executor,
+            address=address,
+            shard=part,
             listener=listener,
             stop=stop,
         )
+    if part is not None:
+        return _shard_status(shard, result, as_json)
     kept = Store(store)
     reports = [report_study(each.study, each.runs, kept) for each in results if each.study.drawn(each.runs)]
     document = kept.report_path([each.study.name for each in results])
@@ -83,6 +99,20 @@ def study(
     if reports:
         output.print(f"\nreport: {document}")
     return _study_status(results)
+
+
+def _shard_status(shard: str | None, result: "SweepResult", as_json: bool) -> int:
+    from ripplecarry.cli.interruption import say_interrupted
+
+    if as_json:
+        print(json.dumps({"shard": shard, "finished": result.finished, "failed": result.failed}, indent=1))
+    else:
+        print(f"shard {shard}: {len(result.finished)} runs finished")
+    for run, words in result.failed.items():
+        print(f"ripplecarry: run {run} failed: {words}", file=sys.stderr)
+    if result.was_interrupted:
+        return say_interrupted()
+    return 1 if result.failed else 0
 
 
 def _study_status(results: list["StudyResult"]) -> int:

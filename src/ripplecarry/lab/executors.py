@@ -16,7 +16,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from ripplecarry.lab.carry_out import Progress, carry_out
 from ripplecarry.lab.run import Run
@@ -26,13 +26,37 @@ from ripplecarry.lab.trial import RunRequest
 _ORPHAN_GRACE_S = 60.0
 
 
-@dataclass(frozen=True)
-class Crew:
+ExecutorName = Literal["local", "inline", "threads", "processes", "ray"]
+"""`local` is threads for engines whose work holds no interpreter lock, else processes."""
+
+
+class Crew(Protocol):
     """Workers that carry out runs."""
+
+    @property
+    def events(self) -> Any:
+        """A queue of progress."""
+        ...
+
+    def stop(self) -> None:
+        """Asks all to stop; they leave checkpoints where they can."""
+
+    def submit(self, request: RunRequest, store: Store) -> "Future[str]":
+        """A future of the run's id, done when its folder is in the store."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalCrew:
+    """Workers on this machine, which write into the store themselves."""
 
     executor: Executor
     events: Any
-    stop: Callable[[], None]
+    ask_to_stop: Callable[[], None]
+
+    def stop(self) -> None:
+        """Closes the wire on which all listen."""
+        self.ask_to_stop()
 
     def submit(self, request: RunRequest, store: Store) -> "Future[str]":
         """A future of the run's id."""
@@ -52,26 +76,45 @@ class InlineExecutor(Executor):
 
 
 @contextmanager
-def open_crew(num_workers: int, *, in_threads: bool) -> Generator[Crew]:
-    """Workers on this machine: this process for one; for more, threads or processes.
+def open_crew(
+    executor: ExecutorName, num_workers: int, *, can_share: bool, address: str | None = None
+) -> Generator[Crew]:
+    """Workers: this process for one on this machine; for more, threads, processes or a cluster.
 
     Args:
-        in_threads: for engines whose work holds no interpreter lock.
+        can_share: whether runs can share a process, since their engine's work holds no interpreter lock.
+        address: of a Ray cluster; one of its own on this machine unless given.
     """
-    if num_workers == 1 or in_threads:
-        events: Any = queue.SimpleQueue()
-        _worker.stopped.clear()
-        _worker.events = events
-        executor = InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers)
-        with executor:
-            yield Crew(executor, events, _worker.stopped.set)
-        return
+    if executor == "ray":
+        from ripplecarry.lab.ray_crew import open_ray_crew
+
+        with open_ray_crew(num_workers if address is None else None, address) as crew:
+            yield crew
+    elif executor in ("inline", "threads") or (executor == "local" and (num_workers == 1 or can_share)):
+        with _in_this_process(1 if executor == "inline" else num_workers) as crew:
+            yield crew
+    else:
+        with _in_processes(num_workers) as crew:
+            yield crew
+
+
+@contextmanager
+def _in_this_process(num_workers: int) -> Generator[Crew]:
+    events: Any = queue.SimpleQueue()
+    _worker.stopped.clear()
+    _worker.events = events
+    with InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers) as pool:
+        yield LocalCrew(pool, events, _worker.stopped.set)
+
+
+@contextmanager
+def _in_processes(num_workers: int) -> Generator[Crew]:
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
     listening, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
     try:
-        yield Crew(pool, events, held.close)
+        yield LocalCrew(pool, events, held.close)
     finally:
         held.close()
         pool.shutdown(wait=True, cancel_futures=True)

@@ -12,12 +12,13 @@ STORE/report*.html         the report of each sweep
 import fcntl
 import os
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.files import write_atomically
 from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run, move_into_place
 from ripplecarry.lab.trial import Trial
@@ -123,6 +124,28 @@ class Store:
         move_into_place(staged, self.run_folder(run_id))
         shutil.rmtree(self.root / "unfinished" / run_id, ignore_errors=True)
         return self.open(run_id)
+
+    def keep_files(self, run_id: str, files: Mapping[str, bytes]) -> Run:
+        """A run made elsewhere, from the contents of its files, once they are found whole.
+
+        Raises:
+            StoreError: they are damaged, or not of this run.
+        """
+        staged = self.unfinished_folder(run_id) / "finished"
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
+        for name, content in files.items():
+            write_atomically(staged / Path(name).name, content)
+        run = Run.open(staged).verify()
+        if run.id != run_id:
+            raise StoreError(f"{run_id} came with the files of run {run.id}")
+        return self.keep(staged, run_id)
+
+    def keep_certificate(self, run_id: str, content: bytes) -> None:
+        """Writes a run's certificate."""
+        path = self.certificate_path(run_id)
+        self._made(path.parent)
+        write_atomically(path, content)
 
     @contextmanager
     def claim(self, run_id: str) -> Generator[None]:

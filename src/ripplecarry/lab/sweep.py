@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ripplecarry.engines.registry import LOCK_FREE_ENGINES
 from ripplecarry.errors import Interrupted, RipplecarryError
 from ripplecarry.lab.carry_out import Progress
-from ripplecarry.lab.executors import Crew, open_crew
+from ripplecarry.lab.executors import Crew, ExecutorName, open_crew
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import RunRequest
 
@@ -68,6 +68,8 @@ def sweep(
     store: Store,
     *,
     num_workers: int | None = None,
+    executor: ExecutorName = "local",
+    address: str | None = None,
     listener: Listener | None = None,
     stop: StopRequest | None = None,
 ) -> SweepResult:
@@ -75,6 +77,8 @@ def sweep(
 
     Args:
         num_workers: runs at a time, one thread each; as many as cores unless given.
+        executor: where they are computed.
+        address: of a Ray cluster; one of its own on this machine unless given.
     """
     listener, stop = listener or Listener(), stop or StopRequest()
     store.prepare()
@@ -88,8 +92,11 @@ def sweep(
         if not left or stop.is_made():
             break
         workers = min(num_workers or os.cpu_count() or 1, len(left))
-        in_threads = all(request.engine in LOCK_FREE_ENGINES for request in left)
-        with open_crew(workers, in_threads=in_threads) as crew, _forwarding(crew, listener):
+        can_share = all(request.engine in LOCK_FREE_ENGINES for request in left)
+        with (
+            open_crew(executor, workers, can_share=can_share, address=address) as crew,
+            _forwarding(crew, listener),
+        ):
             stop.on_request(crew.stop)
             left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
             stop.on_request(None)

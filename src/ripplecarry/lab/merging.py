@@ -1,0 +1,61 @@
+"""Joining stores: the runs that shards made in folders of their own."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ripplecarry.errors import StoreError
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import Store
+
+
+@dataclass
+class Merged:
+    """What became of the runs of other stores, by id."""
+
+    added: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """Already there with the same results."""
+    differing: list[str] = field(default_factory=list)
+    """Already there with other curves or weights, which stay."""
+    damaged: dict[str, str] = field(default_factory=dict)
+    """What is wrong with runs that were left out."""
+
+
+def merge(sources: list[Path], target: Store) -> Merged:
+    """Copies the runs that the target lacks, and certificates with them, each once it is found whole.
+
+    Raises:
+        StoreError: a source without runs, or a target that cannot be written.
+    """
+    for source in sources:
+        if not (source / "runs").is_dir():
+            raise StoreError(f"{source} is no store: it holds no folder runs")
+    target.prepare()
+    merged = Merged()
+    for source in map(Store, sources):
+        for run_id in source.ids():
+            try:
+                _take(source, run_id, target, merged)
+            except StoreError as error:
+                merged.damaged[run_id] = str(error)
+    return merged
+
+
+def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
+    run = source.open(run_id).verify()
+    certificate = source.certificate_path(run_id)
+    if certificate.is_file() and not target.certificate_path(run_id).exists():
+        target.keep_certificate(run_id, certificate.read_bytes())
+    with target.claim(run_id):
+        if target.has(run_id):
+            same = _results(target.open(run_id)) == _results(run)
+            (merged.known if same else merged.differing).append(run_id)
+            return
+        names = [*run.state["files"], "state.json"]
+        target.keep_files(run_id, {name: (run.folder / name).read_bytes() for name in names})
+        merged.added.append(run_id)
+
+
+def _results(run: Run) -> dict[str, str]:
+    """The checksums of what does not depend on the machine's day."""
+    return {name: sum_ for name, sum_ in run.state["files"].items() if name != "environment.json"}
