@@ -20,6 +20,7 @@ from ripplecarry.lab.trial import NUMERICS_VERSION, RunRequest
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.training.checkpoint import resume, save_checkpoint
 from ripplecarry.training.curves import Curves
+from ripplecarry.training.kept import KeptWeights, kept_steps
 from ripplecarry.training.loop import train
 
 CHECKPOINT_EVERY_S = 10.0
@@ -117,15 +118,18 @@ def _train(
         work_at_hand = PlainWork(request, engine, observe)
     trainer, num_steps = work_at_hand.trainer, work_at_hand.num_steps
     checkpoint, identity = work / "checkpoint.safetensors", _identity(request, engine)
-    curves, spent_s = resume(checkpoint, identity, trainer)
+    curves, kept_before, spent_s = resume(checkpoint, identity, trainer)
+    kept = KeptWeights(kept_steps(num_steps) if request.keeps_checkpoints else (), kept_before)
+    kept.keep_if_due(trainer)
     first_step, began = trainer.step, time.perf_counter()
     due = {"checkpoint": began + CHECKPOINT_EVERY_S, "report": began}
 
     def after_chunk() -> None:
+        kept.keep_if_due(trainer)
         now = time.perf_counter()
         stopped = is_stopped()
         if stopped or now >= due["checkpoint"]:
-            save_checkpoint(checkpoint, identity, trainer, curves, spent_s + now - began)
+            save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, spent_s + now - began)
             due["checkpoint"] = now + CHECKPOINT_EVERY_S
         if stopped:
             raise Interrupted(f"run {request.id} stopped at step {trainer.step}; it resumes there")
@@ -147,6 +151,7 @@ def _train(
         outcome=outcome,
         columns=curves.columns(),
         weights=trainer.weights(),
+        checkpoints=kept.arrays,
         environment=describe_environment(engine),
         times={
             "train_s": round(train_s, 3),
