@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,7 @@ def test_at_most_nineteen_are_kept_and_they_spread_by_their_logarithm(num_steps)
     if num_steps >= 190:
         assert len(steps) == 19
         assert steps[-1] > 0.5 * num_steps - 10
-        assert max(b / a for a, b in zip(steps[3:], steps[4:], strict=False)) < 2
+        assert max(b / a for a, b in pairwise(steps[3:])) < 2
 
 
 def test_a_checkpoint_of_another_numerics_version_is_not_resumed(store, monkeypatch):

@@ -13,6 +13,7 @@ from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
 from ripplecarry.cli.extract import extract
+from ripplecarry.cli.page import page
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
 from ripplecarry.cli.train import train, with_trial_options
@@ -23,7 +24,7 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-for _command in (study, with_trial_options(train), runs, add, certify, check, extract, bench):
+for _command in (study, with_trial_options(train), runs, add, certify, check, extract, page, bench):
     app.command(_command)
 
 

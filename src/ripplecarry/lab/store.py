@@ -4,6 +4,7 @@ STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
 STORE/certificates/ID.json certificates of runs
 STORE/machines/            pictures of the machines that were extracted
+STORE/pages/ID.html        pages to explore runs
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
 """
@@ -46,6 +47,10 @@ class Store:
     def machine_folder(self) -> Path:
         """Where pictures of machines go; made if need be."""
         return self._made(self.root / "machines")
+
+    def page_path(self, run_id: str) -> Path:
+        """Where a run's page goes."""
+        return self.root / "pages" / f"{run_id}.html"
 
     def study_folder(self, name: str) -> Path:
         """Where a study's figures go; made if need be."""

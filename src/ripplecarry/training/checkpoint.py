@@ -34,8 +34,8 @@ def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays,
     """Puts the trainer where the checkpoint left it.
 
     Returns:
-        The curves so far, the weights kept and the seconds spent; empty where there is no checkpoint, or one from
-        another engine, instruction set or version, from which bits would differ.
+        The curves so far, the weights kept and the seconds spent; empty where there is no checkpoint, or
+        one from another engine, instruction set or version, from which bits would differ.
     """
     try:
         with safe_open(path, framework="numpy") as file:

@@ -1,0 +1,42 @@
+// What is known of the network's answers.
+
+import { byId, make } from "./elements.js";
+import { written } from "./task.js";
+import { count, percent, say } from "./words.js";
+
+export function drawVerdict(verdict) {
+  byId("verdict").className = verdict.kind;
+  byId("verdict-kind").textContent = say(`verdict.${verdict.kind}`);
+  byId("verdict-words").textContent = say(`verdict.${verdict.kind}.words`, {
+    margin: verdict.margin?.toPrecision(4),
+    operands: verdict.operands?.join(", "),
+    position: verdict.first_wrong_position,
+    given: verdict.kind === "counterexample" ? written(verdict.given) : "",
+    right: verdict.kind === "counterexample" ? written(verdict.right) : "",
+  });
+  byId("counterexample").hidden = verdict.kind !== "counterexample";
+  byId("statement").hidden = verdict.kind !== "proved";
+  byId("statement").textContent = verdict.statement ?? "";
+  const note = verdict.kind === "proved"
+    ? say("verdict.page")
+    : verdict.refusal && say("verdict.refused", { why: verdict.refusal });
+  byId("verdict-note").hidden = !note;
+  byId("verdict-note").textContent = note ?? "";
+  byId("tests").replaceChildren(...(verdict.tests.length ? [testTable(verdict.tests)] : []));
+}
+
+function testTable(tests) {
+  const heads = ["what", "pairs", "exact", "interval"].map((name) => make("th", { scope: "col" }, say(`test.${name}`)));
+  const rows = tests.map((test) => {
+    const words = say(`test.${test.what === "grid" ? test.kind : test.what}`, test);
+    return make("tr", {},
+      make("th", { scope: "row" }, words),
+      make("td", {}, count(test.pairs)),
+      make("td", {}, count(test.exact)),
+      make("td", {}, `${percent(test.low)} – ${percent(test.high)}`));
+  });
+  return make("table", { class: "plain" },
+    make("caption", {}, say("tests.caption")),
+    make("thead", {}, make("tr", {}, ...heads)),
+    make("tbody", {}, ...rows));
+}
