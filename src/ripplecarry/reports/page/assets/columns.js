@@ -52,9 +52,9 @@ export function drawColumns(trace, position, read, stateWord) {
       }),
       ...operands,
       row("given", say("row.given"), (p) =>
-        isKnown(p) ? { text: written(trace.given[p]), kind: trace.isWrong(p) ? "wrong" : "" } : { text: "" }),
+        isKnown(p) ? { text: trace.task.write(trace.given[p]), kind: trace.isWrong(p) ? "wrong" : "" } : { text: "" }),
       row("right", say("row.right"), (p) =>
-        isKnown(p) && trace.isWrong(p) ? { text: written(trace.right[p]) } : { text: "" }),
+        isKnown(p) && trace.isWrong(p) ? { text: trace.task.write(trace.right[p]) } : { text: "" }),
     ));
   box.replaceChildren(table);
   return { from, to };
@@ -96,10 +96,10 @@ export function drawLogits(trace, position) {
   const bars = logits.map((logit, digit) => {
     const bar = make("i", { style: `height:${(4 + ((logit - least) / span) * 44).toFixed(1)}px` });
     const kind = digit === trace.right[position] ? "right" : digit === trace.given[position] ? "wrong" : "";
-    return make("span", { class: kind, title: logit.toFixed(4) }, bar, make("b", {}, written(digit)));
+    return make("span", { class: kind, title: logit.toFixed(4) }, bar, make("b", {}, trace.task.write(digit)));
   });
   const box = byId("logits");
   box.replaceChildren(...bars);
-  const list = logits.map((logit, digit) => `${written(digit)} ${logit.toFixed(2)}`).join(", ");
+  const list = logits.map((logit, digit) => `${trace.task.write(digit)} ${logit.toFixed(2)}`).join(", ");
   box.setAttribute("aria-label", say("logits.label", { list }));
 }

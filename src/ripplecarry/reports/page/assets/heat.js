@@ -8,7 +8,7 @@ const LEAST_COLUMN_PX = 4;
 
 export function drawHeat(trace, layer, position) {
   const canvas = byId("heat");
-  const width = canvas.parentElement.clientWidth;
+  const width = Math.max(canvas.parentElement.clientWidth, LEAST_COLUMN_PX); // 0 before it is laid out
   const units = trace.network.shape.hidden;
   const size = Math.min(trace.length, Math.floor(width / LEAST_COLUMN_PX));
   const from = Math.max(0, Math.min(position - Math.floor(size / 2), trace.length - size));

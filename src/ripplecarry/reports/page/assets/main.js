@@ -2,15 +2,16 @@
 
 import { drawCloud, makeCloud } from "./cloud.js";
 import { drawColumns, drawLogits, drawOverview, overviewPosition } from "./columns.js";
-import { drawCurves, valueAt } from "./curves.js";
+import { drawCurves } from "./curves.js";
 import { byId, make } from "./elements.js";
 import { drawHeat, heatPosition } from "./heat.js";
 import { Player } from "./player.js";
 import { Run } from "./run.js";
-import { TypedError, written } from "./task.js";
+import { sayCheckpoint, sayExample, sayOutcome, sayPosition, sayRun } from "./sentences.js";
+import { TypedError } from "./task.js";
 import { Trace, finish } from "./trace.js";
 import { drawVerdict } from "./verdict.js";
-import { count, percent, say, setLanguage } from "./words.js";
+import { percent, say, setLanguage } from "./words.js";
 
 class Page {
   constructor(run) {
@@ -21,7 +22,7 @@ class Page {
     this.trace = null;
     this.problem = null;
     this.example = null;
-    this.asked = 0;
+    this.asked = 0; // how often an answer was, so that an older one knows that it is not wanted any more
     this.turns = { hardest: 0, failing: 0 };
     this.player = new Player((change) => this.move(change));
     this.#makeInputs();
@@ -49,11 +50,13 @@ class Page {
     this.#sayProblem();
     if (this.problem) return;
     const { network } = this.run.at(this.checkpoint);
+    const { checkpoint } = this;
     const trace = new Trace(network, task, task.align(digits, content.extraPositions));
     document.body.dataset.state = "computing";
     const progressed = (share) => { byId("outcome").textContent = say("computing", { done: percent(share) }); };
     if (!(await finish(trace, () => mine === this.asked, progressed))) return;
     this.trace = trace;
+    this.traced = checkpoint;
     this.position = toEnd ? trace.length - 1 : Math.min(this.position, trace.length - 1);
     this.draw();
     document.body.dataset.state = "ready";
@@ -72,21 +75,12 @@ class Page {
   /** Draws all of it. */
   draw() {
     const { run } = this;
-    const { content } = run;
-    const { network } = content;
-    byId("about").textContent = say("about", {
-      id: content.run.id, cell: network.cell.toUpperCase(), layers: network.layers, hidden: network.hidden,
-      digits: content.digits, base: run.task.base, steps: count(run.checkpoints.at(-1).step),
-    });
-    const settings = Object.entries(content.settings).map(([name, value]) => `${name} ${value}`).join(", ");
-    byId("settings").textContent = say("settings", { settings, engine: content.run.engine, seed: content.run.seed });
-    const task = say(`task.${run.task.kind}`, { factor: run.task.factor });
-    byId("columns").setAttribute("aria-label", say("columns.label", { task }));
+    sayRun(run);
     this.inputs.forEach((input, k) => { input.previousElementSibling.textContent = say("operand", { n: k + 1 }); });
     this.player.speak();
     this.#sayProblem();
-    this.#sayExample();
-    drawVerdict(content.verdict);
+    sayExample(run.content.examples, this.example);
+    drawVerdict(run.content.verdict, run.task);
     this.drawCheckpoint();
     if (this.trace) this.drawPosition();
   }
@@ -94,47 +88,36 @@ class Page {
   /** Draws what depends on the checkpoint alone. */
   drawCheckpoint() {
     const { run, checkpoint } = this;
-    const { step, probe } = run.checkpoints[checkpoint];
-    const shown = (value, form) => (value === undefined ? say("unknown") : form(value));
-    const words = say("training.words", {
-      step: count(step),
-      loss: shown(valueAt(run.curves.loss, step), (value) => value.toPrecision(3)),
-      exact: shown(valueAt(run.curves.exact, step), percent),
-      state: say(`state.${run.stateWord}`),
-      accuracy: percent(probe.accuracy),
-      samples: count(probe.samples),
-      commonest: percent(probe.commonest),
-    });
-    const isLast = checkpoint === run.lastCheckpoint;
-    byId("checkpoint-words").textContent = `${words} ${say(isLast ? "training.last" : "training.rounded")}`;
-    byId("checkpoint").setAttribute("aria-valuetext", words);
+    const { step } = run.checkpoints[checkpoint];
+    sayCheckpoint(run, checkpoint);
     drawCurves(run.curves, step, run.checkpoints.at(-1).step);
   }
 
   /** Draws what depends on the position. */
   drawPosition() {
-    const { trace, position, run, layer } = this;
-    const { probe } = run.at(this.checkpoint);
+    // The trace's checkpoint: another may be chosen already, whose answer is still being computed.
+    const { trace, position, run, layer, traced } = this;
+    const { probe } = run.at(traced);
     const read = (p) => probe.read(trace, p);
     const shown = drawColumns(trace, position, read, run.stateWord);
     drawOverview(trace, position, shown);
     drawLogits(trace, position);
     drawHeat(trace, layer, position);
-    const key = `${this.checkpoint} ${layer}`;
+    const key = `${traced} ${layer}`;
     if (this.cloud?.key !== key) {
       this.cloud = { key, ...makeCloud(trace.network, run.task, run.sample, layer) };
     }
-    const isLast = this.checkpoint === run.lastCheckpoint;
+    const isLast = traced === run.lastCheckpoint;
     drawCloud(this.cloud, trace, position, run.boxes, isLast, run.stateWord);
-    this.#sayPosition(read(position));
-    this.#sayOutcome();
+    sayPosition(trace, position, read(position), run.stateWord);
+    sayOutcome(trace);
   }
 
   show(name) {
     const examples = this.run.content.examples[name];
     if (!examples.length) return;
     const number = this.turns[name]++ % examples.length;
-    this.example = { name, number, total: examples.length, ...{ of: examples[number] } };
+    this.example = { name, number };
     this.#type(examples[number].operands);
   }
 
@@ -210,16 +193,16 @@ class Page {
       if (cell) this.#goTo(Number(cell.dataset.p));
     };
     let width = document.body.clientWidth;
-    addEventListener("resize", () => {
+    new ResizeObserver(() => {
       if (document.body.clientWidth === width || !this.trace) return;
       width = document.body.clientWidth;
       this.drawPosition();
-    });
+    }).observe(document.body);
   }
 
   #type(texts) {
     this.inputs.forEach((input, k) => { input.value = texts[k]; });
-    this.#sayExample();
+    sayExample(this.run.content.examples, this.example);
     this.compute();
   }
 
@@ -243,49 +226,6 @@ class Page {
     byId("problem").textContent = this.problem ? say(this.problem.key, this.problem.values) : "";
     if (this.problem) document.body.dataset.state = "problem";
   }
-
-  #sayExample() {
-    const { example } = this;
-    const isKnown = this.run.content.examples.failing.length > 0;
-    byId("example").textContent = !example ? (isKnown ? "" : say("example.none"))
-      : say(`example.${example.name}`, {
-          n: example.number + 1, total: example.total, name: example.of.name, margin: example.of.margin.toPrecision(3),
-        });
-  }
-
-  #sayPosition(read) {
-    const { trace, position } = this;
-    const right = written(trace.right[position]);
-    byId("here").textContent = say("here", {
-      position,
-      digits: Array.from(trace.positions[position], written).join(", "),
-      state: say(`state.${this.run.stateWord}`),
-      before: trace.states[position],
-      given: written(trace.given[position]),
-      judgement: trace.isWrong(position) ? say("here.wrong", { right }) : say("here.right"),
-      after: trace.states[position + 1],
-      read,
-    });
-  }
-
-  #sayOutcome() {
-    const { trace } = this;
-    const wrong = trace.wrongPositions();
-    const words = wrong.length
-      ? say("outcome.wrong", { wrong: count(wrong.length), length: count(trace.length), first: wrong[0] })
-      : say("outcome", { length: count(trace.length) });
-    byId("outcome").textContent = words;
-    byId("outcome").className = wrong.length ? "wrong" : "right";
-    const rows = [["answer.given", trace.given], ["answer.right", trace.right]];
-    byId("answer").replaceChildren(...rows.flatMap(([key, digits]) =>
-      [make("dt", {}, say(key)), make("dd", {}, joined(digits))]));
-  }
-}
-
-/** Answer digits, the most significant first; spaced where one may have several characters. */
-function joined(digits) {
-  const isWide = digits.some((digit) => digit > 35);
-  return Array.from(digits, written).reverse().join(isWide ? " " : "");
 }
 
 /** For the console and for tests: the answer digits, most significant first, and the logits by position. */
@@ -296,7 +236,7 @@ function answerOf(page, texts) {
   const trace = new Trace(run.at(page.checkpoint).network, run.task, positions);
   trace.advance();
   const logits = Array.from({ length: trace.length }, (_, p) => Array.from(trace.logitsAt(p)));
-  return { digits: joined(trace.given), right: joined(trace.right), logits };
+  return { digits: run.task.writeAll(trace.given), right: run.task.writeAll(trace.right), logits };
 }
 
 export function start() {

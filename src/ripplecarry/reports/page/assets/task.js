@@ -2,8 +2,8 @@
 
 const CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/** How a digit or an answer is written; answers beyond 35, which no base has, in decimal. */
-export const written = (digit) => CHARACTERS[digit] ?? String(digit);
+/** How an operand's digit is written. */
+export const written = (digit) => CHARACTERS[digit];
 
 export class Task {
   /** @param content {base, operands, outputs, states, nextState, output}, tables already decoded */
@@ -39,6 +39,17 @@ export class Task {
   align(operands, extraPositions) {
     const length = Math.max(...operands.map((digits) => digits.length)) + extraPositions;
     return Array.from({ length }, (_, p) => Uint8Array.from(operands, (digits) => digits[p] ?? 0));
+  }
+
+  /** How an answer is written: where a task has more than the characters reach, in decimal. */
+  write(answer) {
+    return this.outputs > CHARACTERS.length ? String(answer) : CHARACTERS[answer];
+  }
+
+  /** Answers in writing, the most significant first. */
+  writeAll(answers) {
+    const parts = Array.from(answers, (answer) => this.write(answer)).reverse();
+    return parts.join(this.outputs > CHARACTERS.length ? " " : "");
   }
 
   /** The right answers, and the machine's states: entering each position, and at the end. */

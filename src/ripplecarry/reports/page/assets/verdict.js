@@ -1,18 +1,17 @@
 // What is known of the network's answers.
 
 import { byId, make } from "./elements.js";
-import { written } from "./task.js";
 import { count, percent, say } from "./words.js";
 
-export function drawVerdict(verdict) {
+export function drawVerdict(verdict, task) {
   byId("verdict").className = verdict.kind;
   byId("verdict-kind").textContent = say(`verdict.${verdict.kind}`);
   byId("verdict-words").textContent = say(`verdict.${verdict.kind}.words`, {
     margin: verdict.margin?.toPrecision(4),
     operands: verdict.operands?.join(", "),
     position: verdict.first_wrong_position,
-    given: verdict.kind === "counterexample" ? written(verdict.given) : "",
-    right: verdict.kind === "counterexample" ? written(verdict.right) : "",
+    given: task.write(verdict.given),
+    right: task.write(verdict.right),
   });
   byId("counterexample").hidden = verdict.kind !== "counterexample";
   byId("statement").hidden = verdict.kind !== "proved";
