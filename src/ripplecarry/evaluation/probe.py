@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int, UInt8
 
+from ripplecarry.engines.reference import one_thread
 from ripplecarry.networks.adder import Adder
 
 RIDGE = 1e-4
@@ -52,7 +53,7 @@ def hidden_states(
     """The hidden units of all layers behind each position, the lowest layer's first."""
     digits = torch.tensor(operands)
     behind, state = [], None
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         for position in range(operands.shape[1]):
             _, state = network.step(digits[:, position], state)
             behind.append(state[0].transpose(0, 1).flatten(1))

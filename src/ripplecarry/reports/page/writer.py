@@ -19,6 +19,8 @@ from ripplecarry.reports.page.content import check_fits, page_content
 from ripplecarry.reports.page.examples import hardest
 from ripplecarry.reports.page.verdict import Verdict, judge
 
+ASSETS = files("ripplecarry.reports.page") / "assets"
+
 _RELATIVE = re.compile(r'from "\./(\w+)\.js"')
 
 
@@ -39,7 +41,6 @@ def write_page(
     network = open_engine().load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
     verdict = judge(run, store, network, wrong, say)
-    say("fitting probes")
     content = page_content(run, wrong, near, verdict)
     target = path or store.page_path(run.id)
     try:
@@ -59,10 +60,9 @@ def compose(content: dict[str, object]) -> str:
     )
     # "</" would end the element that holds the JSON; in a JSON string "<\/" means the same.
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
-    assets = files("ripplecarry.reports.page") / "assets"
     return environment.get_template("page.html").render(
         run_id=content["run"]["id"],  # pyrefly: ignore[bad-index, unsupported-operation]
-        style=Markup((assets / "page.css").read_text()),
+        style=Markup((ASSETS / "page.css").read_text()),
         modules={name: Markup(source) for name, source in modules().items()},
         data=Markup(data),
     )
@@ -75,8 +75,7 @@ def modules() -> dict[str, str]:
     A module within a page has no address that another could be relative to, so that imports of `./NAME.js`
     become imports of `page/NAME`, which the page's import map knows.
     """
-    folder = files("ripplecarry.reports.page") / "assets"
-    sources = sorted((each for each in folder.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
+    sources = sorted((each for each in ASSETS.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
     return {
         each.name.removesuffix(".js"): _RELATIVE.sub(r'from "page/\1"', each.read_text())
         for each in sources

@@ -33,6 +33,8 @@ export function drawColumns(trace, position, read, stateWord) {
     });
     return make("tr", { class: name }, make("th", { scope: "row" }, words), ...cells);
   };
+  // Long numbers of positions overlap their neighbours.
+  const hasRoom = (p) => p === position || p < 1000 || (p % 5 === 0 && Math.abs(p - position) > 1);
   const operands = Array.from({ length: trace.task.operands }, (_, k) =>
     row("operand", say("operand", { n: k + 1 }), (p) => ({ text: written(trace.positions[p][k]) })));
   const entering = (p, value) => {
@@ -41,7 +43,9 @@ export function drawColumns(trace, position, read, stateWord) {
   };
   const table = make("table", {},
     make("thead", {}, make("tr", {}, make("th", { scope: "row" }, say("row.position")),
-      ...columns.map((p) => make("th", { scope: "col", "data-p": p, class: p === position ? "here" : "" }, String(p))))),
+      ...columns.map((p) => make("th", {
+        scope: "col", "data-p": p, "aria-label": p, class: p === position ? "here" : "",
+      }, hasRoom(p) ? String(p) : "")))),
     make("tbody", {},
       row("true-state", say("row.state", { state }), (p) => entering(p, trace.states[p])),
       row("probe", say("row.probe", { state }), (p) => {

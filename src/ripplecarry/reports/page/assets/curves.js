@@ -42,7 +42,7 @@ function panel(title, lines, across, step, lastStep, isLogarithmic) {
   }
   const marks = [0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000].filter((mark) => mark <= lastStep);
   for (const mark of marks) {
-    svg.append(draw("text", { x: across(mark), y: HEIGHT - 6, class: "tick middle" }, count(mark)));
+    svg.append(draw("text", { x: Math.min(across(mark), WIDTH - 18), y: HEIGHT - 6, class: "tick middle" }, count(mark)));
   }
   for (const { name, points } of lines) {
     const finite = points.filter(([, value]) => Number.isFinite(value));

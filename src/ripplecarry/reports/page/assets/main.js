@@ -115,7 +115,6 @@ class Page {
 
   show(name) {
     const examples = this.run.content.examples[name];
-    if (!examples.length) return;
     const number = this.turns[name]++ % examples.length;
     this.example = { name, number };
     this.#type(examples[number].operands);
