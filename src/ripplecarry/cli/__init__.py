@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
+from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
 from ripplecarry.cli.page import page
 from ripplecarry.cli.runs import runs
@@ -24,7 +25,7 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-for _command in (study, with_trial_options(train), runs, add, certify, check, extract, page, bench):
+for _command in (study, with_trial_options(train), runs, add, certify, check, extract, page, export, bench):
     app.command(_command)
 
 

@@ -5,6 +5,7 @@ STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it
 STORE/certificates/ID.json certificates of runs
 STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
+STORE/exports/             networks in the forms that other programs read
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
 """

@@ -8,12 +8,13 @@ export function drawVerdict(verdict, task) {
   byId("verdict-kind").textContent = say(`verdict.${verdict.kind}`);
   byId("verdict-words").textContent = say(`verdict.${verdict.kind}.words`, {
     margin: verdict.margin?.toPrecision(4),
-    operands: verdict.operands?.join(", "),
+    operands: verdict.operands?.map(shortened).join(", "),
     position: verdict.first_wrong_position,
     given: task.write(verdict.given),
     right: task.write(verdict.right),
   });
-  byId("counterexample").hidden = verdict.kind !== "counterexample";
+  const fits = verdict.operands?.every((text) => text.length <= task.longest);
+  byId("counterexample").hidden = !fits;
   byId("statement").hidden = verdict.kind !== "proved";
   byId("statement").textContent = verdict.statement ?? "";
   const note = verdict.kind === "proved"
@@ -22,6 +23,11 @@ export function drawVerdict(verdict, task) {
   byId("verdict-note").hidden = !note;
   byId("verdict-note").textContent = note ?? "";
   byId("tests").replaceChildren(...(verdict.tests.length ? [testTable(verdict.tests)] : []));
+}
+
+/** A number with its middle left out where it is long. */
+function shortened(text) {
+  return text.length > 40 ? `${text.slice(0, 12)}…${text.slice(-12)} (${count(text.length)})` : text;
 }
 
 function testTable(tests) {
