@@ -155,9 +155,9 @@ def write_run(
     outcome: Outcome,
     columns: Arrays,
     weights: Weights,
-    checkpoints: Arrays,
     environment: Mapping[str, object],
     times: Mapping[str, object],
+    checkpoints: Arrays | None = None,
 ) -> None:
     """Writes all files of a run into a folder, which the caller then moves to its place.
 

@@ -11,14 +11,13 @@ const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [420, 150, 40, 22, 8];
  */
 export function drawCurves(curves, step, lastStep) {
   // Updates on a logarithmic scale, as the checkpoints are spaced; one more, so that 0 has a place.
-  const across = (updates) => LEFT + (Math.log1p(updates) / Math.log1p(lastStep)) * (WIDTH - LEFT - 8);
+  const across = (updates) => LEFT + (Math.log1p(updates) / (Math.log1p(lastStep) || 1)) * (WIDTH - LEFT - 8);
+  const loss = [{ name: "loss", points: curves.loss }];
+  const shares = ["exact", "probe"].map((name) => ({ name, points: curves[name] }));
+  // A run that was trained elsewhere has no curves.
+  const panels = [[loss, true], [shares, false]].filter(([lines]) => lines[0].points.length);
   byId("curves").replaceChildren(
-    panel("curve.loss", [{ name: "loss", points: curves.loss }], across, step, lastStep, true),
-    panel("curve.exact", [
-      { name: "exact", points: curves.exact },
-      { name: "probe", points: curves.probe },
-    ], across, step, lastStep, false),
-  );
+    ...panels.map(([lines, isLogarithmic]) => panel(lines, across, step, lastStep, isLogarithmic)));
 }
 
 /** The value read last at or before so many updates, or undefined. */
@@ -26,7 +25,7 @@ export function valueAt(points, step) {
   return points.findLast(([updates]) => updates <= step)?.[1];
 }
 
-function panel(title, lines, across, step, lastStep, isLogarithmic) {
+function panel(lines, across, step, lastStep, isLogarithmic) {
   const values = lines.flatMap((line) => line.points.map((point) => point[1])).filter((v) => Number.isFinite(v));
   const scaled = isLogarithmic ? (value) => Math.log10(Math.max(value, 1e-12)) : (value) => value;
   const low = isLogarithmic ? Math.min(...values.map(scaled)) : 0;
