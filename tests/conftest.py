@@ -5,12 +5,15 @@ from jaxtyping import install_import_hook
 # Pydantic and cyclopts read annotations themselves, so modules of configurations stay as they are.
 install_import_hook(
     [
+        "ripplecarry.arithmetic.balanced_operands",
+        "ripplecarry.arithmetic.carry_runs",
         "ripplecarry.arithmetic.digit_text",
         "ripplecarry.arithmetic.digits",
         "ripplecarry.arithmetic.exact_sum",
         "ripplecarry.arithmetic.machine",
         "ripplecarry.arithmetic.number_lines",
         "ripplecarry.arithmetic.operands",
+        "ripplecarry.arithmetic.operands_by_run",
         "ripplecarry.arithmetic.philox",
         "ripplecarry.arithmetic.text_source",
         "ripplecarry.engines.reference",

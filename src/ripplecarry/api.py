@@ -1,6 +1,6 @@
 """The Python interface: the same verbs as the command line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -9,9 +9,11 @@ import pandas as pd
 
 from ripplecarry.engines.registry import EngineName, open_engine
 from ripplecarry.errors import ConfigurationError, OperandError, StoreError
+from ripplecarry.evaluation.exactness import Exactness
 from ripplecarry.evaluation.integer_sums import Number, add_numbers
 from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.claims import Verdict
+from ripplecarry.lab.evaluating import Evaluation
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import DEFAULT_STORE, Store
 from ripplecarry.lab.study import Study
@@ -21,6 +23,8 @@ from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.studies.catalogue import find_studies
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from ripplecarry.lab.certifying import Unknown
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
@@ -74,6 +78,36 @@ def add(run, *operands, engine="auto"):
             "operands are numbers, or lists that are all as long; mixed or of other lengths came"
         )
     return add_numbers(sums, list(zip(*operands, strict=True)))
+
+
+def evaluate(
+    adder: "Run | nn.Module | Callable[[int, int], int]",
+    *,
+    digits: int | None = None,
+    longest: int | None = None,
+    samples: int | None = None,
+    engine: EngineName = "auto",
+) -> Exactness:
+    """How exact an adder is where adding is hard: by length and longest carry run and idle run, on hard
+    cases, and by a search for a wrong sum where there are logits.
+
+    Args:
+        adder: a run; a PyTorch module that takes digits, least significant first, as the report's networks
+            do; or a function of two integers.
+        digits: what a module or function is made for, 10 unless given; a run knows.
+        longest: the longest operands; 100 times `digits` for a run, `digits` for others unless given.
+        samples: pairs of a cell at most; 1000, and 50 for a function, unless given.
+    Raises:
+        ConfigurationError: a run of another task, or digits given for a run.
+    """
+    for name, value in (("digits", digits), ("longest", longest), ("samples", samples)):
+        if value is not None and value < 1:
+            raise ConfigurationError(f"{name} is {value}; it must be at least 1")
+    if isinstance(adder, Run):
+        if digits is not None:
+            raise ConfigurationError("digits is for modules and functions; a run knows its own")
+        return Evaluation.of_run(adder, open_engine(engine), longest, samples).measure()
+    return Evaluation.of_other(adder, digits, longest, samples).measure()
 
 
 def certify(

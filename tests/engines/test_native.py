@@ -249,3 +249,23 @@ def test_without_the_kernel_the_reference_does_the_work(monkeypatch):
     assert open_engine().name == "torch"
     with pytest.raises(ConfigurationError, match="not built"):
         open_engine("native")
+
+
+@needs_native
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize(
+    "operands",
+    [
+        {"operands": "carry-balanced"},
+        {"lengths": "mixed"},
+        {"operands": "carry-balanced", "lengths": "mixed"},
+    ],
+)
+def test_operands_that_the_kernel_does_not_draw_are_trained_on_all_the_same(cell, operands):
+    trial = Trial(cell=cell, hidden_size=12, embedding_size=4, digits=5, batch_size=20, **operands)
+
+    ours, theirs = start(NativeEngine(), trial), start(ReferenceEngine(), trial)
+
+    assert ours.advance(15) == pytest.approx(theirs.advance(15), rel=1e-4)
+    plain = start(NativeEngine(), trial.model_copy(update={"operands": "uniform", "lengths": "fixed"}))
+    assert ours.advance(2) != pytest.approx(plain.advance(17)[-2:], rel=1e-4)

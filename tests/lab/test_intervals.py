@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ripplecarry.lab.intervals import contrast_interval, difference_interval, mean_interval
+from ripplecarry.lab.intervals import contrast_interval, difference_interval, mean_interval, median_interval
 
 RANDOM = np.random.default_rng(1)
 FIRST, SECOND = RANDOM.normal(0, 1, 7), RANDOM.normal(1, 3, 12)
@@ -44,3 +44,11 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
         covers += interval.low <= 0 <= interval.high
 
     assert covers / 2000 == pytest.approx(0.9, abs=0.025)
+
+
+def test_the_medians_interval_is_between_order_statistics_and_may_be_infinite():
+    values = np.array([3.0, np.inf, 1, 2, 9, 4, 5, 6, np.inf, np.inf, 7, 8])
+
+    # Of 12 values the third and the tenth hold the median 96 times of 100.
+    assert median_interval(values) == (6.5, 3.0, np.inf)
+    assert np.isnan(median_interval(values[:5]).low)

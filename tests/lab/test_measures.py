@@ -1,10 +1,13 @@
 from math import inf, log
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up_runs import make_run
 
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab import measures
+from ripplecarry.lab.measures import is_exact_up_to, miss_at
 from ripplecarry.lab.trial import Trial
 
 TRIAL = Trial(steps=200)
@@ -69,3 +72,18 @@ def test_the_rules_for_rates_are_the_protocols():
     assert [measures.is_unstable().holds(run) for run in (falls, stays)] == [True, False]
     assert measures.is_never_right().holds(make_run(TRIAL, 0, 1, 0))
     assert not measures.is_never_right().holds(falls)
+
+
+def test_exactness_is_measured_at_a_length_and_up_to_it():
+    run = make_run(Trial(steps=50), 0, 1.0)
+    cells = pd.DataFrame(
+        {"length": [1, 1, 10, 10], "num_pairs": [5, 5, 20, 20], "num_exact": [5, 5, 20, 15]}
+    )
+    object.__setattr__(run, "exactness", cells)
+
+    assert miss_at(1).of(run) == 0
+    assert miss_at(10).of(run) == 0.125
+    assert is_exact_up_to(9).holds(run)
+    assert not is_exact_up_to(10).holds(run)
+    with pytest.raises(ConfigurationError, match="at lengths 1, 10"):
+        miss_at(7).of(run)

@@ -25,7 +25,6 @@ class Stream(IntEnum):
     EVALUATION = 2
     EVALUATION_AT_OTHER_LENGTHS = 3
     EVALUATION_BY_RUN = 4
-    SEARCH = 5
 
 
 def philox(key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]) -> UInt32[np.ndarray, "4 count"]:

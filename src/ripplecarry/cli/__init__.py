@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
+from ripplecarry.cli.evaluate import evaluate
 from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
 from ripplecarry.cli.page import page
@@ -25,7 +26,20 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-for _command in (study, with_trial_options(train), runs, add, certify, check, extract, page, export, bench):
+_commands = (
+    study,
+    with_trial_options(train),
+    runs,
+    evaluate,
+    add,
+    certify,
+    check,
+    extract,
+    page,
+    export,
+    bench,
+)
+for _command in _commands:
     app.command(_command)
 
 

@@ -26,8 +26,8 @@ def study(
 
     `all`, or no name, is the course report's: baseline, layers, digits, learning_rate, cell,
     digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,
-    lstm_or_rnn, two_digit_training, batch_and_optimiser, certified, certified_tasks, certified_sizes. A
-    path to a .py file that defines STUDY is a study of your own.
+    lstm_or_rnn, two_digit_training, batch_and_optimiser, generalisation, width, certified,
+    certified_tasks, certified_sizes. A path to a .py file that defines STUDY is a study of your own.
 
     Example: ripplecarry study layers cell --seeds 5
     """

@@ -78,14 +78,17 @@ def run_summary(run: "Run") -> dict[str, object]:
         "outcome": run.outcome,
         "parameters": num_parameters(run.trial, run.task),
         "steps": run.state["steps_done"],
-        "metrics_read_after_step": (run.state["steps_done"] - 1) // OBSERVE_EVERY * OBSERVE_EVERY,
-        **run.state["last"],
     }
+    if run.state["steps_done"]:  # none where the weights came from elsewhere
+        summary["metrics_read_after_step"] = (run.state["steps_done"] - 1) // OBSERVE_EVERY * OBSERVE_EVERY
+    summary |= run.state["last"]
     if "exact_match" in run.state["last"]:
         exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
         low, high = share_interval(exact, NUM_PAIRS)
         summary["exact_match_interval"] = f"{low:.4f} to {high:.4f} (95 %, {NUM_PAIRS} samples)"
-    summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
+    summary |= {"exact_from_step": run.exact_from_step, "exact_from_s": run.exact_from_s}
+    if run.state["steps_done"]:
+        summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
     return summary
 
 

@@ -1,10 +1,11 @@
 """What can be tested: anything that answers in digits, a network or somebody's function on integers."""
 
 from collections.abc import Callable
+from operator import index
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.errors import OperandError
@@ -20,6 +21,15 @@ class Answers(Protocol):
     def answers(
         self, operands: UInt8[np.ndarray, "batch position operand"]
     ) -> UInt8[np.ndarray, "batch position"]: ...
+
+
+@runtime_checkable
+class GivesLogits(Answers, Protocol):
+    """An adder whose margins can be seen."""
+
+    def logits(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> Float[np.ndarray, "batch position output"]: ...
 
 
 class IntegerAdder:
@@ -41,9 +51,13 @@ class IntegerAdder:
 
     def _digits(self, a: int, b: int, length: int) -> UInt8[np.ndarray, " position"]:
         try:
-            return to_digits(self._add(a, b), self._base, length)
-        except OperandError as error:
-            complaint = str(error)
+            answer = index(self._add(a, b))
+            if answer < 0:
+                complaint = f"the answer is {answer}, which is negative"
+            else:
+                return to_digits(answer, self._base, length)
+        except OperandError:
+            complaint = f"the answer has more than {length} digits"
         except Exception as error:  # whatever another's code raises
             complaint = f"{type(error).__name__}: {error}"
         if self.complaint is None:

@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.arithmetic.digits import from_digits
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.engines.engine import Computation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.evaluation.adders import Answers
+from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
 from ripplecarry.evaluation.failures import Failure, first_failure, shortest, simplify
 from ripplecarry.evaluation.grid import Cell, Sampling, exactness_grid, grid_digits, grid_frame
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import SearchResult, search
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LONGEST_SEARCHED = 100
 
@@ -40,7 +41,6 @@ class Exactness:
     hard: Sequence[HardCount]
     searches: Sequence[SearchResult]
     failure: Failure | None
-    base: int
 
     @property
     def is_exact(self) -> bool:
@@ -52,12 +52,16 @@ class Exactness:
         counts = [each.num_pairs for group in (self.cells, self.hard, self.searches) for each in group]
         return sum(counts)
 
+    def frame(self) -> "pd.DataFrame":
+        """The grids, a row a cell."""
+        return grid_frame(self.cells)
+
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
         return {
             "is_exact": self.is_exact,
             "num_pairs": self.num_pairs,
-            "grid": grid_frame(self.cells).to_dict(orient="records"),
+            "grid": self.frame().to_dict(orient="records"),
             "hard_cases": [vars(each) for each in self.hard],
             "search": [
                 {
@@ -68,19 +72,8 @@ class Exactness:
                 }
                 for each in self.searches
             ],
-            "failure": None if self.failure is None else failure_dict(self.failure, self.base),
+            "failure": None if self.failure is None else self.failure.as_dict(),
         }
-
-
-def failure_dict(failure: Failure, base: int) -> dict[str, Any]:
-    """A failure with its operands as integers and the digits of both answers, most significant first."""
-    return {
-        "operands": [from_digits(digits, base) for digits in failure.operands.T],
-        "length": failure.length,
-        "answer_digits": failure.answer[::-1].tolist(),
-        "right_digits": failure.right[::-1].tolist(),
-        "first_wrong_position": failure.first_wrong_position,
-    }
 
 
 def work_of(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
@@ -119,13 +112,13 @@ def measure_exactness(
             failure = shortest(failure, wrong)
             report(operands.shape[0] * length)
     searches = []
-    if isinstance(adder, Computation):
+    if isinstance(adder, GivesLogits):
         for length in _searched(lengths):
             searches.append(search(adder, task, length))
             failure = shortest(failure, searches[-1].failure)
     if failure is not None:
         failure = simplify(adder, task, failure)
-    return Exactness(cells, hard, searches, failure, task.base)
+    return Exactness(cells, hard, searches, failure)
 
 
 def _try_cases(

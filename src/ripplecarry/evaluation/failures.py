@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.digit_text import text_of
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.evaluation.adders import Answers
+from ripplecarry.evaluation.adders import NO_DIGIT, Answers
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +29,26 @@ class Failure:
         used = np.flatnonzero(self.operands.any(axis=1))
         return int(used[-1]) + 1 if len(used) else 1
 
+    def as_dict(self) -> dict[str, object]:
+        """For programs: numbers as they are written, most significant digit first; no answer is None."""
+        has_answer = bool((self.answer != NO_DIGIT).all())
+        return {
+            "operands": [written(digits) for digits in self.operands.T],
+            "answer": written(self.answer) if has_answer else None,
+            "right": written(self.right),
+            "length": self.length,
+            "first_wrong_position": self.first_wrong_position,
+        }
+
     @property
     def size(self) -> int:
         """Digits that the failure needs; a network's first wrong digit needs none behind it."""
         return min(self.length, self.first_wrong_position + 1)
+
+
+def written(digits: UInt8[np.ndarray, " position"]) -> str:
+    """A number as it is written, without leading zeros."""
+    return text_of(digits).decode().lstrip("0") or "0"
 
 
 def first_failure(

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.carry_runs import RUN_KINDS, RunKind, longest_runs
@@ -22,7 +24,7 @@ _EVERY_LENGTH_UP_TO = 10
 _EVERY_RUN_UP_TO = 10
 _MULTIPLES = (2, 5, 10, 100)
 _DIGITS_AT_A_TIME = 1_000_000
-_FEWEST = 20
+_DRAWS_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many pairs a cell gets: `pairs`, fewer where the numbers are long, never under 20 of them."""
+    """Which cells there are, and how many pairs each gets: fewer where the numbers are long."""
 
     pairs: int = 1000
-    digits_per_cell: int = 400_000
+    digits_per_cell: int = 100_000
+    fewest: int = 20
+    every_run_up_to: int = _EVERY_RUN_UP_TO
+    """Longest runs tested: all up to here, then doubling."""
 
     def count(self, length: int) -> int:
-        return min(self.pairs, max(_FEWEST, self.digits_per_cell // length))
+        """Pairs of a cell."""
+        return min(self.pairs, max(self.fewest, self.digits_per_cell // length))
+
+    def runs(self, length: int) -> list[int]:
+        """Longest runs to test at a length: all up to one, then doubling, then the length."""
+        doubled = [self.every_run_up_to * 2**k for k in range(1, 32)]
+        near = range(self.every_run_up_to + 1)
+        return sorted({n for n in (*near, *doubled, length) if n <= length})
 
     def is_exhaustive(self, length: int, base: int) -> bool:
         """Whether to try all pairs of this length instead."""
@@ -81,10 +93,24 @@ def grid_lengths(trained: int, longest: int | None = None) -> list[int]:
     return sorted(n for n in lengths if n <= longest)
 
 
-def grid_runs(length: int) -> list[int]:
-    """Longest runs to test at a length: 0 to 10, then doubling, then the whole length."""
-    doubled = [_EVERY_RUN_UP_TO * 2**k for k in range(1, 32)]
-    return sorted({n for n in (*range(_EVERY_RUN_UP_TO + 1), *doubled, length) if n <= length})
+def coarse_lengths(trained: int, longest: int) -> list[int]:
+    """The training length, 1 and 3 times every power of ten, and the longest one."""
+    spaced = {times * 10**k for k in range(8) for times in (1, 3)}
+    return sorted(n for n in spaced | {trained, longest} if n <= longest)
+
+
+@lru_cache(_DRAWS_KEPT)  # many runs are tested on the same operands, and long ones take a second
+def operands_of_runs(
+    length: int, base: int, number: int, group: tuple[tuple[RunKind, int], ...], count: int
+) -> UInt8[np.ndarray, "row position 2"]:
+    """`count` pairs of each kind and longest run, in this order; other `number`s draw others."""
+    plans = [RunPlan.of(kind, run, length, count) for kind, run in group]
+    plan = RunPlan(
+        np.concatenate([p.lengths for p in plans]),
+        np.concatenate([p.runs for p in plans]),
+        np.concatenate([p.is_idle for p in plans]),
+    )
+    return operands_by_run(length, Stream.EVALUATION_BY_RUN, number, plan, base=base)
 
 
 def exactness_grid(
@@ -110,7 +136,7 @@ def exactness_grid(
         if sampling.is_exhaustive(length, task.base):
             _count_all(tally, cells)
         else:
-            _count_samples(tally, sampling.count(length), cells)
+            _count_samples(tally, sampling, cells)
         failure = shortest(failure, tally.failure)
     return cells, failure
 
@@ -171,22 +197,14 @@ def _count_all(tally: _Tally, cells: list[Cell]) -> None:
             cells.append(tally.cell(kind, int(run), given[mine], right[mine], True))
 
 
-def _count_samples(tally: _Tally, count: int, cells: list[Cell]) -> None:
-    wanted = [(kind, run) for kind in RUN_KINDS for run in grid_runs(tally.length)]
+def _count_samples(tally: _Tally, sampling: Sampling, cells: list[Cell]) -> None:
+    count = sampling.count(tally.length)
+    wanted = [(kind, run) for kind in RUN_KINDS for run in sampling.runs(tally.length)]
     # Many cells at a time: a draw costs as much for few rows as for many.
     at_a_time = max(1, 16_384 // count)
     for first in range(0, len(wanted), at_a_time):
-        group = wanted[first : first + at_a_time]
-        plans = [RunPlan.of(kind, run, tally.length, count) for kind, run in group]
-        plan = RunPlan(
-            np.concatenate([p.lengths for p in plans]),
-            np.concatenate([p.runs for p in plans]),
-            np.concatenate([p.is_idle for p in plans]),
-        )
-        operands = operands_by_run(
-            tally.length, Stream.EVALUATION_BY_RUN, first, plan, base=tally.task.base
-        )
-        given, right = tally.mark(operands)
+        group = tuple(wanted[first : first + at_a_time])
+        given, right = tally.mark(operands_of_runs(tally.length, tally.task.base, first, group, count))
         for number, (kind, run) in enumerate(group):
             mine = slice(number * count, (number + 1) * count)
             cells.append(tally.cell(kind, run, given[mine], right[mine], False))
@@ -197,7 +215,7 @@ def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
     return sum(
         base ** (2 * n) * n
         if sampling.is_exhaustive(n, base)
-        else len(RUN_KINDS) * len(grid_runs(n)) * sampling.count(n) * n
+        else len(RUN_KINDS) * len(sampling.runs(n)) * sampling.count(n) * n
         for n in lengths
     )
 

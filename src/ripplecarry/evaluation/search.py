@@ -8,7 +8,7 @@ from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.engines.engine import Computation
+from ripplecarry.evaluation.adders import GivesLogits
 from ripplecarry.evaluation.failures import Failure, first_failure
 from ripplecarry.evaluation.hard_cases import hard_cases
 
@@ -41,7 +41,7 @@ def margins(
 
 
 def search(
-    network: Computation, task: Task, length: int, starts: Sequence[np.ndarray] = (), seed: int = 0
+    network: GivesLogits, task: Task, length: int, starts: Sequence[np.ndarray] = (), seed: int = 0
 ) -> SearchResult:
     """Changes the operands with the smallest margins, round after round, until one is answered wrongly.
 
@@ -66,7 +66,7 @@ def search(
     return SearchResult(length, num_pairs, float(scores.min()), failure)
 
 
-def _margins(network: Computation, task: Task, rows: np.ndarray) -> np.ndarray:
+def _margins(network: GivesLogits, task: Task, rows: np.ndarray) -> np.ndarray:
     operands = _padded(rows, rows.shape[1] + EXTRA_POSITIONS)
     return margins(network.logits(operands), task.answer(operands))
 

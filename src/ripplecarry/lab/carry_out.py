@@ -13,7 +13,7 @@ from ripplecarry.engines.engine import Computation, Engine, Trainer
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import Interrupted
 from ripplecarry.lab.environment import describe_environment
-from ripplecarry.lab.observation import NUM_PAIRS, Observe, observer
+from ripplecarry.lab.observation import NUM_PAIRS, Observe, exactness_at_the_end, observer
 from ripplecarry.lab.run import Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import NUMERICS_VERSION, RunRequest
@@ -138,10 +138,16 @@ def _train(
             report(_progress(request, trainer.step, num_steps, curves, rate))
             due["report"] = now + REPORT_EVERY_S
 
+    def after_answers(num_digits: int) -> None:
+        if is_stopped():
+            save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
+            raise Interrupted(f"run {request.id} stopped when it was trained; it resumes there")
+
     outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
     train_s = spent_s + time.perf_counter() - began
     report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
     work_at_hand.finish()
+    exactness = exactness_at_the_end(trainer, trial.build_task(), trial.digits, trial, after_answers)
     staged = work / "finished"
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir()
@@ -152,6 +158,7 @@ def _train(
         columns=curves.columns(),
         weights=trainer.weights(),
         checkpoints=kept.arrays,
+        exactness=exactness,
         environment=describe_environment(engine),
         times={
             "train_s": round(train_s, 3),

@@ -27,6 +27,7 @@ from ripplecarry.lab.intervals import (
 from ripplecarry.lab.measures import Measure, Property
 
 _SHARED_BY_PAIRS = ("task", "base", "num_operands", "factor", "machine", "digits", "positions",
+                    "operands", "lengths",
                     "batch_size", "cell", "layers", "hidden_size", "embedding_size")  # fmt: skip
 
 

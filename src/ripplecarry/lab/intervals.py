@@ -39,6 +39,15 @@ def difference_interval(first: np.ndarray, second: np.ndarray, level: float, *, 
     return Interval(effect, float(bounds.low), float(bounds.high))
 
 
+def median_interval(values: np.ndarray, level: float = 0.95) -> Interval:
+    """The median with the interval between two order statistics that holds it at least so surely.
+
+    Values may be infinite. With too few values for the level the bounds are NaN: fewer than 6 at 95 %.
+    """
+    bounds = stats.quantile_test(values, p=0.5).confidence_interval(level)
+    return Interval(float(np.median(values)), float(bounds.low), float(bounds.high))
+
+
 def contrast_interval(samples: Sequence[np.ndarray], weights: Sequence[float], level: float) -> Interval:
     """The t interval of a weighted sum of means, each sample with its own variance.
 

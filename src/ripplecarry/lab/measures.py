@@ -4,12 +4,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run
 from ripplecarry.training.loop import OBSERVE_EVERY
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -38,14 +43,14 @@ def area(metric: str = "exact_match") -> Measure:
     _check(metric)
     if metric == "loss":
         return Measure("mean loss", _mean_loss)
-    return Measure(f"mean of 1 − {metric.replace('_', ' ')}", lambda run: _mean_miss(run, metric))
+    return Measure(f"mean of 1 − {_words(metric)}", lambda run: _mean_miss(run, metric))
 
 
 def last(metric: str = "exact_match") -> Measure:
     """The last reading; 0 for a diverged run's exact match."""
     _check(metric)
     return Measure(
-        f"last {metric.replace('_', ' ')}",
+        f"last {_words(metric)}",
         lambda run: 0.0 if run.outcome == "diverged" else float(readings(run, metric)[-1]),
     )
 
@@ -59,7 +64,7 @@ def reading(step: int, metric: str = "exact_match") -> Measure:
         place = step // OBSERVE_EVERY
         return float(values[place]) if place < len(values) else 0.0
 
-    return Measure(f"{metric.replace('_', ' ')} at step {step}", read)
+    return Measure(f"{_words(metric)} at step {step}", read)
 
 
 def seconds_per_step() -> Measure:
@@ -95,9 +100,9 @@ def is_right_by(step: int, after: int = 0) -> Property:
 
 
 def is_right_at_the_end(metric: str = "exact_match") -> Property:
-    """Every one of 1,000 answers right at the last reading."""
+    """Every answer right at the last reading."""
     return Property(
-        f"are right in every answer at the end ({metric.replace('_', ' ')})",
+        f"are right in every answer at the end ({_words(metric)})",
         lambda run: run.outcome != "diverged" and readings(run, metric)[-1] == 1,
     )
 
@@ -105,6 +110,31 @@ def is_right_at_the_end(metric: str = "exact_match") -> Property:
 def is_certified() -> Property:
     """The checker accepted a certificate."""
     return Property("are certified", lambda run: bool(readings(run, "certified")[-1] == 1))
+
+
+def is_never_exact() -> Property:
+    """No reading of the hard cases is right in every answer."""
+    return Property("never get all hard cases right", lambda run: bool((readings(run, HARD) < 1).all()))
+
+
+def miss_at(length: int) -> Measure:
+    """The share of wrong sums at a length when training was over, every longest run as often."""
+
+    def miss(run: Run) -> float:
+        cells = _cells(run, run.exactness.length == length)
+        return float(1 - cells.num_exact.sum() / cells.num_pairs.sum())
+
+    return Measure(f"share of wrong sums at {length:,} digits", miss)
+
+
+def is_exact_up_to(length: int) -> Property:
+    """Every pair tested at lengths up to this one was answered right when training was over."""
+
+    def holds(run: Run) -> bool:
+        cells = _cells(run, run.exactness.length <= length)
+        return bool((cells.num_exact == cells.num_pairs).all())
+
+    return Property(f"get every pair tested of up to {length:,} digits right", holds)
 
 
 def has_settled_by(step: int, low: float = 0.05) -> Property:
@@ -155,12 +185,24 @@ def is_unstable(drop: float = 0.1) -> Property:
     return Property(f"lose more than {drop} of exact match again", holds)
 
 
+def _cells(run: Run, wanted: "pd.Series[bool]") -> "pd.DataFrame":
+    cells = run.exactness[wanted]
+    if cells.empty:
+        there = ", ".join(map(str, run.exactness.length.unique()))
+        raise ConfigurationError(f"exactness was not measured there, but at lengths {there}")
+    return cells
+
+
 def _check(metric: str) -> None:
-    if not re.fullmatch(r"loss|(exact_match|digit_accuracy)(_at_[1-9][0-9]*)?", metric):
+    if not re.fullmatch(rf"loss|{HARD}|(exact_match|digit_accuracy)(_at_[1-9][0-9]*)?", metric):
         raise ConfigurationError(
-            f"unknown metric {metric!r}; choose from loss, exact_match, digit_accuracy, exact_match_at_9, "
-            "digit_accuracy_at_9 (or another length, which the trial then names as read_at)"
+            f"unknown metric {metric!r}; choose from loss, exact_match, digit_accuracy, {HARD}, "
+            "exact_match_at_9, digit_accuracy_at_9 (or another length, which the trial names as read_at)"
         )
+
+
+def _words(metric: str) -> str:
+    return "exact match on hard cases" if metric == HARD else metric.replace("_", " ")
 
 
 def _mean_loss(run: Run) -> float:

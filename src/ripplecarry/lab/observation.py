@@ -2,20 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, Batch, BatchSource
 from ripplecarry.arithmetic.carry_runs import RUN_KINDS
-from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
 from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Computation
 from ripplecarry.evaluation.exact_match import Score, score
-from ripplecarry.evaluation.grid import grid_runs
+from ripplecarry.evaluation.grid import (
+    Sampling,
+    coarse_lengths,
+    exactness_grid,
+    grid_frame,
+    operands_of_runs,
+)
 from ripplecarry.evaluation.hard_cases import hard_cases
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUM_PAIRS = 1000
 """Fresh operand tuples per reading, as in the report."""
@@ -39,6 +48,8 @@ HARD = "exact_match_hard"
 """The metric whose reaching 1 for good is the time to exactness."""
 
 _PAIRS_PER_RUN = 10
+_AT_THE_END = Sampling(pairs=100, digits_per_cell=4000, fewest=2, every_run_up_to=2)
+"""A few seconds' work beside training; many seeds make up for the few pairs of long numbers."""
 
 
 def hard_test_set(source: BatchSource) -> Batch:
@@ -47,20 +58,27 @@ def hard_test_set(source: BatchSource) -> Batch:
     task, digits = source.task, source.digits
     rows = list(hard_cases(task, digits).values())
     if task.name == "addition" and task.num_operands == 2:
-        wanted = [(kind, run) for kind in RUN_KINDS for run in grid_runs(digits)]
-        rows += [
-            operands_by_run(
-                digits,
-                Stream.EVALUATION_BY_RUN,
-                number,
-                RunPlan.of(kind, run, digits, _PAIRS_PER_RUN),
-                base=task.base,
-            )
-            for number, (kind, run) in enumerate(wanted)
-        ]
+        wanted = tuple((kind, run) for kind in RUN_KINDS for run in Sampling().runs(digits))
+        rows.append(operands_of_runs(digits, task.base, 0, wanted, _PAIRS_PER_RUN))
     operands = np.concatenate(rows)
     padded = np.pad(operands, ((0, 0), (0, source.positions - digits), (0, 0)))
     return Batch(padded, task.answer(padded))
+
+
+def exactness_at_the_end(
+    network: Computation, task: Task, digits: int, readings: Readings, report: Callable[[int], None]
+) -> "pd.DataFrame | None":
+    """A row for each length and longest run, on the same operands for every run; None unless asked for.
+
+    Args:
+        digits: the training length.
+        report: called every second or so.
+    """
+    if readings.exactness_to is None:
+        return None
+    lengths = coarse_lengths(digits, readings.exactness_to)
+    cells, _ = exactness_grid(network, task, lengths, _AT_THE_END, report)
+    return grid_frame(cells)
 
 
 def observer(at_training_length: BatchSource, readings: Readings) -> Observe:

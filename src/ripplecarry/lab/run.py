@@ -2,6 +2,7 @@
 
 config.json           trial, seed, engine, format version
 curves.parquet        a row a step: loss and, where read, the other metrics
+exactness.parquet     where it was measured: counts by length and longest run
 weights.safetensors   the trained parameters by name
 checkpoints.safetensors  the parameters along the way by STEP/NAME, float16; not every run has them
 environment.json      versions, processor
@@ -26,6 +27,7 @@ import safetensors.numpy
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import sync_folder, write_atomically
+from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.training.curves import Arrays
@@ -113,6 +115,31 @@ class Run:
 
         return pd.read_parquet(io.BytesIO(_checked(self.folder, "curves.parquet", self.state)))
 
+    @property
+    def exact_from_step(self) -> int | None:
+        """The step after which every reading of the hard cases is right in every digit; None where the last
+        is not, or where none were read."""
+        return self.state.get("exact_from_step")
+
+    @property
+    def exact_from_s(self) -> float | None:
+        """The wall time of training up to that step, in seconds."""
+        step = self.exact_from_step
+        return None if step is None else (step + 1) / self.state["steps_done"] * self.state["train_s"]
+
+    @cached_property
+    def exactness(self) -> "pd.DataFrame":
+        """A row for each length and longest run tested when training was over.
+
+        Raises:
+            ConfigurationError: it was not measured.
+        """
+        import pandas as pd
+
+        if "exactness.parquet" not in self.state["files"]:
+            raise ConfigurationError(f"run {self.id} did not measure exactness; train with exactness_to")
+        return pd.read_parquet(io.BytesIO(_checked(self.folder, "exactness.parquet", self.state)))
+
     @cached_property
     def weights(self) -> Weights:
         """The trained parameters."""
@@ -158,6 +185,7 @@ def write_run(
     environment: Mapping[str, object],
     times: Mapping[str, object],
     checkpoints: Arrays | None = None,
+    exactness: "pd.DataFrame | None" = None,
 ) -> None:
     """Writes all files of a run into a folder, which the caller then moves to its place.
 
@@ -174,27 +202,43 @@ def write_run(
         "trial": request.trial.model_dump(mode="json"),
     }
     curves = pd.DataFrame(columns)
-    parquet = io.BytesIO()
-    curves.to_parquet(parquet, index=False)
     contents = {
         "config.json": _json(config),
-        "curves.parquet": parquet.getvalue(),
+        "curves.parquet": _parquet(curves),
         "weights.safetensors": safetensors.numpy.save(weights),
         "environment.json": _json(environment),
     }
     if checkpoints:
         contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
+    if exactness is not None:
+        contents["exactness.parquet"] = _parquet(exactness)
     last = {name: curves[name].dropna() for name in curves.columns if name != "step"}
     state: dict[str, object] = {
         "outcome": outcome,
         "steps_done": len(curves),
         "last": {name: float(values.iloc[-1]) for name, values in last.items() if len(values)},
+        "exact_from_step": _exact_from(curves),
         **times,
         "files": {name: _checksum(content) for name, content in contents.items()},
     }
     state["checksum"] = _own_checksum(state)
     for name, content in (contents | {"state.json": _json(state)}).items():
         write_atomically(folder / name, content)
+
+
+def _exact_from(curves: "pd.DataFrame") -> int | None:
+    if HARD not in curves:
+        return None
+    read = curves[["step", HARD]].dropna()
+    wrong = read.step[read[HARD] < 1]
+    after = read.step if wrong.empty else read.step[read.step > wrong.iloc[-1]]
+    return None if after.empty else int(after.iloc[0])
+
+
+def _parquet(frame: "pd.DataFrame") -> bytes:
+    content = io.BytesIO()
+    frame.to_parquet(content, index=False)
+    return content.getvalue()
 
 
 def move_into_place(source: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ STORE/certificates/ID.json certificates of runs
 STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in the forms that other programs read
+STORE/evaluations/NAME/    what a run or another's adder was evaluated to
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run, move_into_place
 from ripplecarry.lab.trial import Trial
 
@@ -27,7 +29,14 @@ if TYPE_CHECKING:
 
 DEFAULT_STORE = Path("results")
 
-_METRICS = ("loss", "exact_match", "digit_accuracy", "exact_match_at_9", "digit_accuracy_at_9")
+_METRICS = (
+    "loss",
+    "exact_match",
+    "digit_accuracy",
+    "exact_match_at_9",
+    "digit_accuracy_at_9",
+    HARD,
+)
 _TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 _TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
 
@@ -52,6 +61,10 @@ class Store:
     def page_path(self, run_id: str) -> Path:
         """Where a run's page goes."""
         return self.root / "pages" / f"{run_id}.html"
+
+    def evaluation_folder(self, name: str) -> Path:
+        """Where what an adder's evaluation came to goes; made if need be."""
+        return self._made(self.root / "evaluations" / name)
 
     def study_folder(self, name: str) -> Path:
         """Where a study's figures go; made if need be."""
@@ -193,6 +206,8 @@ def _row(run: Run) -> dict[str, object]:
         **settings,
         "steps_done": run.state["steps_done"],
         **{name: last.get(name) for name in _METRICS},
+        "exact_from_step": run.exact_from_step,
+        "exact_from_s": run.exact_from_s,
         "train_s": run.state["train_s"],
         "finished_at": run.state["finished_at"],
     }

@@ -17,6 +17,8 @@ from ripplecarry.lab.store import DEFAULT_STORE, Store
 from ripplecarry.lab.study import Study
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.curve_figures import draw_curves
+from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
+from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CaseSummary, summarise
 
@@ -57,12 +59,13 @@ class StudyReport:
 def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport:
     """Judges a study's claims and draws its figures into its folder in the store."""
     folder = store.study_folder(study.name)
+    drawings = (draw_curves, draw_exactness, draw_success, draw_study_heat_maps, draw_seeds)
     return StudyReport(
         study,
         runs,
         summarise(study, runs),
         study.judge(runs),
-        draw_curves(study, runs, folder) + draw_seeds(study, runs, folder),
+        [path for draw in drawings for path in draw(study, runs, folder)],
         store.root,
     )
 

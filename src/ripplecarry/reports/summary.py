@@ -5,9 +5,35 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.lab.findings import Case
+from ripplecarry.lab.intervals import Interval, median_interval
+from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.study import Study
+
+
+@dataclass(frozen=True)
+class ExactnessSummary:
+    """How many seeds became exact on the hard cases for good, and when; who never did counts as later than
+    all others."""
+
+    num_exact: int
+    num_seeds: int
+    share: Interval
+    """With its Clopper-Pearson interval at 95 %."""
+    median_step: Interval
+    """With its interval at 95 % by order statistics; infinite where it lies among those that never were."""
+    median_s: Interval
+
+    def as_row(self) -> dict[str, str]:
+        """In few words, for people."""
+        return {
+            "exact on hard cases": f"{self.num_exact} of {self.num_seeds} "
+            f"({self.share.low:.2f} to {self.share.high:.2f})",
+            "from step": _median_words(self.median_step, ".0f"),
+            "from s": _median_words(self.median_s, ".2g"),
+        }
 
 
 @dataclass(frozen=True)
@@ -23,6 +49,8 @@ class CaseSummary:
     exact_match_high: float
     num_exact: int
     steps_per_s: float
+    success: ExactnessSummary | None = None
+    """On hard cases; None where runs did not read them."""
     num_certified: int | None = None
     """Of the seeds that train until certified; None where none do."""
     train_s: float | None = None
@@ -44,6 +72,7 @@ class CaseSummary:
             "range": f"{self.exact_match_low:.3f} to {self.exact_match_high:.3f}",
             "all right": f"{self.num_exact} of {self.num_seeds}",
             "diverged": str(self.num_diverged),
+            **(self.success.as_row() if self.success else {}),
             "steps/s": f"{self.steps_per_s:.0f}",
         } | ({} if self.num_certified is None else certified)
 
@@ -51,6 +80,31 @@ class CaseSummary:
 def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
     """Medians over seeds of the last loss and exact match, with the range of the latter."""
     return [_summary(mine.case, mine.runs) for mine in study.drawn(runs)]
+
+
+def success(runs: Sequence[Run]) -> ExactnessSummary | None:
+    """The success on hard cases of runs that read them; None where one did not."""
+    if any(HARD not in run.state["last"] for run in runs):
+        return None
+    steps = [run.exact_from_step for run in runs]
+    times = [run.exact_from_s for run in runs]
+    num_exact = sum(step is not None for step in steps)
+    return ExactnessSummary(
+        num_exact,
+        len(runs),
+        Interval(num_exact / len(runs), *share_interval(num_exact, len(runs))),
+        median_interval(np.array([np.inf if step is None else step for step in steps])),
+        median_interval(np.array([np.inf if time is None else time for time in times])),
+    )
+
+
+def _median_words(median: Interval, form: str) -> str:
+    if np.isinf(median.effect):
+        return "never"
+    if np.isnan(median.low):
+        return f"{median.effect:{form}}"
+    high = "never" if np.isinf(median.high) else f"{median.high:{form}}"
+    return f"{median.effect:{form}} ({median.low:{form}} to {high})"
 
 
 def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
@@ -67,6 +121,7 @@ def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
         exact_match_high=max(exact),
         num_exact=sum(value == 1 for value in exact),
         steps_per_s=float(np.median(rates)),
+        success=success(runs),
         num_certified=int(sum(metrics["certified"] for metrics in last)) if case.trial.certify else None,
         train_s=float(np.median([run.state["train_s"] for run in runs])) if case.trial.certify else None,
     )

@@ -27,6 +27,8 @@ STUDIES = (
     "lstm_or_rnn",
     "two_digit_training",
     "batch_and_optimiser",
+    "generalisation",
+    "width",
     "certified",
     "certified_tasks",
     "certified_sizes",

@@ -213,7 +213,7 @@ def test_an_evaluations_wrong_answer_counts_only_where_the_network_gives_it(copi
     copied.certificate_path(run.id).unlink()
     path = copied.root / "evaluations" / run.id / "evaluation.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(evaluation({"operands": [3, 4]})))
+    path.write_text(json.dumps(evaluation({"operands": ["3", "10"]})))
 
     _, verdict = write_page(run, copied)
 
@@ -221,7 +221,17 @@ def test_an_evaluations_wrong_answer_counts_only_where_the_network_gives_it(copi
     assert verdict.as_dict()["kind"] == "tested"
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"grid": []}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "{",
+        "[]",
+        '{"grid": []}',
+        '{"grid": [{}], "failure": null}',
+        '{"grid": [], "failure": {"operands": ["!"]}}',
+    ],
+)
 def test_a_damaged_evaluation_is_named(copied, pages, capsys, damage):
     run = pages.run("rnn").id
     path = copied.root / "evaluations" / run / "evaluation.json"

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.arithmetic.digits import to_digits
 from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateRefused, StoreError
@@ -67,7 +66,8 @@ def judge(
         StoreError: the store's evaluation of the run is.
     """
     evaluation = _evaluation(run, store)
-    tests = _grid_tests(evaluation) if evaluation else _readings(run)
+    tests, candidates = evaluation or (_readings(run), [])
+    candidates += [example.operands for example in known_wrong]
     path, refusal = store.certificate_path(run.id), None
     if path.is_file():
         say("checking the certificate")
@@ -77,53 +77,53 @@ def judge(
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")
-    failure = _shortest_failure(run, network, evaluation, known_wrong, say)
+    failure = _failure(run, network, candidates, say)
     return Verdict(None, None, failure, refusal, tests)
 
 
-def _shortest_failure(
-    run: Run, network: Computation, evaluation: Any, known_wrong: Sequence[Example], say: Say
-) -> Failure | None:
-    task = run.task
-    candidates = [example.operands for example in known_wrong]
-    if evaluation and evaluation["failure"]:
-        candidates.insert(0, _operands(evaluation["failure"]["operands"], task))
-    if not candidates:
-        say("looking for a wrong answer")
-        with one_thread():
-            found = find_counterexample(network, run.trial.cell, task)
-        candidates = [] if found is None else [found.digits]
+def _failure(run: Run, network: Computation, candidates: Sequence[np.ndarray], say: Say) -> Failure | None:
+    """The first candidate that is answered wrongly; without one whatever a search finds; made plain."""
     for operands in candidates:
-        padded = np.pad(operands, ((0, EXTRA_POSITIONS), (0, 0)))
-        failure = first_failure(network, task, padded[None])
+        failure = _failure_on(run, network, operands)
         if failure is not None:
-            return simplify(network, task, failure)
-    return None
+            return failure
+    say("looking for a wrong answer")
+    with one_thread():
+        found = find_counterexample(network, run.trial.cell, run.task)
+    return None if found is None else _failure_on(run, network, found.digits)
 
 
-def _operands(values: Sequence[int], task: Task) -> np.ndarray:
-    longest = max(max(values).bit_length(), 1)  # no base needs more digits
-    return np.stack([to_digits(value, task.base, longest) for value in values], axis=1)
+def _failure_on(run: Run, network: Computation, operands: np.ndarray) -> Failure | None:
+    padded = np.pad(operands, ((0, EXTRA_POSITIONS), (0, 0)))
+    failure = first_failure(network, run.task, padded[None])
+    return None if failure is None else simplify(network, run.task, failure)
 
 
-def _evaluation(run: Run, store: Store) -> dict[str, Any] | None:
-    """What `ripplecarry evaluate` wrote of this run, if it has."""
+def _operands(texts: Sequence[str], base: int) -> UInt8[np.ndarray, "position operand"]:
+    """The digits of numbers as they are written."""
+    length = max(map(len, texts))
+    rows = [[int(character, base) for character in reversed(text)] for text in texts]
+    return np.array([row + [0] * (length - len(row)) for row in rows], dtype=np.uint8).T
+
+
+def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], list[np.ndarray]] | None:
+    """The tests that `ripplecarry evaluate` made of this run, if it has, and what it found wrong."""
     path = store.root / "evaluations" / run.id / "evaluation.json"
     if not path.is_file():
         return None
     try:
         content = json.loads(path.read_bytes())
-        for name in ("grid", "failure"):
-            content[name]
+        failure = content["failure"]
+        tests = _grid_tests(content["grid"])
+        return tests, [] if failure is None else [_operands(failure["operands"], run.task.base)]
     except (ValueError, KeyError, TypeError) as error:
         raise StoreError(f"{path} is no evaluation, or a damaged one: {error!r}; delete it") from None
-    return content
 
 
-def _grid_tests(evaluation: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """For each length and kind of run the cell in which most may be wrong."""
     worst: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for cell in evaluation["grid"]:
+    for cell in grid:
         key = (cell["kind"], cell["length"])
         if key not in worst or cell["low"] < worst[key]["low"]:
             worst[key] = cell

@@ -1,0 +1,70 @@
+"""What an evaluation came to, in rows and lines."""
+
+from ripplecarry.arithmetic.carry_runs import RunKind
+from ripplecarry.evaluation.exactness import Exactness
+from ripplecarry.evaluation.failures import Failure, written
+
+_LONGEST_PRINTED = 60
+_LENGTHS_PRINTED = 6
+
+
+def rows_by_length(found: Exactness, kind: RunKind) -> list[dict[str, object]]:
+    """A row a length: the share right over its cells, and the cell that did worst with what is at least
+    right there at 95 %."""
+    rows: list[dict[str, object]] = []
+    for length in dict.fromkeys(cell.length for cell in found.cells):
+        cells = [cell for cell in found.cells if cell.length == length and cell.kind == kind]
+        worst = min(cells, key=lambda cell: (cell.exact_match, cell.interval[0]))
+        pairs = sum(cell.num_pairs for cell in cells)
+        rows.append(
+            {
+                "digits": length,
+                "pairs": pairs,
+                "exact match": sum(cell.num_exact for cell in cells) / pairs,
+                "digit accuracy": sum(cell.num_right_digits for cell in cells)
+                / sum(cell.num_digits for cell in cells),
+                "worst at run": worst.run,
+                "exact there": worst.exact_match,
+                "at least (95 %)": worst.interval[0],
+                "of pairs": f"all {worst.num_pairs}" if worst.is_exhaustive else str(worst.num_pairs),
+            }
+        )
+    return rows
+
+
+def rows_of_hard_cases(found: Exactness) -> list[dict[str, object]]:
+    """A row for each name, over all lengths."""
+    rows: list[dict[str, object]] = []
+    for name in dict.fromkeys(each.name for each in found.hard):
+        mine = [each for each in found.hard if each.name == name]
+        wrong = [str(each.length) for each in mine if each.num_exact < each.num_pairs]
+        more = len(wrong) - _LENGTHS_PRINTED
+        rows.append(
+            {
+                "operands": name,
+                "pairs": sum(each.num_pairs for each in mine),
+                "right": sum(each.num_exact for each in mine),
+                "wrong at": ", ".join(wrong[:_LENGTHS_PRINTED]) + (f" and {more} more" if more > 0 else ""),
+            }
+        )
+    return rows
+
+
+def failure_lines(failure: Failure) -> list[str]:
+    """A wrong sum, set out in lines."""
+    told = failure.as_dict()
+    first, second = (_short(written(digits)) for digits in failure.operands.T)
+    answer = told["answer"]
+    return [
+        f"{first} + {second}",
+        f"answer {'none that is a number of these digits' if answer is None else _short(str(answer))}",
+        f"right  {_short(str(told['right']))}",
+        f"the first wrong digit is at position {failure.first_wrong_position}, counted from 0 at the last",
+    ]
+
+
+def _short(text: str) -> str:
+    if len(text) <= _LONGEST_PRINTED:
+        return text
+    half = _LONGEST_PRINTED // 2
+    return f"{text[:half]}…{text[-half:]} ({len(text)} digits)"

@@ -1,0 +1,129 @@
+"""Exactness over a study: exact match against length, and how many seeds got there against a setting."""
+
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ripplecarry.lab.findings import Arm
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.study import Study
+from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.reports.summary import success
+
+_FEWEST_VALUES = 3
+
+
+def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes exact match against length, a panel for each group of trials, as PNG and SVG.
+
+    Returns:
+        The paths written; none where the study does not measure exactness.
+    """
+    groups = _groups([arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None])
+    if not groups:
+        return []
+    columns = min(3, len(groups))
+    rows = -(-len(groups) // columns)
+    with style():
+        figure = Figure(figsize=(4.3 * columns + 1.4, 3.3 * rows + 0.9), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+        for axes, (group, arms) in zip(panels.flat, groups.items(), strict=False):
+            _draw_lengths(axes, arms)
+            axes.set_title(group)
+        for axes in panels.flat[len(groups) :]:
+            axes.set_axis_off()
+        for axes in panels[:, 0]:
+            axes.set_ylabel("share right in every digit")
+        for axes in panels[-1]:
+            axes.set_xlabel("digits per operand")
+        handles, labels = panels[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
+        write_texts(
+            figure,
+            f"{study.title} Exact match against length",
+            "Pairs with every longest carry run and idle run tested as often. Line: median of the seeds; "
+            "band: their 2.5th to 97.5th percentile.",
+        )
+        return save(figure, folder, f"{study.name}_exactness")
+
+
+def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes the share of seeds exact on the hard cases against the study's last setting, as PNG and SVG.
+
+    Returns:
+        The paths written; none where that setting is no number or has fewer than three values, or where
+        runs did not read the hard cases.
+    """
+    groups = _groups(study.drawn(runs))
+    arms = [arm for mine in groups.values() for arm in mine]
+    if not all(_is_number(arm.case.value) and success(arm.runs) for arm in arms):
+        return []
+    if max(map(len, groups.values())) < _FEWEST_VALUES:
+        return []
+    with style():
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.subplots()
+        shades = colours(list(groups))
+        for (group, mine), shade, marker in zip(groups.items(), shades, cycle(MARKERS), strict=False):
+            _draw_shares(axes, mine, group, shade, marker)
+        axes.set_xscale("log")
+        values = sorted({_value(arm) for arm in arms})
+        axes.set_xticks(values, [f"{value:g}" for value in values])
+        axes.minorticks_off()
+        axes.set_xlabel(study.member_axis)
+        axes.set_ylabel("share of seeds")
+        axes.set_ylim(-0.03, 1.03)
+        if len(groups) > 1:
+            axes.legend(frameon=False)
+        write_texts(
+            figure,
+            f"{study.title} Seeds exact on the hard cases",
+            "Right in every hard case of the training length at the last reading. Bars: 95 % intervals "
+            "(Clopper and Pearson).",
+        )
+        return save(figure, folder, f"{study.name}_success")
+
+
+def _groups(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
+    groups: dict[str, list[Arm]] = {}
+    for arm in arms:
+        groups.setdefault(arm.case.group, []).append(arm)
+    return groups
+
+
+def _draw_lengths(axes: Axes, arms: Sequence[Arm]) -> None:
+    shades = colours([arm.case.value for arm in arms])
+    for arm, shade, marker in zip(arms, shades, cycle(MARKERS), strict=False):
+        shares = []
+        for run in arm.runs:
+            counts = run.exactness.groupby("length")[["num_exact", "num_pairs"]].sum()
+            shares.append(counts.num_exact / counts.num_pairs)
+        low, middle, high = np.percentile(np.array(shares), [2.5, 50, 97.5], axis=0)
+        lengths = shares[0].index.to_numpy()
+        label = arm.case.member or arm.case.label
+        axes.plot(lengths, middle, color=shade, marker=marker, markersize=4, label=label)
+        axes.fill_between(lengths, low, high, color=shade, alpha=0.2, linewidth=0)
+    axes.set_xscale("log")
+    axes.set_ylim(-0.03, 1.03)
+
+
+def _draw_shares(axes: Axes, arms: Sequence[Arm], label: str, colour: Colour, marker: str) -> None:
+    found = [success(arm.runs) for arm in arms]
+    shares = np.array([each.share for each in found if each is not None])
+    bounds = [shares[:, 0] - shares[:, 1], shares[:, 2] - shares[:, 0]]
+    values = [_value(arm) for arm in arms]
+    axes.errorbar(
+        values, shares[:, 0], yerr=bounds, color=colour, marker=marker, capsize=3, label=label or None
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _value(arm: Arm) -> float:
+    return float(str(arm.case.value))

@@ -1,0 +1,76 @@
+"""Heat maps: exact match by length and longest run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.study import Study
+from ripplecarry.reports.style import save, style, write_texts
+
+_COLOURS = "cividis"
+_KINDS = {"carry": "longest carry run", "idle": "longest idle run"}
+
+
+def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]:
+    """Writes the two grids of an evaluation as PNG and SVG.
+
+    Args:
+        cells: a row a cell, as `grid_frame` gives them.
+    """
+    with style():
+        figure = Figure(figsize=(13, 5.2), layout="constrained")
+        for axes, (kind, words) in zip(figure.subplots(1, 2), _KINDS.items(), strict=True):
+            _draw(axes, cells[cells.kind == kind], has_bar=kind == "idle")
+            axes.set_title(f"by {words}")
+            axes.set_xlabel(words)
+            axes.set_ylabel("digits per operand")
+        write_texts(
+            figure, title, "Share of pairs whose sum is right in every digit. White: not tested, or none."
+        )
+        return save(figure, folder, "grid")
+
+
+def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes a figure for each kind of run with a heat map a trial, the mean over its seeds.
+
+    Returns:
+        The paths written; none where the study does not measure exactness.
+    """
+    arms = [arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None]
+    if not arms:
+        return []
+    groups = list(dict.fromkeys(arm.case.group for arm in arms))
+    columns = max(sum(arm.case.group == group for arm in arms) for group in groups)
+    paths = []
+    for kind, words in _KINDS.items():
+        with style():
+            size = (3.1 * columns + 1, 2.5 * len(groups) + 1)
+            figure = Figure(figsize=size, layout="constrained")
+            grid = figure.subplots(len(groups), columns, squeeze=False)
+            for row, group in zip(grid, groups, strict=True):
+                mine = [arm for arm in arms if arm.case.group == group]
+                for axes, arm in zip(row, mine, strict=False):
+                    cells = pd.concat([run.exactness for run in arm.runs])
+                    _draw(axes, cells[cells.kind == kind], has_bar=axes is row[len(mine) - 1])
+                    member = f"{study.member_axis} {arm.case.member or arm.case.label}"
+                    axes.set_title(f"{group}, {member}" if group else member, fontsize=8.5)
+                for axes in row[len(mine) :]:
+                    axes.set_axis_off()
+            caption = f"Across: {words}. Down: digits per operand. Share of right sums, mean over seeds."
+            write_texts(figure, f"{study.title} Exact match by {words}", caption)
+            paths += save(figure, folder, f"{study.name}_{kind}_runs")
+    return paths
+
+
+def _draw(axes: Axes, cells: pd.DataFrame, *, has_bar: bool) -> None:
+    counts = cells.groupby(["length", "run"])[["num_exact", "num_pairs"]].sum()
+    shares = (counts.num_exact / counts.num_pairs).unstack("run")
+    sns.heatmap(shares, ax=axes, vmin=0, vmax=1, cmap=_COLOURS, cbar=has_bar, linewidths=0.3)
+    axes.tick_params(labelsize=7)
+    axes.set_xlabel("")
+    axes.set_ylabel("")
