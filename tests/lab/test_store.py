@@ -94,7 +94,7 @@ def test_a_run_that_keeps_no_checkpoints_has_the_same_results(store, tmp_path):
 
 @pytest.mark.parametrize("num_steps", [1, 2, 10, 60, 190, 200, 500, 1000, 5000, 100_000])
 def test_at_most_nineteen_are_kept_and_they_spread_by_their_logarithm(num_steps):
-    steps = kept_steps(num_steps)
+    steps = kept_steps(num_steps, 17_610)
 
     assert steps[0] == 0
     assert sorted(set(steps)) == steps
@@ -104,6 +104,14 @@ def test_at_most_nineteen_are_kept_and_they_spread_by_their_logarithm(num_steps)
         assert len(steps) == 19
         assert steps[-1] > 0.5 * num_steps - 10
         assert max(b / a for a, b in pairwise(steps[3:])) < 2
+
+
+def test_large_networks_keep_fewer():
+    counts = [len(kept_steps(1000, size)) for size in (10**5, 10**6, 4 * 10**6, 8 * 10**6, 10**7, 10**8)]
+
+    assert counts == [19, 16, 4, 2, 1, 0]
+    assert kept_steps(1000, 4 * 10**6)[0] == 0
+    assert 2 * 4 * 10**6 * 4 <= 2**25
 
 
 def test_a_checkpoint_of_another_numerics_version_is_not_resumed(store, monkeypatch):

@@ -17,6 +17,7 @@ from ripplecarry.lab.observation import NUM_PAIRS, Observe, exactness_at_the_end
 from ripplecarry.lab.run import Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import NUMERICS_VERSION, RunRequest
+from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.training.checkpoint import resume, save_checkpoint
 from ripplecarry.training.curves import Curves
@@ -119,7 +120,8 @@ def _train(
     trainer, num_steps = work_at_hand.trainer, work_at_hand.num_steps
     checkpoint, identity = work / "checkpoint.safetensors", _identity(request, engine)
     curves, kept_before, spent_s = resume(checkpoint, identity, trainer)
-    kept = KeptWeights(kept_steps(num_steps) if request.keeps_checkpoints else (), kept_before)
+    size = num_parameters(trial, trial.build_task())
+    kept = KeptWeights(kept_steps(num_steps, size) if request.keeps_checkpoints else (), kept_before)
     kept.keep_if_due(trainer)
     first_step, began = trainer.step, time.perf_counter()
     due = {"checkpoint": began + CHECKPOINT_EVERY_S, "report": began}

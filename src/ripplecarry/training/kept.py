@@ -10,23 +10,28 @@ from ripplecarry.training.loop import STEPS_PER_CHUNK
 
 NUM_KEPT = 19
 """With the last weights, which a run keeps anyway, twenty."""
+MOST_BYTES = 2**25
+"""Of all that is kept: it is written with every resumable checkpoint too. Large networks keep fewer."""
 
 
-def kept_steps(num_steps: int) -> list[int]:
+def kept_steps(num_steps: int, num_parameters: int) -> list[int]:
     """Numbers of updates behind which weights are kept: 0, then spaced by their logarithm.
 
     They are ends of chunks, where training pauses anyway; none is `num_steps`, behind which come the run's
     own weights.
     """
+    most = min(NUM_KEPT, MOST_BYTES // (np.dtype(np.float16).itemsize * num_parameters))
     ends = np.arange(1, num_steps, STEPS_PER_CHUNK)
-    if len(ends) < NUM_KEPT:
+    if len(ends) < most:
         return [0, *ends.tolist()]
+    if most < 2:
+        return [0] * most
     chosen = np.arange(0)
-    num_points = NUM_KEPT
+    num_points = most
     while True:  # small places of the scale round to the same end, so it takes more points than ends
         scale = np.geomspace(1, len(ends) + 1, num_points)  # the last is the run's end
         points = np.unique(scale.round().astype(int))[:-1] - 1
-        if len(points) >= NUM_KEPT:
+        if len(points) >= most:
             break
         chosen, num_points = points, num_points + 1
     return [0, *ends[chosen].tolist()]

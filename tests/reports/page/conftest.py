@@ -55,6 +55,15 @@ def pages(tmp_path_factory) -> Pages:
     return Pages(Store(tmp_path_factory.mktemp("pages")))
 
 
+@pytest.fixture
+def copied(pages, tmp_path):
+    """A store of one's own with the runs `rnn` and `certified`."""
+    for name in ("rnn", "certified"):
+        pages.run(name)
+    shutil.copytree(pages.store.root, tmp_path / "store", dirs_exist_ok=True)
+    return Store(tmp_path / "store")
+
+
 @dataclass
 class Seen:
     """A page that is open, with all that it complained of and asked for."""

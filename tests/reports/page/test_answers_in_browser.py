@@ -97,7 +97,7 @@ def test_ten_thousand_digits_are_added_as_in_python(pages, open_page, name):
         page.locator(f"#operand-{number}").fill(text)
     page.wait_for_selector("body[data-state=ready]")
 
-    page.locator("summary").click()
+    page.locator("#sum summary").click()
     given, right = page.locator("#answer dd").all_inner_texts()
 
     network = open_engine("torch").load(run.trial, run.task, run.weights)

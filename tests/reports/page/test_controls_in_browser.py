@@ -1,8 +1,14 @@
 """Every control of the page, by mouse and by keyboard."""
 
+import json
 import re
 
 import pytest
+import safetensors.numpy
+from made_evaluations import made_evaluation
+
+from ripplecarry.lab.imported_run import import_run
+from ripplecarry.reports.page.writer import write_page
 
 READY = "body[data-state=ready]"
 
@@ -268,3 +274,31 @@ def test_the_verdicts(certified, erring, pages):
     assert "These are the trained weights." in erring.locator("#checkpoint-words").inner_text()
     assert "digits are wrong" in erring.locator("#outcome").inner_text()
     assert erring.locator("#tests tbody tr").count() >= 2
+
+
+def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):
+    run = copied.open(pages.run("certified").id)
+    path = copied.evaluation_folder(run.id) / "evaluation.json"
+    path.write_text(json.dumps(made_evaluation(None, (1, 2, 3, 5, 10))))
+    page = open_page(write_page(run, copied)[0], locale="en-GB")
+
+    shown = page.locator("#tests tbody tr:visible")
+    assert shown.count() == 1
+    assert shown.inner_text().split("\t") == [
+        "2 digits, where it is worst: longest carry run 3", "100", "99", "90.00 % – 99.00 %",
+    ]  # fmt: skip
+    page.locator("#tests summary").click()
+    assert shown.count() == 6
+    assert shown.nth(1).inner_text().endswith("all there are")
+
+
+def test_weights_trained_elsewhere_have_a_page_without_curves(copied, pages, open_page, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(safetensors.numpy.save(pages.run("rnn").weights))
+    page = open_page(write_page(import_run(path, 5, copied), copied)[0], locale="en-GB")
+
+    assert page.locator("#curves svg").count() == 0
+    assert page.locator("#checkpoint").is_disabled()
+    assert page.locator("#no-checkpoints").is_visible()
+    type_numbers(page, "12", "34")
+    assert row(page, "given")[:2] == ["6", "4"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_evaluations import made_evaluation
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.cli import call
@@ -25,15 +26,6 @@ def content_of(path):
         r'<script type="application/json" id="content">(.*?)</script>', path.read_text(), re.S
     )
     return json.loads(found.group(1))
-
-
-@pytest.fixture
-def copied(pages, tmp_path):
-    """A store of one's own with the runs `rnn` and `certified`."""
-    for name in ("rnn", "certified"):
-        pages.run(name)
-    shutil.copytree(pages.store.root, tmp_path / "store", dirs_exist_ok=True)
-    return Store(tmp_path / "store")
 
 
 def test_the_page_names_no_address(pages):
@@ -138,14 +130,21 @@ def test_what_has_no_page_is_said_in_one_line(copied, pages, tmp_path, capsys):
     assert "damaged" in one_line(capsys)
 
 
-def test_tasks_with_very_many_symbols_have_no_page(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--num-operands=6", "--base=8", "--hidden-size=3"], "transitions; a page holds 200000"),
+        (["--hidden-size=129", "--layers=32", "--base=2"], "4128 hidden units; a page holds 4096"),
+    ],
+)
+def test_what_is_too_large_has_no_page(tmp_path, capsys, options, words):
     store = str(tmp_path / "store")
-    tiny = ["--hidden-size=3", "--embedding-size=2", "--batch-size=2", "--steps=1", "--digits=2"]
-    assert call(["train", "--num-operands=6", "--base=8", *tiny, "--store", store, "--json"]) == 0
+    tiny = ["--embedding-size=2", "--batch-size=2", "--steps=1", "--digits=2"]
+    assert call(["train", *options, *tiny, "--store", store, "--json"]) == 0
     capsys.readouterr()
 
     assert call(["page", Store(store).ids()[0], "--store", store]) == 2
-    assert "transitions; a page holds 200000" in one_line(capsys)
+    assert words in one_line(capsys)
 
 
 def test_a_refused_certificate_proves_nothing_on_the_page(copied, pages):
@@ -181,30 +180,16 @@ def test_the_proved_page_carries_statement_and_boxes(pages):
     assert sorted(content["boxes"]) == ["0", "1"]
 
 
-def evaluation(failure):
-    cell = {
-        "kind": "carry",
-        "length": 5,
-        "run": 3,
-        "num_pairs": 100,
-        "num_exact": 99,
-        "low": 0.9,
-        "high": 0.99,
-    }
-    better = cell | {"run": 1, "num_exact": 100, "low": 0.95, "high": 1.0}
-    return {"grid": [better, cell, cell | {"kind": "idle"}], "failure": failure}
-
-
 def test_an_evaluation_in_the_store_gives_the_tests(copied, pages):
     run = copied.open(pages.run("certified").id)
     path = copied.root / "evaluations" / run.id / "evaluation.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(evaluation(None)))
+    path.write_text(json.dumps(made_evaluation(None)))
 
     tests = content_of(write_page(run, copied)[0])["verdict"]["tests"]
 
-    assert [(each["kind"], each["digits"], each["run"], each["low"]) for each in tests] == [
-        ("carry", 5, 3, 0.9), ("idle", 5, 3, 0.9),
+    assert [(each["what"], each["digits"], each["low"], each["isAll"]) for each in tests] == [
+        ("idle run", 2, 0.95, True), ("carry run", 5, 0.9, False),
     ]  # fmt: skip
 
 
@@ -213,7 +198,7 @@ def test_an_evaluations_wrong_answer_counts_only_where_the_network_gives_it(copi
     copied.certificate_path(run.id).unlink()
     path = copied.root / "evaluations" / run.id / "evaluation.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps(evaluation({"operands": ["3", "10"]})))
+    path.write_text(json.dumps(made_evaluation({"operands": ["3", "10"]})))
 
     _, verdict = write_page(run, copied)
 

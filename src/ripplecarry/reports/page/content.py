@@ -20,6 +20,7 @@ from ripplecarry.reports.page.verdict import Verdict
 
 LONGEST_OPERAND = 10_000
 MOST_TRANSITIONS = 200_000
+MOST_UNITS = 4096
 NUM_PROBE_PAIRS = 500
 NUM_SAMPLE_PAIRS = 40
 MOST_POINTS = 1000
@@ -36,6 +37,9 @@ def check_fits(run: Run) -> None:
         raise ConfigurationError(
             f"the machine of run {run.id} has {transitions} transitions; a page holds {MOST_TRANSITIONS}"
         )
+    units = run.trial.layers * run.trial.hidden_size
+    if units > MOST_UNITS:
+        raise ConfigurationError(f"run {run.id} has {units} hidden units; a page holds {MOST_UNITS}")
     if not all(np.isfinite(array).all() for array in run.weights.values()):
         raise ConfigurationError(f"run {run.id} {run.outcome} with weights that are not finite numbers")
 

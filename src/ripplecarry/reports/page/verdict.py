@@ -121,16 +121,17 @@ def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], list[np.n
 
 
 def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each length and kind of run the cell in which most may be wrong."""
-    worst: dict[tuple[str, int], Mapping[str, Any]] = {}
+    """For each length the cell in which most may be wrong."""
+    worst: dict[int, Mapping[str, Any]] = {}
     for cell in grid:
-        key = (cell["kind"], cell["length"])
-        if key not in worst or cell["low"] < worst[key]["low"]:
-            worst[key] = cell
+        length = cell["length"]
+        if length not in worst or cell["low"] < worst[length]["low"]:
+            worst[length] = cell
     return [
-        {"what": "grid", "kind": kind, "digits": length, "run": cell["run"], "exact": cell["num_exact"],
-         "pairs": cell["num_pairs"], "low": cell["low"], "high": cell["high"]}
-        for (kind, length), cell in sorted(worst.items())
+        {"what": f"{cell['kind']} run", "digits": length, "run": cell["run"], "exact": cell["num_exact"],
+         "pairs": cell["num_pairs"], "low": cell["low"], "high": cell["high"],
+         "isAll": bool(cell["is_exhaustive"])}
+        for length, cell in sorted(worst.items())
     ]  # fmt: skip
 
 
