@@ -17,7 +17,7 @@ def certified(cell: str = "rnn", **settings) -> tuple[Trial, Weights, Certificat
     """A network in base 4 with its certificate."""
     trial = Trial.build(SETTINGS | {"cell": cell} | settings)
     weights = initial_weights(trial, trial.build_task(), 0)
-    recipes = portfolio(cell, trial.layers)
+    recipes = portfolio(cell)
     trainer = CertifyingTrainer(trial, trial.batches(0, Stream.TRAINING, 60), weights, recipes, 500)
     while trainer.step < trainer.num_steps:
         trainer.advance(25)

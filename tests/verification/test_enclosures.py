@@ -13,7 +13,7 @@ from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.verification.certify import hulls
 from ripplecarry.verification.drives import DriveNetwork
-from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step
+from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step, successors
 from ripplecarry.verification.rounding import ROUNDING
 from ripplecarry.verification.trainer import states_of
 
@@ -102,3 +102,24 @@ def test_without_rounding_the_bounds_are_too_tight_for_float32():
     exact, _ = drives.trace(torch.tensor(operands))
 
     assert (torch.tensor(computed).double() != exact[0]).any()
+
+
+@pytest.mark.parametrize("settling", [1, 30])
+def test_hidden_states_that_follow_from_drives_lead_into_themselves(settling):
+    trial, _, drives = network("gru")
+    task = trial.build_task()
+    transitions = Transitions.of(task.machine)
+    batch = trial.batches(0, Stream.EVALUATION, 50).draw(0)
+    _, traced = drives.trace(torch.tensor(batch.operands))
+    met = hulls(traced, states_of(task, batch), transitions)
+
+    settled = enclose_step(
+        drives, [LayerSet(each.drive, None) for each in met], transitions, ROUNDING, settling
+    ).entered
+
+    following = successors(enclose_step(drives, settled, transitions, ROUNDING).next_sets, transitions)
+    for after, before, seen in zip(following, settled, met, strict=True):
+        assert (after.kept.low >= before.kept.low).all()
+        assert (after.kept.high <= before.kept.high).all()
+        assert (seen.kept.low >= before.kept.low).all()
+        assert (seen.kept.high <= before.kept.high).all()

@@ -58,7 +58,7 @@ class Sampling:
     """Which cells there are, and how many pairs each gets: fewer where the numbers are long."""
 
     pairs: int = 1000
-    digits_per_cell: int = 100_000
+    digits_per_cell: int = 60_000
     fewest: int = 20
     every_run_up_to: int = _EVERY_RUN_UP_TO
     """Longest runs tested: all up to here, then doubling."""

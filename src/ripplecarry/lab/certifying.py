@@ -46,7 +46,7 @@ class CertifyingWork:
 
     def __init__(self, request: RunRequest, store: Store, observe: Observe) -> None:
         trial, seed = request.trial, request.seed
-        recipes = portfolio(trial.cell, trial.layers)
+        recipes = portfolio(trial.cell)
         if trial.polished_from is None:
             weights = initial_weights(trial, trial.build_task(), seed)
         else:

@@ -68,8 +68,9 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.subplots()
         shades = colours(list(groups))
-        for (group, mine), shade, marker in zip(groups.items(), shades, cycle(MARKERS), strict=False):
-            _draw_shares(axes, mine, group, shade, marker)
+        for number, (group, mine) in enumerate(groups.items()):
+            apart = 1.03 ** (number - (len(groups) - 1) / 2)  # so that bars do not hide each other
+            _draw_shares(axes, mine, group, apart, shades[number], MARKERS[number % len(MARKERS)])
         axes.set_xscale("log")
         values = sorted({_value(arm) for arm in arms})
         axes.set_xticks(values, [f"{value:g}" for value in values])
@@ -111,11 +112,13 @@ def _draw_lengths(axes: Axes, arms: Sequence[Arm]) -> None:
     axes.set_ylim(-0.03, 1.03)
 
 
-def _draw_shares(axes: Axes, arms: Sequence[Arm], label: str, colour: Colour, marker: str) -> None:
+def _draw_shares(
+    axes: Axes, arms: Sequence[Arm], label: str, apart: float, colour: Colour, marker: str
+) -> None:
     found = [success(arm.runs) for arm in arms]
     shares = np.array([each.share for each in found if each is not None])
     bounds = [shares[:, 0] - shares[:, 1], shares[:, 2] - shares[:, 0]]
-    values = [_value(arm) for arm in arms]
+    values = [_value(arm) * apart for arm in arms]
     axes.errorbar(
         values, shares[:, 0], yerr=bounds, color=colour, marker=marker, capsize=3, label=label or None
     )

@@ -20,7 +20,7 @@ TASKS = {
 STUDY = Study(
     name="certified_tasks",
     question=__doc__,
-    base=BASE.model_copy(update={"layers": 1}),
+    base=BASE.model_copy(update={"layers": 1, "steps": 1200}),
     grid={SETTINGS: tuple(TASKS.values())},
     labels=tuple(TASKS),
     claims=tuple(
@@ -31,5 +31,5 @@ STUDY = Study(
         )
         for number, (name, values) in enumerate(TASKS.items(), start=1)
     ),
-    seeds=5,
+    seeds=6,
 )

@@ -7,15 +7,21 @@ from jaxtyping import Integer
 from torch import Tensor
 
 from ripplecarry.verification.drives import DriveNetwork, Drives
-from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step
+from ripplecarry.verification.enclosures import (
+    Box,
+    LayerSet,
+    Transitions,
+    enclose_step,
+    successors,
+    with_start,
+)
 from ripplecarry.verification.rounding import ROUNDING, RoundingModel
 
-MAX_ROUNDS = 60
+MAX_ROUNDS = 40
 HOPELESS_MARGIN = -5.0
 INFLATION, INFLATION_CONSTANT = 0.05, 1e-3
-WIDENING_FROM = 4
-GRU_BOUND = 1.05
-"""Beyond 1, so that what an update gate near 1 lets through of a float32 error stays inside."""
+SETTLING_ROUNDS = 5
+"""Narrowings of GRU's hidden states in each round."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ def hulls(
         for state, is_member in enumerate(members):
             if is_member.any():
                 low[state], high[state] = values[is_member].amin(0), values[is_member].amax(0)
-        return _with_start(Box.between(low, high))
+        return with_start(Box.between(low, high))
 
     return [
         LayerSet(around(layer.drive), None if layer.kept is None else around(layer.kept))
@@ -53,18 +59,9 @@ def hulls(
     ]
 
 
-def successors(next_sets: list[LayerSet], transitions: Transitions) -> list[LayerSet]:
-    """The boxes around all that leads into each machine state, with 0 in the initial one's."""
-
-    def around(box: Box) -> Box:
-        shape = (transitions.num_states, box.centre.shape[1])
-        rows = transitions.next_state[:, None].expand_as(box.centre)
-        low = box.low.new_full(shape, torch.inf).scatter_reduce(0, rows, box.low, "amin")
-        high = box.high.new_full(shape, -torch.inf).scatter_reduce(0, rows, box.high, "amax")
-        is_never_met = low > high
-        return _with_start(Box.between(low.masked_fill(is_never_met, 0), high.masked_fill(is_never_met, 0)))
-
-    return [LayerSet(around(each.drive), each.kept and around(each.kept)) for each in next_sets]
+def without_hidden(sets: list[LayerSet], cell: str) -> list[LayerSet]:
+    """The same sets; GRU's hidden states are left out, as they follow from the drives."""
+    return [LayerSet(each.drive, None) for each in sets] if cell == "gru" else sets
 
 
 def find_invariant(
@@ -82,27 +79,19 @@ def find_invariant(
         network: in float64.
         start: boxes around states that were met, in float64.
     """
-    sets = [_inflated(each) for each in start]
+    sets = [_inflated(each) for each in without_hidden(start, network.cell)]
     margin = -torch.inf
     for num_rounds in range(1, MAX_ROUNDS + 1):
-        enclosure = enclose_step(network, sets, transitions, rounding)
+        enclosure = enclose_step(network, sets, transitions, rounding, SETTLING_ROUNDS)
         following = successors(enclosure.next_sets, transitions)
         wrong = enclosure.margins[enclosure.margins != 0]
         margin = float(wrong.min()) if len(wrong) else torch.inf
         if not margin > HOPELESS_MARGIN:
             break
         if margin > 0 and all(map(_lies_within, following, sets)):
-            return Attempt(True, num_rounds, margin, _width(sets), sets)
-        if network.cell == "gru" and num_rounds >= WIDENING_FROM:
-            following = [_bounded(*each) for each in zip(following, sets, strict=True)]
+            return Attempt(True, num_rounds, margin, _width(sets), enclosure.entered)
         sets = [_inflated(each) for each in following]
     return Attempt(False, num_rounds, margin, _width(sets), sets)
-
-
-def _with_start(box: Box) -> Box:
-    low = torch.cat([box.low[:1].clamp(max=0), box.low[1:]])
-    high = torch.cat([box.high[:1].clamp(min=0), box.high[1:]])
-    return Box.between(low, high)
 
 
 def _inflated(layer: LayerSet) -> LayerSet:
@@ -111,20 +100,6 @@ def _inflated(layer: LayerSet) -> LayerSet:
     )
     assert drive is not None
     return LayerSet(drive, kept)
-
-
-def _bounded(following: LayerSet, sets: LayerSet) -> LayerSet:
-    """What is kept of GRU's hidden states, sent to its bounds where it still grows.
-
-    A unit whose update gate is nearly 1 forgets so slowly that rounds of a few per cent would not end. Its
-    hidden state is a mean of values of tanh, however, and often no other unit looks at it.
-    """
-    assert following.kept is not None
-    assert sets.kept is not None
-    low, high = following.kept.low, following.kept.high
-    low = torch.where(low < sets.kept.low, low.clamp(max=-GRU_BOUND), low)
-    high = torch.where(high > sets.kept.high, high.clamp(min=GRU_BOUND), high)
-    return LayerSet(following.drive, Box.between(low, high))
 
 
 def _lies_within(inner: LayerSet, outer: LayerSet) -> bool:

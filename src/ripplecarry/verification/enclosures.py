@@ -18,6 +18,11 @@ from ripplecarry.networks.cells import CellWeights
 from ripplecarry.verification.drives import DriveNetwork
 from ripplecarry.verification.rounding import RoundingModel
 
+SETTLING_MARGIN = 0.01
+"""How far at least GRU's hidden states may lie beyond its new values."""
+LARGEST_SETTLING_MARGIN = 10.0
+SETTLING_SLACK = 1e-4
+
 
 class Box(NamedTuple):
     """Intervals by centre and radius."""
@@ -93,6 +98,8 @@ class Enclosure(NamedTuple):
     margins: Float[Tensor, "row output"]
     """Lower bounds on the right logit minus each other; 0 at the right one itself."""
     next_sets: list[LayerSet]
+    entered: list[LayerSet]
+    """The sets that were given, with what they left to follow from them."""
 
 
 def enclose_step(
@@ -100,17 +107,22 @@ def enclose_step(
     sets: list[LayerSet],
     transitions: Transitions,
     rounding: RoundingModel | None = None,
+    settling: int = 0,
 ) -> Enclosure:
     """Bounds on margins and next states over all states in the sets, for every transition.
 
     Args:
-        sets: a layer each, a row a machine state.
+        sets: a layer each, a row a machine state; GRU's hidden states may be left out, as they follow
+            from the drives.
         rounding: what float32 may add; real arithmetic unless given.
+        settling: how often GRU's hidden states that follow are narrowed.
     """
     x = network.symbol_features()[transitions.symbol]
     input_box = Box(x, torch.zeros_like(x))
     hidden_bound = 1.0 if rounding is None else 1 + 2 * rounding.function_relative
-    next_sets = []
+    if network.cell == "gru":
+        hidden_bound += 2 * SETTLING_MARGIN
+    next_sets, entered = [], []
     for layer, layer_set in zip(network.layers, sets, strict=True):
         entering = layer_set.of(transitions.state)
         below = input_box.map(layer.from_input, layer.input_bias)
@@ -119,14 +131,45 @@ def enclose_step(
         if rounding is not None:
             largest_hidden = (
                 torch.full_like(entering.drive.centre[:, : network.hidden_size], hidden_bound)
-                if network.cell != "gru" or entering.kept is None
+                if entering.kept is None or network.cell != "gru"
                 else entering.kept.largest
             )
             error = _sum_error(layer, input_box.largest, largest_hidden, rounding)
-        hidden, kept = _ENCLOSE[network.cell](below, before, entering.kept, error, rounding)
+        if network.cell == "gru" and layer_set.kept is None:
+            update, new = _gru_gates(below, before, error, rounding)
+            settled = _settled(update, new, transitions, rounding, settling)
+            hidden, kept = _gru_mixture(update, new, settled.of(transitions.state), rounding), None
+            layer_set = LayerSet(layer_set.drive, settled)
+        else:
+            hidden, kept = _ENCLOSE[network.cell](below, before, entering.kept, error, rounding)
         next_sets.append(LayerSet(hidden.map(layer.from_hidden), kept))
+        entered.append(layer_set)
         input_box = hidden
-    return Enclosure(_margins(network, input_box, transitions.output, rounding), next_sets)
+    return Enclosure(_margins(network, input_box, transitions.output, rounding), next_sets, entered)
+
+
+def successors(next_sets: list[LayerSet], transitions: Transitions) -> list[LayerSet]:
+    """The boxes around all that leads into each machine state, with 0 in the initial one's."""
+    return [
+        LayerSet(_joined(each.drive, transitions), each.kept and _joined(each.kept, transitions))
+        for each in next_sets
+    ]
+
+
+def _joined(box: Box, transitions: Transitions) -> Box:
+    shape = (transitions.num_states, box.centre.shape[1])
+    rows = transitions.next_state[:, None].expand_as(box.centre)
+    low = box.low.new_full(shape, torch.inf).scatter_reduce(0, rows, box.low, "amin")
+    high = box.high.new_full(shape, -torch.inf).scatter_reduce(0, rows, box.high, "amax")
+    is_never_met = low > high
+    return with_start(Box.between(low.masked_fill(is_never_met, 0), high.masked_fill(is_never_met, 0)))
+
+
+def with_start(box: Box) -> Box:
+    """The same with 0 in the initial machine state's row."""
+    low = torch.cat([box.low[:1].clamp(max=0), box.low[1:]])
+    high = torch.cat([box.high[:1].clamp(min=0), box.high[1:]])
+    return Box.between(low, high)
 
 
 def _sum_error(layer: CellWeights, x: Tensor, hidden: Tensor, rounding: RoundingModel) -> Tensor:
@@ -160,11 +203,24 @@ def _enclose_rnn(
     return Box.between(*_function(torch.tanh, low, high, slack, rounding)), None
 
 
+Ends = tuple[Tensor, Tensor]
+"""Lower and upper ends."""
+
+
 def _enclose_gru(
     below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
     assert kept is not None
-    size = kept.centre.shape[1]
+    update, new = _gru_gates(below, before, error, rounding)
+    hidden = _gru_mixture(update, new, kept, rounding)
+    return hidden, hidden
+
+
+def _gru_gates(
+    below: Box, before: Box, error: Tensor | None, rounding: RoundingModel | None
+) -> tuple[Ends, Ends]:
+    """The ends of the update gate and of the new values."""
+    size = below.centre.shape[1] // 3
     slack = torch.zeros_like(below.centre) if error is None else error
     low, high = below.low + before.low, below.high + before.high
     gates = _function(
@@ -179,6 +235,10 @@ def _enclose_gru(
         slack[:, 2 * size :],
         rounding,
     )
+    return update, new
+
+
+def _gru_mixture(update: Ends, new: Ends, kept: Box, rounding: RoundingModel | None) -> Box:
     # (1 - z) n + z h rises in n and in h, and is linear in z: its ends lie at the ends of z.
     lows, highs = (
         torch.stack([end + z * (state - end) for z in update])
@@ -189,8 +249,35 @@ def _enclose_gru(
         most = torch.maximum(new[0].abs(), new[1].abs())
         slack = rounding.gamma(0) * (2 * most + kept.largest) + rounding.sum_absolute(0)
         low, high = low - slack, high + slack
-    hidden = Box.between(low, high)
-    return hidden, hidden
+    return Box.between(low, high)
+
+
+def _settled(
+    update: Ends, new: Ends, transitions: Transitions, rounding: RoundingModel | None, num_rounds: int
+) -> Box:
+    """Hidden states that these gates keep within themselves, a row a machine state; without a gradient.
+
+    A hidden state is a mean of new values, so the box around all new values is such a set. What a position
+    makes of it lies within it, so what a position makes of that lies within that, and so on: each round
+    narrows it, and one may stop at any. Growing from states that were met would need hundreds of rounds
+    where an update gate is nearly 1.
+    """
+    with torch.no_grad():
+        beyond = torch.full_like(new[0][0], SETTLING_MARGIN)
+        if rounding is not None:
+            # An update gate near 1 forgets little of a position's rounding: it adds up to so much.
+            forgotten = (1 - update[1].amax(0)).clamp(min=1e-9)
+            beyond = (beyond + 12 * rounding.gamma(0) / forgotten).clamp(max=LARGEST_SETTLING_MARGIN)
+        low = new[0].amin(0).clamp(max=0) - beyond
+        high = new[1].amax(0).clamp(min=0) + beyond
+        kept = Box.between(low.expand(transitions.num_states, -1), high.expand(transitions.num_states, -1))
+        for _ in range(num_rounds):
+            after = _joined(_gru_mixture(update, new, kept.of(transitions.state), rounding), transitions)
+            kept = Box.between(
+                torch.maximum(after.low - SETTLING_SLACK, kept.low),
+                torch.minimum(after.high + SETTLING_SLACK, kept.high),
+            )
+    return kept
 
 
 def _enclose_lstm(

@@ -5,14 +5,23 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ripplecarry.verification.certify import hulls, successors
+from ripplecarry.verification.certify import hulls, without_hidden
 from ripplecarry.verification.drives import DriveNetwork, Drives
-from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step
+from ripplecarry.verification.enclosures import (
+    Box,
+    LayerSet,
+    Transitions,
+    enclose_step,
+    successors,
+)
 from ripplecarry.verification.recipes import Recipe
 
 SHRINKING = 0.9
 """What a position must make of a box's width at most; below 1, so that the search's inflation fits."""
 WIDENING = 0.05
+POWER_ROUNDS = 2
+SETTLING_ROUNDS = 1
+SMALLEST_MEAN = 1e-9
 
 
 def loss_of(
@@ -20,29 +29,67 @@ def loss_of(
     step: int,
     network: DriveNetwork,
     transitions: Transitions,
-    logits: Float[Tensor, "position batch output"],
+    plain: Float[Tensor, ""],
     traced: list[Drives],
-    answers: Integer[Tensor, "position batch"],
     states: Integer[Tensor, "position batch"],
 ) -> Float[Tensor, ""]:
-    """The loss of a step."""
-    loss = cross_entropy(logits.flatten(0, 1), answers.flatten())
+    """The loss of a step.
+
+    Args:
+        step: by the recipe's clock.
+        plain: the cross-entropy.
+    """
+    loss = plain
     spread = recipe.spread * _ramp(step, recipe.spread_from, recipe.spread_full)
     if spread:
         size = sum(layer.from_hidden.abs().sum() for layer in network.layers)
         loss = loss + spread * (_spread(traced, states, transitions.num_states) + recipe.size_share * size)
     boxes = _ramp(step, recipe.boxes_from, recipe.boxes_full)
     if boxes:
-        widened = _widened(hulls(_detached(traced), states, transitions), recipe.margin_of_boxes)
-        enclosure = enclose_step(network, widened, transitions)
+        met = without_hidden(hulls(_detached(traced), states, transitions), network.cell)
+        widened = _widened(network, met, transitions, recipe.margin_of_boxes)
+        enclosure = enclose_step(network, widened, transitions, settling=SETTLING_ROUNDS)
         growth = torch.zeros(())
         for came, went in zip(successors(enclosure.next_sets, transitions), widened, strict=True):
-            weights = (1.0, recipe.kept_weight)
-            for weight, after, before in zip(weights, came.parts, went.parts, strict=False):
-                growth = growth + weight * torch.relu(after.radius - SHRINKING * before.radius).mean()
+            for after, before in zip(came.parts, went.parts, strict=True):
+                growth = growth + torch.relu(after.radius - SHRINKING * before.radius).mean()
         worst = cross_entropy(-enclosure.margins, transitions.output)
         loss = loss + boxes * (recipe.contraction * growth + recipe.worst_case * worst)
     return loss
+
+
+def _widened(
+    network: DriveNetwork, met: list[LayerSet], transitions: Transitions, amount: float
+) -> list[LayerSet]:
+    """The sets that were met, widened by `amount` in the mean, each unit by as much as it tends to grow.
+
+    How a position changes small radii is a linear map with no negative entry. Boxes stop growing in the end
+    where its largest eigenvalue is below 1, and until then they grow along its eigenvector. A few rounds
+    of the power method find that; boxes widened by the same everywhere hide it: few units grow.
+    """
+    with torch.no_grad():
+        shares = [torch.ones_like(part.radius) for each in met for part in each.parts]
+        for _ in range(POWER_ROUNDS):
+            sets = _with_shares(met, shares, amount)
+            enclosure = enclose_step(network, sets, transitions, settling=SETTLING_ROUNDS)
+            following = successors(enclosure.next_sets, transitions)
+            beyond = [
+                (after.radius + (after.centre - before.centre).abs() - before.radius).clamp(min=0)
+                for came, went in zip(following, met, strict=True)
+                for after, before in zip(came.parts, went.parts, strict=True)
+            ]
+            mean = torch.cat([each.flatten() for each in beyond]).mean()
+            shares = [each / (mean + SMALLEST_MEAN) for each in beyond]
+        return _with_shares(met, shares, amount)
+
+
+def _with_shares(met: list[LayerSet], shares: list[Tensor], amount: float) -> list[LayerSet]:
+    remaining = iter(shares)
+
+    def wider(box: Box) -> Box:
+        return Box(box.centre, box.radius * (1 + WIDENING) + amount * next(remaining))
+
+    return [LayerSet(wider(each.drive), each.kept and wider(each.kept)) for each in met]
 
 
 def _spread(traced: list[Drives], states: Tensor, num_states: int) -> Tensor:
@@ -62,13 +109,6 @@ def _detached(traced: list[Drives]) -> list[Drives]:
     return [
         Drives(each.drive.detach(), None if each.kept is None else each.kept.detach()) for each in traced
     ]
-
-
-def _widened(sets: list[LayerSet], amount: float) -> list[LayerSet]:
-    def wider(box: Box) -> Box:
-        return Box(box.centre, box.radius * (1 + WIDENING) + amount)
-
-    return [LayerSet(wider(each.drive), each.kept and wider(each.kept)) for each in sets]
 
 
 def _ramp(step: int, first: int, full: int) -> float:

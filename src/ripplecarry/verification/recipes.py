@@ -16,12 +16,12 @@ class Recipe:
     """How much each part of the loss weighs, and when it sets in.
 
     Plain cross-entropy comes first; then the spread of drives within a machine state is added, then what
-    makes boxes shrink and their worst logits right.
+    makes boxes shrink and their worst logits right. The clock of both waits until the task is learned.
     """
 
     name: str
     margin_of_boxes: float
-    """Boxes are widened by this in drive space before they must shrink."""
+    """Boxes are widened by this in drive space, in the mean, before they must shrink."""
     contraction: float
     worst_case: float
     spread: float = 0.1
@@ -30,14 +30,16 @@ class Recipe:
     spread_full: int = 250
     boxes_from: int = 200
     boxes_full: int = 400
-    kept_weight: float = 1.0
-    """What growth of GRU's hidden state or LSTM's cell state weighs beside that of drives."""
     size_share: float = 0.01 / 64
     """What the absolute values of the recurrent weights weigh within the spread."""
 
     def for_polishing(self) -> "Recipe":
         """The same for a network that adds already: every part sets in at once."""
         return replace(self, spread_from=-1, spread_full=25, boxes_from=-1, boxes_full=75)
+
+    def clock(self, step: int, learned_at: int | None) -> int:
+        """The step by which the parts set in: it waits at `spread_from` until the task is learned."""
+        return min(step, self.spread_from) if learned_at is None else self.spread_from + step - learned_at
 
     def rate_at(self, step: int, num_steps: int) -> float:
         """One cycle (Smith and Topin 2018): up for three tenths, then down, both by a cosine."""
@@ -51,27 +53,23 @@ def _cosine(share: float) -> float:
     return (1 - cos(pi * share)) / 2
 
 
-GENTLE = Recipe("gentle", margin_of_boxes=0.1, contraction=0.3, worst_case=0.02)
-FIRM = Recipe("firm", margin_of_boxes=0.03, contraction=2.0, worst_case=0.1)
-FAST = Recipe(
-    "fast",
+SWIFT = Recipe(
+    "swift",
     margin_of_boxes=0.03,
-    contraction=0.03,
+    contraction=0.3,
     worst_case=0.1,
     spread=1.0,
     largest_rate=0.03,
     size_share=0.0,
 )
-STEADY = Recipe(
-    "steady", margin_of_boxes=0.1, contraction=1.0, worst_case=0.1, largest_rate=0.02, kept_weight=5.0
-)
+STEADY = Recipe("steady", margin_of_boxes=0.1, contraction=3.0, worst_case=0.1, largest_rate=0.02)
+GENTLE = replace(STEADY, name="gentle", contraction=1.0)
+PATIENT = replace(SWIFT, name="patient", spread_full=400, boxes_from=250, boxes_full=600)
 
 
-def portfolio(cell: str, layers: int) -> tuple[Recipe, ...]:
+def portfolio(cell: str) -> tuple[Recipe, ...]:
     """The recipes in the order in which they are tried."""
-    if cell == "rnn":
-        return FAST, GENTLE, FIRM
-    return (STEADY, GENTLE, FIRM) if cell == "gru" and layers > 1 else (GENTLE, FIRM, FAST)
+    return (STEADY, GENTLE, SWIFT) if cell == "gru" else (SWIFT, STEADY, PATIENT)
 
 
 POLISHING_STEPS = 300

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from jaxtyping import Integer
+from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
@@ -21,6 +22,9 @@ from ripplecarry.verification.loss import loss_of
 from ripplecarry.verification.recipes import Recipe
 
 _LARGEST_GRADIENT = 1.0
+_LEARNED_AT = "learned_at"
+LEARNED = 0.1
+"""The cross-entropy of a batch at which a task counts as learned, so that proving may begin."""
 
 
 class CertifyingTrainer(ReferenceTrainer):
@@ -44,6 +48,7 @@ class CertifyingTrainer(ReferenceTrainer):
         self._recipes = recipes
         self._steps_per_recipe = steps_per_recipe
         self._task = batches.task
+        self._learned_at: int | None = None
         self._transitions = Transitions.of(batches.task.machine)
         network = Adder.build(architecture, batches.task, weights)
         super().__init__(
@@ -76,6 +81,15 @@ class CertifyingTrainer(ReferenceTrainer):
         found = certify_sets(run_id, choice, self.weights(), attempt.sets) if attempt.is_certified else None
         return found if isinstance(found, Certificate) else None
 
+    def state(self):
+        learned_at = -1 if self._learned_at is None else self._learned_at
+        return super().state() | {_LEARNED_AT: np.array([learned_at], dtype=np.int64)}
+
+    def restore(self, step, state):
+        learned_at = int(state[_LEARNED_AT][0])
+        self._learned_at = None if learned_at < 0 else learned_at
+        super().restore(step, {name: array for name, array in state.items() if name != _LEARNED_AT})
+
     def _update(self) -> float:
         number, own_step = divmod(self.step, self._steps_per_recipe)
         if number and not own_step:
@@ -87,9 +101,13 @@ class CertifyingTrainer(ReferenceTrainer):
         network = DriveNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
         logits, traced = network.trace(torch.tensor(batch.operands))
         answers = torch.tensor(batch.answers).long().T
+        plain = cross_entropy(logits.flatten(0, 1), answers.flatten())
+        if self._learned_at is None and own_step >= recipe.spread_from and plain.item() < LEARNED:
+            self._learned_at = own_step
+        clock = recipe.clock(own_step, self._learned_at)
         states = states_of(self._task, batch)
         self._optimiser.zero_grad()
-        loss = loss_of(recipe, own_step, network, self._transitions, logits, traced, answers, states)
+        loss = loss_of(recipe, clock, network, self._transitions, plain, traced, states)
         value = loss.item()
         if np.isfinite(value):
             loss.backward()
@@ -103,6 +121,7 @@ class CertifyingTrainer(ReferenceTrainer):
             for name, parameter in self.network.named_parameters():
                 parameter.copy_(torch.tensor(self._start[name]))
         self._optimiser.state.clear()
+        self._learned_at = None
 
 
 def states_of(task: Task, batch: Batch) -> Integer[torch.Tensor, "position batch"]:
