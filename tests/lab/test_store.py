@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.training.kept import kept_steps
 
+RESULTS = ("curves.parquet", "weights.safetensors", "checkpoints.safetensors")
 TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
 
 
@@ -25,7 +28,8 @@ def test_a_run_leaves_a_folder_that_reads_back(store):
     run = carry_out(request(), store)
 
     assert sorted(path.name for path in run.folder.iterdir()) == [
-        "config.json", "curves.parquet", "environment.json", "state.json", "weights.safetensors",
+        "checkpoints.safetensors", "config.json", "curves.parquet", "environment.json", "state.json",
+        "weights.safetensors",
     ]  # fmt: skip
     assert run.outcome == "finished"
     assert run.trial == request().trial
@@ -39,7 +43,7 @@ def test_a_run_leaves_a_folder_that_reads_back(store):
 def test_the_same_configuration_and_seed_give_the_same_bits(store, tmp_path):
     first, second = (carry_out(request(), each) for each in (store, Store(tmp_path / "other")))
 
-    for name in ("curves.parquet", "weights.safetensors"):
+    for name in RESULTS:
         assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()
     other = carry_out(request(seed=1), store)
     assert other.curves.loss.tolist() != first.curves.loss.tolist()
@@ -62,8 +66,52 @@ def test_interrupted_and_resumed_equals_uninterrupted(store, tmp_path, optimiser
 
     resumed = carry_out(wanted, store)
 
-    for name in ("curves.parquet", "weights.safetensors"):
+    for name in RESULTS:
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+
+
+def test_the_weights_along_the_way_are_kept_rounded(store):
+    run = carry_out(request(), store)
+
+    assert list(run.checkpoints) == [0, 1, 11, 21, 31, 41, 51, 60]
+    start = initial_weights(run.trial, run.task, 0)
+    for name, array in run.checkpoints[0].items():
+        assert (array == start[name].astype(np.float16)).all()
+    for name, array in run.checkpoints[60].items():
+        assert (array == run.weights[name]).all()
+    assert (run.checkpoints[51]["dense.bias"] != run.checkpoints[60]["dense.bias"]).any()
+
+
+def test_a_run_that_keeps_no_checkpoints_has_the_same_results(store, tmp_path):
+    kept = carry_out(request(), store)
+    plain = carry_out(replace(request(), keeps_checkpoints=False), Store(tmp_path / "other"))
+
+    assert not (plain.folder / "checkpoints.safetensors").exists()
+    assert list(plain.checkpoints) == [60]
+    for name in RESULTS[:2]:
+        assert (plain.folder / name).read_bytes() == (kept.folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 10, 60, 190, 200, 500, 1000, 5000, 100_000])
+def test_at_most_nineteen_are_kept_and_they_spread_by_their_logarithm(num_steps):
+    steps = kept_steps(num_steps, 17_610)
+
+    assert steps[0] == 0
+    assert sorted(set(steps)) == steps
+    assert steps[-1] < num_steps
+    assert len(steps) <= 19
+    if num_steps >= 190:
+        assert len(steps) == 19
+        assert steps[-1] > 0.5 * num_steps - 10
+        assert max(b / a for a, b in pairwise(steps[3:])) < 2
+
+
+def test_large_networks_keep_fewer():
+    counts = [len(kept_steps(1000, size)) for size in (10**5, 10**6, 4 * 10**6, 8 * 10**6, 10**7, 10**8)]
+
+    assert counts == [19, 16, 4, 2, 1, 0]
+    assert kept_steps(1000, 4 * 10**6)[0] == 0
+    assert 2 * 4 * 10**6 * 4 <= 2**25
 
 
 def test_a_checkpoint_of_another_numerics_version_is_not_resumed(store, monkeypatch):
@@ -111,7 +159,7 @@ def test_a_folder_can_be_moved_and_copied_by_hand(store, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["config.json", "state.json", "curves.parquet", "weights.safetensors", "environment.json"],
+    ["config.json", "state.json", "environment.json", *RESULTS],
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete", "empty"])
 def test_damage_is_noticed_and_named(store, name, damage):
@@ -127,7 +175,7 @@ def test_damage_is_noticed_and_named(store, name, damage):
 
     def read_everything():
         damaged = Run.open(run.folder)
-        return damaged.curves, damaged.weights, damaged.environment
+        return damaged.curves, damaged.weights, damaged.environment, damaged.checkpoints
 
     with pytest.raises(StoreError, match=name.split(".")[0]):
         read_everything()
@@ -206,6 +254,7 @@ def test_old_stores_stay_readable():
     assert store.frame()[0].steps_done.tolist() == [60, 60]
     for run in runs:
         assert len(run.curves) == 60
+        assert list(run.checkpoints) == [60]
         assert run.network.state_dict().keys() == run.weights.keys()
         # the runs are still those that these settings ask for
         assert RunRequest(run.trial, run.seed, run.engine).id == run.id

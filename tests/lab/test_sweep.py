@@ -41,7 +41,7 @@ def test_a_run_in_a_sweep_equals_the_run_alone(store, tmp_path, engine, num_work
     assert listener.heard >= 4
     for request in requests:
         alone = carry_out(request, Store(tmp_path / "alone"))
-        for name in ("curves.parquet", "weights.safetensors"):
+        for name in ("curves.parquet", "weights.safetensors", "checkpoints.safetensors"):
             swept = store.open(request.id).folder / name
             assert swept.read_bytes() == (alone.folder / name).read_bytes()
 
@@ -101,6 +101,6 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
 
     assert kills >= 1
     (whole,) = (tmp_path / "whole").glob("runs/*")
-    for name in ("curves.parquet", "weights.safetensors"):
+    for name in ("curves.parquet", "weights.safetensors", "checkpoints.safetensors"):
         killed = tmp_path / "killed" / "runs" / whole.name / name
         assert killed.read_bytes() == (whole / name).read_bytes()

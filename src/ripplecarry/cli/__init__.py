@@ -13,8 +13,10 @@ from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
 from ripplecarry.cli.evaluate import evaluate
+from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
 from ripplecarry.cli.merge import merge
+from ripplecarry.cli.page import page
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
 from ripplecarry.cli.train import train, with_trial_options
@@ -25,7 +27,7 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-for _command in (
+_COMMANDS = (
     study,
     with_trial_options(train),
     runs,
@@ -35,8 +37,11 @@ for _command in (
     check,
     extract,
     merge,
+    page,
+    export,
     bench,
-):
+)
+for _command in _COMMANDS:
     app.command(_command)
 
 

@@ -17,9 +17,11 @@ from ripplecarry.lab.observation import NUM_PAIRS, Observe, exactness_at_the_end
 from ripplecarry.lab.run import Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import NUMERICS_VERSION, RunRequest
+from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.training.checkpoint import resume, save_checkpoint
 from ripplecarry.training.curves import Curves
+from ripplecarry.training.kept import KeptWeights, kept_steps
 from ripplecarry.training.loop import train
 
 CHECKPOINT_EVERY_S = 10.0
@@ -117,15 +119,19 @@ def _train(
         work_at_hand = PlainWork(request, engine, observe)
     trainer, num_steps = work_at_hand.trainer, work_at_hand.num_steps
     checkpoint, identity = work / "checkpoint.safetensors", _identity(request, engine)
-    curves, spent_s = resume(checkpoint, identity, trainer)
+    curves, kept_before, spent_s = resume(checkpoint, identity, trainer)
+    size = num_parameters(trial, trial.build_task())
+    kept = KeptWeights(kept_steps(num_steps, size) if request.keeps_checkpoints else (), kept_before)
+    kept.keep_if_due(trainer)
     first_step, began = trainer.step, time.perf_counter()
     due = {"checkpoint": began + CHECKPOINT_EVERY_S, "report": began}
 
     def after_chunk() -> None:
+        kept.keep_if_due(trainer)
         now = time.perf_counter()
         stopped = is_stopped()
         if stopped or now >= due["checkpoint"]:
-            save_checkpoint(checkpoint, identity, trainer, curves, spent_s + now - began)
+            save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, spent_s + now - began)
             due["checkpoint"] = now + CHECKPOINT_EVERY_S
         if stopped:
             raise Interrupted(f"run {request.id} stopped at step {trainer.step}; it resumes there")
@@ -136,7 +142,7 @@ def _train(
 
     def after_answers(num_digits: int) -> None:
         if is_stopped():
-            save_checkpoint(checkpoint, identity, trainer, curves, train_s)
+            save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
             raise Interrupted(f"run {request.id} stopped when it was trained; it resumes there")
 
     outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
@@ -153,6 +159,7 @@ def _train(
         outcome=outcome,
         columns=curves.columns(),
         weights=trainer.weights(),
+        checkpoints=kept.arrays,
         exactness=exactness,
         environment=describe_environment(engine),
         times={

@@ -4,6 +4,7 @@ config.json           trial, seed, engine, format version
 curves.parquet        a row a step: loss and, where read, the other metrics
 exactness.parquet     where it was measured: counts by length and longest run
 weights.safetensors   the trained parameters by name
+checkpoints.safetensors  the parameters along the way by STEP/NAME, float16; not every run has them
 environment.json      versions, processor
 state.json            outcome, last metrics, time, and a checksum of every file; written last
 
@@ -20,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import safetensors.numpy
 
 from ripplecarry.arithmetic.tasks import Task
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from ripplecarry.networks.adder import Adder
 
 FORMAT = 1
+CHECKPOINTS = "checkpoints.safetensors"
 _REMEDY = "; delete the folder to run it again"
 
 
@@ -143,6 +146,23 @@ class Run:
         return safetensors.numpy.load(_checked(self.folder, "weights.safetensors", self.state))
 
     @cached_property
+    def checkpoints(self) -> dict[int, Weights]:
+        """The parameters by the number of updates behind which they were kept, the trained ones last.
+
+        All but the last are rounded to float16. A run of a study's later seeds, and of a version before
+        checkpoints were kept, has the last alone.
+        """
+        found: dict[int, Weights] = {}
+        if CHECKPOINTS in self.state["files"]:
+            arrays = safetensors.numpy.load(_checked(self.folder, CHECKPOINTS, self.state))
+            for key in sorted(arrays, key=lambda key: int(key.partition("/")[0])):
+                step, _, name = key.partition("/")
+                found.setdefault(int(step), {})[name] = arrays[key].astype(np.float32)
+        last = self.state["steps_done"] - (self.outcome == "diverged")  # without an update behind the last
+        found.pop(last, None)
+        return found | {last: self.weights}
+
+    @cached_property
     def environment(self) -> Mapping[str, Any]:
         """Versions and processor that made the run."""
         return json.loads(_checked(self.folder, "environment.json", self.state))
@@ -164,9 +184,14 @@ def write_run(
     weights: Weights,
     environment: Mapping[str, object],
     times: Mapping[str, object],
+    checkpoints: Arrays | None = None,
     exactness: "pd.DataFrame | None" = None,
 ) -> None:
-    """Writes all files of a run into a folder, which the caller then moves to its place."""
+    """Writes all files of a run into a folder, which the caller then moves to its place.
+
+    Args:
+        checkpoints: parameters by STEP/NAME; no file is written where there are none.
+    """
     import pandas as pd
 
     config = {
@@ -183,6 +208,8 @@ def write_run(
         "weights.safetensors": safetensors.numpy.save(weights),
         "environment.json": _json(environment),
     }
+    if checkpoints:
+        contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
     if exactness is not None:
         contents["exactness.parquet"] = _parquet(exactness)
     last = {name: curves[name].dropna() for name in curves.columns if name != "step"}

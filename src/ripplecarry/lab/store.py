@@ -4,6 +4,8 @@ STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
 STORE/certificates/ID.json certificates of runs
 STORE/machines/            pictures of the machines that were extracted
+STORE/pages/ID.html        pages to explore runs
+STORE/exports/             networks in the forms that other programs read
 STORE/evaluations/NAME/    what a run or another's adder was evaluated to
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
@@ -56,6 +58,10 @@ class Store:
     def machine_folder(self) -> Path:
         """Where pictures of machines go; made if need be."""
         return self._made(self.root / "machines")
+
+    def page_path(self, run_id: str) -> Path:
+        """Where a run's page goes."""
+        return self.root / "pages" / f"{run_id}.html"
 
     def evaluation_folder(self, name: str) -> Path:
         """Where what an adder's evaluation came to goes; made if need be."""

@@ -134,9 +134,9 @@ class Study:
         return [claim.judge(arms) for claim in self.claims]
 
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
-        """Every run: each trial with seeds 0 to `num_seeds` - 1."""
+        """Every run: each trial with seeds 0 to `num_seeds` - 1, the first of which keeps checkpoints."""
         return [
-            RunRequest(case.trial, seed, case.trial.engine(engine))
+            RunRequest(case.trial, seed, case.trial.engine(engine), keeps_checkpoints=not seed)
             for case in self.cases()
             for seed in range(num_seeds)
         ]

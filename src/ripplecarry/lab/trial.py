@@ -79,6 +79,8 @@ class RunRequest:
     trial: Trial
     seed: int
     engine: str
+    keeps_checkpoints: bool = True
+    """Whether the run's folder gets the weights along the way; no result depends on it."""
 
     @property
     def id(self) -> str:

@@ -13,8 +13,9 @@ from ripplecarry.training.curves import Curves
 OBSERVE_EVERY = 50
 """The report reads its accuracy at every 50th step, after that step's update."""
 
-# A request to stop is heard between chunks: with 202 positions one takes about a second.
-_STEPS_PER_CHUNK = 10
+STEPS_PER_CHUNK = 10
+"""A request to stop is heard between chunks: with 202 positions one takes about a second. Chunks end behind
+the updates 1, 11, 21, …"""
 
 Outcome = Literal["finished", "diverged"]
 
@@ -45,7 +46,7 @@ def train(
     """
     while trainer.step < num_steps:
         next_observed = -(-trainer.step // OBSERVE_EVERY) * OBSERVE_EVERY
-        chunk = min(next_observed + 1, num_steps, trainer.step + _STEPS_PER_CHUNK) - trainer.step
+        chunk = min(next_observed + 1, num_steps, trainer.step + STEPS_PER_CHUNK) - trainer.step
         losses = trainer.advance(chunk)
         curves.add_losses(losses)
         if not np.isfinite(losses[-1]):

@@ -1,0 +1,43 @@
+"""A run's network in the forms that other programs read."""
+
+import io
+from pathlib import Path
+
+from ripplecarry.errors import StoreError
+from ripplecarry.files import write_atomically
+from ripplecarry.lab.run import Run
+
+
+def write_onnx(run: Run, folder: Path) -> Path:
+    """Writes the run's network as an ONNX model, and returns where.
+
+    Raises:
+        ConfigurationError: the package onnx is not installed.
+        StoreError: the folder cannot be written.
+    """
+    from ripplecarry.networks.onnx_model import onnx_model
+
+    model = onnx_model(run.trial, run.task, run.weights)
+    return _written(folder, f"{run.id}.onnx", model.SerializeToString(deterministic=True))
+
+
+def write_state_dict(run: Run, folder: Path) -> Path:
+    """Writes the run's weights as a plain PyTorch state dict, and returns where.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    import torch
+
+    content = io.BytesIO()
+    torch.save(run.network.state_dict(), content)
+    return _written(folder, f"{run.id}.pt", content.getvalue())
+
+
+def _written(folder: Path, name: str, content: bytes) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / name, content)
+    except OSError as error:
+        raise StoreError(f"cannot write {folder / name}: {error.strerror}") from None
+    return folder / name

@@ -1,0 +1,79 @@
+// The page's sentences about what it shows.
+
+import { valueAt } from "./curves.js";
+import { byId, make } from "./elements.js";
+import { written } from "./task.js";
+import { count, percent, say } from "./words.js";
+
+/** Which run this is. */
+export function sayRun({ content, task, checkpoints }) {
+  const { network, run, settings } = content;
+  byId("about").textContent = say("about", {
+    id: run.id, cell: network.cell.toUpperCase(), layers: network.layers, hidden: network.hidden,
+    digits: content.digits, base: task.base, steps: count(checkpoints.at(-1).step),
+  });
+  const list = Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(", ");
+  byId("settings").textContent = say("settings", { settings: list, engine: run.engine, seed: run.seed });
+  const name = say(`task.${task.kind}`, { factor: task.factor });
+  byId("columns").setAttribute("aria-label", say("columns.label", { task: name }));
+}
+
+/** How far training is at a checkpoint. */
+export function sayCheckpoint(run, number) {
+  const { step, probe } = run.checkpoints[number];
+  const shown = (value, form) => (value === undefined ? say("unknown") : form(value));
+  const words = say("training.words", {
+    step: count(step),
+    loss: shown(valueAt(run.curves.loss, step), (value) => value.toPrecision(3)),
+    exact: shown(valueAt(run.curves.exact, step), percent),
+    state: say(`state.${run.stateWord}`),
+    accuracy: percent(probe.accuracy),
+    samples: count(probe.samples),
+    commonest: percent(probe.commonest),
+  });
+  const isLast = number === run.lastCheckpoint;
+  byId("checkpoint-words").textContent = `${words} ${say(isLast ? "training.last" : "training.rounded")}`;
+  byId("checkpoint").setAttribute("aria-valuetext", words);
+}
+
+/** Which example is shown, or that none is known to fail. */
+export function sayExample(examples, shown) {
+  const none = examples.failing.length ? "" : say("example.none");
+  byId("example").textContent = shown ? exampleWords(examples[shown.name], shown) : none;
+}
+
+function exampleWords(examples, { name, number }) {
+  const example = examples[number];
+  return say(`example.${name}`, {
+    n: number + 1, total: examples.length, name: example.name, margin: example.margin.toPrecision(3),
+  });
+}
+
+/** What happens at a position. */
+export function sayPosition(trace, position, read, stateWord) {
+  const { task } = trace;
+  const right = task.write(trace.right[position]);
+  byId("here").textContent = say("here", {
+    position,
+    digits: Array.from(trace.positions[position], written).join(", "),
+    state: say(`state.${stateWord}`),
+    before: trace.states[position],
+    given: task.write(trace.given[position]),
+    judgement: trace.isWrong(position) ? say("here.wrong", { right }) : say("here.right"),
+    after: trace.states[position + 1],
+    read,
+  });
+}
+
+/** How the whole answer came out. */
+export function sayOutcome(trace) {
+  const wrong = trace.wrongPositions();
+  const length = count(trace.length);
+  byId("outcome").textContent = wrong.length
+    ? say("outcome.wrong", { wrong: count(wrong.length), length, first: wrong[0] })
+    : say("outcome", { length });
+  byId("outcome").className = wrong.length ? "wrong" : "right";
+  const rows = [["answer.given", trace.given], ["answer.right", trace.right]];
+  byId("answer").replaceChildren(...rows.flatMap(([key, digits]) =>
+    [make("dt", {}, say(key)), make("dd", {}, trace.task.writeAll(digits))]));
+}

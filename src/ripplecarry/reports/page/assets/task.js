@@ -1,0 +1,89 @@
+// The task: operands as typed, and the right answers from its finite-state machine.
+
+const CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+/** How an operand's digit is written. */
+export const written = (digit) => CHARACTERS[digit];
+
+export class Task {
+  /** @param content {base, operands, outputs, states, nextState, output}, tables already decoded */
+  constructor(content, longest) {
+    Object.assign(this, content);
+    this.longest = longest;
+    this.symbols = this.base ** this.operands;
+  }
+
+  /**
+   * The digits of a typed number, least significant first.
+   * @throws {TypedError} with a key for its words
+   */
+  parse(text) {
+    const kept = text.toLowerCase().replace(/[\s_,']/g, "");
+    if (!kept) throw new TypedError("problem.empty");
+    const digits = new Uint8Array(kept.length);
+    for (let i = 0; i < kept.length; i++) {
+      const digit = CHARACTERS.indexOf(kept[kept.length - 1 - i]);
+      if (digit < 0 || digit >= this.base) {
+        const given = [...text.toLowerCase()].find((c) => !/[\s_,']/.test(c) && !this.#has(c));
+        throw new TypedError("problem.digit", { given, base: this.base, most: CHARACTERS[this.base - 1] });
+      }
+      digits[i] = digit;
+    }
+    let length = kept.length;
+    while (length > 1 && digits[length - 1] === 0) length--;
+    if (length > this.longest) throw new TypedError("problem.long", { longest: this.longest });
+    return digits.subarray(0, length);
+  }
+
+  /** Operands side by side: for each position one digit of each, zero-padded. */
+  align(operands, extraPositions) {
+    const length = Math.max(...operands.map((digits) => digits.length)) + extraPositions;
+    return Array.from({ length }, (_, p) => Uint8Array.from(operands, (digits) => digits[p] ?? 0));
+  }
+
+  /** How an answer is written: where a task has more than the characters reach, in decimal. */
+  write(answer) {
+    return this.outputs > CHARACTERS.length ? String(answer) : CHARACTERS[answer];
+  }
+
+  /** Answers in writing, the most significant first. */
+  writeAll(answers) {
+    const parts = Array.from(answers, (answer) => this.write(answer)).reverse();
+    return parts.join(this.outputs > CHARACTERS.length ? " " : "");
+  }
+
+  /** The right answers, and the machine's states: entering each position, and at the end. */
+  solve(positions) {
+    const answers = new Uint8Array(positions.length);
+    const states = new Uint16Array(positions.length + 1);
+    positions.forEach((digits, p) => {
+      let symbol = 0;
+      for (let k = this.operands - 1; k >= 0; k--) symbol = symbol * this.base + digits[k];
+      const entry = states[p] * this.symbols + symbol;
+      answers[p] = this.output[entry];
+      states[p + 1] = this.nextState[entry];
+    });
+    return { answers, states };
+  }
+
+  /** A number of so many digits, the first of them not zero unless it is the only one. */
+  random(length) {
+    const digit = (least) => least + Math.floor(Math.random() * (this.base - least));
+    const rest = Array.from({ length: length - 1 }, () => CHARACTERS[digit(0)]);
+    return CHARACTERS[digit(length > 1 ? 1 : 0)] + rest.join("");
+  }
+
+  #has(character) {
+    const digit = CHARACTERS.indexOf(character);
+    return digit >= 0 && digit < this.base;
+  }
+}
+
+/** What is wrong with a typed number: a key of the words, and what stands in their gaps. */
+export class TypedError extends Error {
+  constructor(key, values = {}) {
+    super(key);
+    this.key = key;
+    this.values = values;
+  }
+}

@@ -1,0 +1,162 @@
+"""What the page holds of a run, as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.evaluation.probe import fit_probe, hidden_states
+from ripplecarry.lab.run import Run
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.architecture import parameter_shapes
+from ripplecarry.networks.initial_values import Weights
+from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
+from ripplecarry.reports.page.examples import Example
+from ripplecarry.reports.page.verdict import Verdict
+
+LONGEST_OPERAND = 10_000
+MOST_TRANSITIONS = 200_000
+MOST_UNITS = 4096
+NUM_PROBE_PAIRS = 500
+NUM_SAMPLE_PAIRS = 40
+MOST_POINTS = 1000
+
+# Steps of the evaluation's stream that no reading meets: the largest there are.
+_FIT_STEP, _TEST_STEP = 2**32 - 2, 2**32 - 1
+
+
+def check_fits(run: Run) -> None:
+    """Raises ConfigurationError where a page cannot show the run."""
+    machine = run.task.machine
+    transitions = machine.num_states * machine.num_symbols
+    if transitions > MOST_TRANSITIONS:
+        raise ConfigurationError(
+            f"the machine of run {run.id} has {transitions} transitions; a page holds {MOST_TRANSITIONS}"
+        )
+    units = run.trial.layers * run.trial.hidden_size
+    if units > MOST_UNITS:
+        raise ConfigurationError(f"run {run.id} has {units} hidden units; a page holds {MOST_UNITS}")
+    if not all(np.isfinite(array).all() for array in run.weights.values()):
+        raise ConfigurationError(f"run {run.id} {run.outcome} with weights that are not finite numbers")
+
+
+def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: Verdict) -> dict[str, Any]:
+    """Everything that the page's scripts compute with.
+
+    Args:
+        wrong, near: examples that are answered wrongly, or nearly so.
+    """
+    task, trial = run.task, run.trial
+    shapes = parameter_shapes(trial, task)
+    checkpoints = run.checkpoints
+    last = max(checkpoints)
+    return {
+        "run": {"id": run.id, "seed": run.seed, "engine": run.engine, "outcome": run.outcome},
+        "settings": trial.model_dump(mode="json", exclude_none=True, exclude={"machine"}),
+        "network": {
+            "cell": trial.cell,
+            "layers": trial.layers,
+            "hidden": trial.hidden_size,
+            "embedding": trial.embedding_size,
+            "shapes": [[name, list(shape)] for name, shape in shapes.items()],
+        },
+        "task": _task(task, trial.task, trial.factor),
+        "digits": trial.digits,
+        "longest": LONGEST_OPERAND,
+        "extraPositions": EXTRA_POSITIONS,
+        "checkpoints": [
+            {
+                "step": step,
+                "weights": text_of_weights(weights, list(shapes), _kind(step == last)),
+                "probe": _probe(run, weights, is_last=step == last),
+            }
+            for step, weights in checkpoints.items()
+        ],
+        "curves": _curves(run),
+        "sample": _sample(run),
+        "examples": {
+            "hardest": [example.as_dict() for example in near],
+            "failing": [example.as_dict() for example in wrong],
+        },
+        "verdict": verdict.as_dict(),
+        "boxes": None if verdict.certificate is None else _boxes(verdict.certificate),
+    }
+
+
+def _kind(is_last: bool) -> str:
+    return "float32" if is_last else "float16"
+
+
+def _task(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
+    machine = task.machine
+    return {
+        "kind": kind,
+        "name": task.name,
+        "factor": factor,
+        "base": task.base,
+        "operands": task.num_operands,
+        "outputs": task.num_outputs,
+        "states": machine.num_states,
+        "reachable": machine.reachable_states(),
+        "nextState": text_of_array(machine.next_state, "uint16"),
+        "output": text_of_array(machine.output, "uint8"),
+    }
+
+
+def _probe(run: Run, weights: Weights, *, is_last: bool) -> dict[str, Any]:
+    """A probe of these weights: fitted on some pairs, its accuracy counted on others."""
+    task = run.task
+    network = Adder.build(run.trial, task, weights)
+    source = run.trial.batches(run.seed, Stream.EVALUATION, NUM_PROBE_PAIRS)
+    seen = []
+    for step in (_FIT_STEP, _TEST_STEP):
+        operands = source.draw(step).operands
+        hidden = hidden_states(network, operands)
+        states = task.solve(operands)[1][:, 1:]
+        seen.append((hidden.reshape(-1, hidden.shape[-1]), states.ravel()))
+    probe = fit_probe(*seen[0], task.machine.num_states)
+    numbers = np.concatenate([probe.weight.ravel(), probe.bias])
+    return {
+        "numbers": text_of_array(numbers, _kind(is_last)),
+        "accuracy": probe.accuracy(*seen[1]),
+        "samples": len(seen[1][1]),
+        "commonest": float(np.bincount(seen[1][1]).max() / len(seen[1][1])),
+    }
+
+
+def _curves(run: Run) -> dict[str, dict[str, Text]]:
+    """Loss and exact match by step, at no more points than a screen can show."""
+    curves = {}
+    for metric in ("loss", "exact_match"):
+        if metric not in run.curves:
+            continue
+        read = run.curves[["step", metric]].dropna()
+        # As a checkpoint's, a point's place is the number of updates done: a loss is taken before its own.
+        steps = read["step"].to_numpy() + (metric != "loss")
+        places = np.unique(np.linspace(0, len(read) - 1, min(len(read), MOST_POINTS)).astype(int))
+        curves[metric] = {
+            "steps": text_of_array(steps[places], "uint32"),
+            "values": text_of_array(read[metric].to_numpy()[places], "float32"),
+        }
+    return curves
+
+
+def _sample(run: Run) -> dict[str, Any]:
+    """Operands whose states the page draws as a cloud."""
+    batch = run.trial.batches(run.seed, Stream.EVALUATION, NUM_SAMPLE_PAIRS).draw(_TEST_STEP)
+    return {"shape": list(batch.operands.shape), "digits": text_of_array(batch.operands, "uint8")}
+
+
+def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
+    """By machine state and layer the ends of the drives in the certificate's invariant."""
+    return {
+        state: [
+            {end: text_of_array(np.array(layer["drive"][end]), "float32") for end in ("low", "high")}
+            for layer in layers
+        ]
+        for state, layers in certificate["invariant"].items()
+    }

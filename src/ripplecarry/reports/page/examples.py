@@ -1,0 +1,61 @@
+"""Operands worth a look: those nearest to a wrong answer, and those answered wrongly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.engines.engine import Computation
+from ripplecarry.evaluation.failures import written
+from ripplecarry.evaluation.hard_cases import hard_cases
+from ripplecarry.evaluation.search import margins
+
+NUM_SHOWN = 12
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Example:
+    """Operands, with the smallest margin of a right digit over its positions."""
+
+    name: str
+    operands: UInt8[np.ndarray, "position operand"]
+    margin: float
+
+    def as_dict(self) -> dict[str, object]:
+        return {"name": self.name, "operands": operand_texts(self.operands), "margin": self.margin}
+
+
+def operand_texts(operands: UInt8[np.ndarray, "position operand"]) -> list[str]:
+    """Each operand's digits, the most significant first, without leading zeros but for one."""
+    return [written(digits) for digits in operands.T]
+
+
+def hardest(network: Computation, task: Task, digits: int) -> tuple[list[Example], list[Example]]:
+    """Of the hard cases at the training length and twice and five times it, those of the smallest margins.
+
+    Returns:
+        The nearest to a wrong answer that are right, and the shortest that are wrong, some of each.
+    """
+    right: list[Example] = []
+    wrong: list[Example] = []
+    for length in sorted(
+        {digits, min(2 * digits, max(digits, LONGEST)), min(5 * digits, max(digits, LONGEST))}
+    ):
+        for name, rows in hard_cases(task, length).items():
+            padded = np.pad(rows, ((0, 0), (0, EXTRA_POSITIONS), (0, 0)))
+            logits, answers = network.logits(padded), task.answer(padded)
+            is_wrong = (logits.argmax(axis=-1) != answers).any(axis=1)
+            for row, margin in enumerate(margins(logits, answers)):
+                example = Example(name, rows[row], float(np.nan_to_num(margin)))
+                (wrong if is_wrong[row] else right).append(example)
+    right.sort(key=lambda example: example.margin)
+    return _distinct(right), _distinct(wrong)
+
+
+def _distinct(examples: list[Example]) -> list[Example]:
+    by_text = {tuple(operand_texts(example.operands)): example for example in reversed(examples)}
+    kept = list(by_text.values())[::-1]
+    return kept[:NUM_SHOWN]

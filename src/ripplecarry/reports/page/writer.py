@@ -1,0 +1,82 @@
+"""The page's one file: template, style, scripts and a run's content put together."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import StoreError
+from ripplecarry.files import write_atomically
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import Store
+from ripplecarry.reports.page.content import check_fits, page_content
+from ripplecarry.reports.page.examples import hardest
+from ripplecarry.reports.page.verdict import Verdict, judge
+
+ASSETS = files("ripplecarry.reports.page") / "assets"
+
+_RELATIVE = re.compile(r'from "\./(\w+)\.js"')
+
+
+def write_page(
+    run: Run, store: Store, path: Path | None = None, say: Callable[[str], None] = lambda words: None
+) -> tuple[Path, Verdict]:
+    """Writes the page of a run and returns where it is, with the verdict that it shows.
+
+    Args:
+        path: in the store unless given.
+        say: told what is being done.
+    Raises:
+        ConfigurationError: a run that a page cannot show.
+        CertificateError, StoreError: the store's certificate, evaluation or run is damaged, or the page
+            cannot be written.
+    """
+    check_fits(run)
+    network = open_engine().load(run.trial, run.task, run.weights)
+    near, wrong = hardest(network, run.task, run.trial.digits)
+    verdict = judge(run, store, network, wrong, say)
+    content = page_content(run, wrong, near, verdict)
+    target = path or store.page_path(run.id)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(target, compose(content).encode())
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror}") from None
+    return target, verdict
+
+
+def compose(content: dict[str, object]) -> str:
+    """The page with this content, which needs no other file."""
+    environment = Environment(
+        loader=PackageLoader("ripplecarry.reports.page", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    # "</" would end the element that holds the JSON; in a JSON string "<\/" means the same.
+    data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    return environment.get_template("page.html").render(
+        run_id=content["run"]["id"],  # pyrefly: ignore[bad-index, unsupported-operation]
+        style=Markup((ASSETS / "page.css").read_text()),
+        modules={name: Markup(source) for name, source in modules().items()},
+        data=Markup(data),
+    )
+
+
+@cache
+def modules() -> dict[str, str]:
+    """The page's ES modules by name.
+
+    A module within a page has no address that another could be relative to, so that imports of `./NAME.js`
+    become imports of `page/NAME`, which the page's import map knows.
+    """
+    sources = sorted((each for each in ASSETS.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
+    return {
+        each.name.removesuffix(".js"): _RELATIVE.sub(r'from "page/\1"', each.read_text())
+        for each in sources
+    }

@@ -1,0 +1,111 @@
+"""Runs with pages, made once a session, and a browser to look at them."""
+
+import shutil
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.lab.carry_out import carry_out
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import Store
+from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.reports.page.writer import write_page
+
+SMALL = {"hidden_size": 24, "embedding_size": 8, "batch_size": 100, "digits": 5, "learning_rate": 0.01}
+RUNS = {
+    "rnn": SMALL | {"steps": 300},
+    "gru": SMALL | {"cell": "gru", "steps": 300},
+    "lstm": SMALL | {"cell": "lstm", "steps": 300},
+    "certified": {
+        "certify": True, "layers": 1, "hidden_size": 32, "base": 4, "digits": 5, "batch_size": 60,
+        "steps": 500,
+    },
+    "times": SMALL | {"task": "times", "factor": 7, "steps": 60, "cell": "gru"},
+    "three": SMALL | {"num_operands": 3, "base": 16, "steps": 30},
+    "subtraction": SMALL | {"task": "subtraction", "base": 2, "steps": 60, "layers": 1},
+    "comparison": SMALL | {"task": "comparison", "steps": 60, "cell": "lstm", "layers": 3},
+    "counter": SMALL | {"task": "counter", "modulus": 40, "base": 5, "steps": 30},
+}  # fmt: skip
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass
+class Pages:
+    """Writes the page of a run when first asked for."""
+
+    store: Store
+
+    @cache  # noqa: B019 - one object a session
+    def run(self, name: str) -> Run:
+        trial = Trial.build(RUNS[name])
+        return carry_out(RunRequest(trial, 0, trial.engine(open_engine().name)), self.store)
+
+    @cache  # noqa: B019
+    def page(self, name: str) -> Path:
+        return write_page(self.run(name), self.store)[0]
+
+    __hash__ = object.__hash__
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory) -> Pages:
+    return Pages(Store(tmp_path_factory.mktemp("pages")))
+
+
+@pytest.fixture
+def copied(pages, tmp_path):
+    """A store of one's own with the runs `rnn` and `certified`."""
+    for name in ("rnn", "certified"):
+        pages.run(name)
+    shutil.copytree(pages.store.root, tmp_path / "store", dirs_exist_ok=True)
+    return Store(tmp_path / "store")
+
+
+@dataclass
+class Seen:
+    """A page that is open, with all that it complained of and asked for."""
+
+    page: object
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} is installed")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        # Chromium's own sandbox does not start for root, as whom containers test; the page is our own.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Opens a page from disk; at the end nothing may have been complained of, nor asked for."""
+    opened = []
+
+    def open_it(path: Path, width=1000, height=800, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        page = context.new_page()
+        seen = Seen(page)
+        page.on("console", lambda message: seen.complaints.append(message.text))
+        page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+        page.on("request", lambda request: seen.requests.append(request.url))
+        opened.append((context, seen))
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-state=ready]")
+        return page
+
+    yield open_it
+    for context, seen in opened:
+        context.close()
+        assert seen.complaints == []
+        outside = [url for url in seen.requests[1:] if not url.startswith(("blob:", "data:"))]
+        assert outside == []
