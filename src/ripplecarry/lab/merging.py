@@ -7,6 +7,8 @@ from ripplecarry.errors import StoreError
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 
+_RESULTS = ("curves.parquet", "exactness.parquet", "weights.safetensors")
+
 
 @dataclass
 class Merged:
@@ -57,5 +59,5 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
 
 
 def _results(run: Run) -> dict[str, str]:
-    """The checksums of what does not depend on the machine's day."""
-    return {name: sum_ for name, sum_ in run.state["files"].items() if name != "environment.json"}
+    """The checksums of what depends on configuration, seed and engine alone."""
+    return {name: checksum for name, checksum in run.state["files"].items() if name in _RESULTS}

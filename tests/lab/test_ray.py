@@ -1,0 +1,65 @@
+"""The executor ray: the same bits as on this machine alone, whatever dies on the way."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from ray_sweeps import REQUESTS
+
+import ripplecarry.errors as errors
+from ripplecarry.lab.store import Store
+from ripplecarry.lab.sweep import sweep
+
+pytest.importorskip("ray", reason="Ray is not installed")
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The store of an undisturbed sweep in this process."""
+    store = Store(tmp_path_factory.mktemp("alone"))
+    assert len(sweep(REQUESTS, store, num_workers=1, executor="inline").finished) == len(REQUESTS)
+    return store
+
+
+def run(scenario, store):
+    program = f"{__file__.rpartition('/')[0]}/ray_sweeps.py"
+    words = [sys.executable, program, scenario, str(store.root)]
+    result = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def assert_equal(store, alone):
+    assert store.ids() == alone.ids()
+    for run_id in alone.ids():
+        for name in ("config.json", "curves.parquet", "weights.safetensors"):
+            theirs = store.open(run_id).verify().folder / name
+            assert theirs.read_bytes() == (alone.run_folder(run_id) / name).read_bytes()
+
+
+def test_a_worker_killed_a_node_removed_and_one_added_lose_nothing(store, alone):
+    (told,) = run("lost", store)
+
+    assert told["failed"] == {}
+    assert told["finished"] == sorted(request.id for request in REQUESTS)
+    assert told["told"] == len(REQUESTS)
+    assert told["heard"]
+    assert told["killed"] == 1
+    assert_equal(store, alone)
+
+
+def test_a_driver_killed_is_resumed_and_what_was_finished_stays(store, alone):
+    (told,) = run("killed", store)
+
+    assert 2 <= told["before"] < len(REQUESTS)
+    assert told["untouched"]
+    assert told["failed"] == {}
+    assert_equal(store, alone)
+
+
+def test_no_cluster_there_is_one_line(store):
+    from ripplecarry.lab.ray_crew import open_ray_crew
+
+    with pytest.raises(errors.ConfigurationError, match="no Ray cluster at"), open_ray_crew(None, "bad:x"):
+        pass
