@@ -26,7 +26,7 @@ class ExactnessRun(MadeUpRun):
 
 
 def make(trial, seed, exact_from):
-    run = ExactnessRun(trial, seed, pd.DataFrame(), state={"last": {"exact_match_hard": 0.5}})
+    run = ExactnessRun(trial, seed, pd.DataFrame(), state={"exact_from_step": exact_from})
     share = 1.0 if exact_from is not None else 0.5
     rows = [
         {"kind": kind, "length": length, "run": reach, "num_pairs": 10, "num_exact": int(10 * share)}
@@ -72,7 +72,7 @@ def test_who_never_arrives_says_never(runs):
 
 
 def test_runs_of_before_have_no_success(runs):
-    runs[0].state["last"].clear()
+    runs[0].state.clear()
 
     assert success(runs[:2]) is None
 

@@ -9,6 +9,7 @@ STORE/exports/             networks in the forms that other programs read
 STORE/evaluations/NAME/    what a run or another's adder was evaluated to
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
+STORE/index.json           what `frame` last read off every run; may be deleted
 """
 
 import fcntl
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import write_atomically
+from ripplecarry.lab.index import Row, indexed_rows
 from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run, move_into_place
 from ripplecarry.lab.trial import Trial
@@ -38,6 +40,11 @@ _METRICS = (
     "digit_accuracy_at_9",
     HARD,
 )
+_SETTINGS = [name for name in Trial.model_fields if name != "machine"]
+_COLUMNS = [
+    *("id", "seed", "engine", "outcome", *_SETTINGS, "steps_done", *_METRICS),
+    *("exact_from_step", "exact_from_s", "train_s", "finished_at"),
+]
 _TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 _TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
 
@@ -181,12 +188,10 @@ class Store:
         import duckdb
         import pandas as pd
 
-        rows, damaged = [], []
-        for run_id in self.ids():
-            try:
-                rows.append(_row(self.open(run_id)))
-            except StoreError as error:
-                damaged.append(str(error))
+        def read(run_id: str) -> Row:
+            return _row(self.open(run_id))
+
+        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", _COLUMNS, read)
         if not rows:
             return pd.DataFrame(), damaged
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
@@ -218,22 +223,10 @@ class Store:
         return folder
 
 
-def _row(run: Run) -> dict[str, object]:
-    last = run.state["last"]
-    settings = run.trial.model_dump(exclude={"machine"})
-    return {
-        "id": run.id,
-        "seed": run.seed,
-        "engine": run.engine,
-        "outcome": run.outcome,
-        **settings,
-        "steps_done": run.state["steps_done"],
-        **{name: last.get(name) for name in _METRICS},
-        "exact_from_step": run.exact_from_step,
-        "exact_from_s": run.exact_from_s,
-        "train_s": run.state["train_s"],
-        "finished_at": run.state["finished_at"],
-    }
+def _row(run: Run) -> Row:
+    own = {name: getattr(run, name) for name in ("id", "seed", "engine", "exact_from_step", "exact_from_s")}
+    found = run.state["last"] | run.state | run.trial.model_dump(exclude={"machine"}) | own
+    return {name: found.get(name) for name in _COLUMNS}
 
 
 def _sql_type(setting: str) -> str:

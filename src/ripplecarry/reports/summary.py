@@ -8,7 +8,6 @@ import numpy as np
 from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.lab.findings import Case
 from ripplecarry.lab.intervals import Interval, median_interval
-from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.study import Study
 
@@ -84,7 +83,7 @@ def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
 
 def success(runs: Sequence[Run]) -> ExactnessSummary | None:
     """The success on hard cases of runs that read them; None where one did not."""
-    if any(HARD not in run.state["last"] for run in runs):
+    if any("exact_from_step" not in run.state for run in runs):
         return None
     steps = [run.exact_from_step for run in runs]
     times = [run.exact_from_s for run in runs]
