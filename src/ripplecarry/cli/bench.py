@@ -21,6 +21,9 @@ def bench(
     whole_study: Annotated[
         bool, Parameter(negative="", help="Time all the report's trials instead, ours against its way.")
     ] = False,
+    sweep: Annotated[
+        int | None, Parameter(help="Time sweeps of so many trivial runs by executor instead.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Time training steps side by side on one core, as ratios measured in one run.
@@ -37,6 +40,8 @@ def bench(
 
     if whole_study:
         return _bench_whole_study(as_json)
+    if sweep is not None:
+        return _bench_sweep(sweep, as_json)
     if rounds < 1:
         raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
     chosen = [p.strip() for p in peers.split(",")] if peers else [p for p in PEERS if p != "torch.compile"]
@@ -101,4 +106,19 @@ def _bench_whole_study(as_json: bool) -> int:
     output.print(
         f"  the report's way, steps alone  {timed.report_s:6.1f} s   {timed.ratio:.1f} times as long"
     )
+    return 0
+
+
+def _bench_sweep(num_runs: int, as_json: bool) -> int:
+    from ripplecarry.benchmarks.overhead import time_overheads
+    from ripplecarry.console import print_table
+    from ripplecarry.lab.environment import processor_name
+
+    if num_runs < 1:
+        raise ConfigurationError(f"--sweep is {num_runs}; it must be at least 1")
+    rows = [asdict(each) for each in time_overheads(num_runs)]
+    if as_json:
+        print(json.dumps({"processor": processor_name(), "sweeps": rows}, indent=1))
+        return 0
+    print_table(f"{processor_name()}: sweeps of runs of one step", rows)
     return 0

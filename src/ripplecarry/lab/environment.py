@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def describe_environment(engine: Engine) -> dict[str, object]:
     }
 
 
+@cache
 def processor_name() -> str:
     """The processor's name as the system gives it."""
     with suppress(OSError):  # not Linux
@@ -36,6 +38,7 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
+@cache  # reading a package's metadata takes a millisecond, which short runs would notice
 def _version(name: str) -> str:
     try:
         return version(name)
