@@ -13,6 +13,7 @@ from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
 from ripplecarry.cli.evaluate import evaluate
+from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
@@ -24,7 +25,8 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-for _command in (study, with_trial_options(train), runs, evaluate, add, certify, check, extract, bench):
+_commands = (study, with_trial_options(train), runs, evaluate, add, certify, check, extract, export, bench)
+for _command in _commands:
     app.command(_command)
 
 
