@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
+from ripplecarry.cli.compare import compare
 from ripplecarry.cli.evaluate import evaluate
 from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
@@ -25,7 +26,19 @@ app = App(
     help="Train recurrent networks that add digit by digit; compare them over seeds.",
     suppress_keyboard_interrupt=False,
 )
-_commands = (study, with_trial_options(train), runs, evaluate, add, certify, check, extract, export, bench)
+_commands = (
+    study,
+    with_trial_options(train),
+    runs,
+    compare,
+    evaluate,
+    add,
+    certify,
+    check,
+    extract,
+    export,
+    bench,
+)
 for _command in _commands:
     app.command(_command)
 

@@ -10,6 +10,9 @@ from ripplecarry.engines.registry import EngineName, open_engine
 
 StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
 EngineOption = Annotated[EngineName, Parameter(help="What computes; auto is the fastest here.")]
+EventsOption = Annotated[
+    Path | None, Parameter(name="--tensorboard", help="Folder for curves as TensorBoard event files.")
+]
 JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
