@@ -5,7 +5,7 @@ SEEDS ?=
 BIN := .venv/bin
 NATIVE := native/CMakeLists.txt native/pyproject.toml $(wildcard native/src/* native/ripplecarry_native/*.py)
 
-.PHONY: setup study test check functions sanitize bench clean
+.PHONY: setup study test check functions sanitize bench docs clean
 
 setup: .venv/installed
 
@@ -42,6 +42,10 @@ sanitize: setup
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 RIPPLECARRY_NATIVE_LIBRARY=build/sanitize/libripplecarry_native.so \
 		$(BIN)/pytest tests/engines/test_native.py
+
+# The pages as HTML in build/docs; a warning is an error.
+docs: setup
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 # Training steps side by side, as ratios.
 bench: setup

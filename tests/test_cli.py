@@ -29,7 +29,19 @@ def in_empty_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["study"], ["train"], ["runs"], ["add"], ["certify"], ["check"], ["extract"]]
+    "command",
+    [
+        [],
+        ["study"],
+        ["train"],
+        ["runs"],
+        ["add"],
+        ["certify"],
+        ["check"],
+        ["extract"],
+        ["export"],
+        ["compare"],
+    ],
 )
 def test_help_is_there_with_an_example(command, capsys):
     assert call([*command, "--help"]) == 0

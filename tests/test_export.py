@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+import safetensors.torch
 import torch
 
 from ripplecarry.cli import call
@@ -71,7 +72,7 @@ def test_another_networks_model_is_told_apart(tmp_path, capsys):
 def test_the_state_dict_is_read_by_the_courses_model(tmp_path, capsys, cell):
     run, _, path = exported(tmp_path, capsys, f"--cell={cell}", "--layers=3")
     model = myAdvPTRNNModel(layers=3, model=cell.upper())
-    model.load_state_dict(torch.load(path, weights_only=True))
+    model.load_state_dict(safetensors.torch.load_file(path))
     operands = torch.tensor(drawn(run.task, 10, 7))
 
     with torch.inference_mode():

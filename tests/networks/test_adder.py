@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ripplecarry.arithmetic.tasks import addition, multiplication_by_constant
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, num_parameters
-from ripplecarry.networks.cells import CELLS
+from ripplecarry.networks.cells import CELLS, Unrolled
 from ripplecarry.networks.initial_values import initial_weights
 
 CELL = st.sampled_from(sorted(CELLS))
@@ -44,6 +44,27 @@ def test_a_sequence_can_be_read_in_pieces(cell):
     second, _ = network.run(digits[:, 5:], state)
 
     torch.testing.assert_close(torch.cat([first, second], dim=1), network(digits))
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_equations_unrolled_are_torchs_layers(cell, layers):
+    sizes = {"input_size": 5, "hidden_size": 7, "num_layers": layers}
+    theirs = CELLS[cell].stack(**sizes).double()
+    ours = Unrolled(CELLS[cell].step, CELL_SHAPES[cell], **sizes).double()
+    assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()]
+    values = torch.cat([p.flatten() for p in ours.parameters()])
+    assert 0.9 * 7**-0.5 < values.abs().max() < 1.001 * 7**-0.5
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(6, 2, 5).double()
+
+    for pieces in ([x], [x[:4], x[4:]]):
+        state_of_ours = state_of_theirs = None
+        for piece in pieces:
+            hidden, state_of_ours = ours(piece, state_of_ours)
+            expected, state_of_theirs = theirs(piece, state_of_theirs)
+            torch.testing.assert_close(hidden, expected)
+            torch.testing.assert_close(state_of_ours, state_of_theirs)
 
 
 def test_the_reports_network_has_17610_parameters():

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
+from ripplecarry.cli.compare import compare
 from ripplecarry.cli.evaluate import evaluate
 from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
@@ -31,6 +32,7 @@ _COMMANDS = (
     study,
     with_trial_options(train),
     runs,
+    compare,
     evaluate,
     add,
     certify,

@@ -14,7 +14,7 @@ def export(
     *,
     onnx: Annotated[bool, Parameter(negative="", help="An ONNX model of any batch and length.")] = False,
     state_dict: Annotated[
-        bool, Parameter(negative="", help="A PyTorch state dict, as `handout.pt.myAdvPTRNNModel` reads it.")
+        bool, Parameter(negative="", help="A state dict in safetensors, of `handout.pt.myAdvPTRNNModel`.")
     ] = False,
     folder: Annotated[
         Path | None, Parameter(help="Where to write; the store's `exports` unless given.")

@@ -11,6 +11,9 @@ from ripplecarry.lab.executors import ExecutorName as ExecutorName
 
 StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
 EngineOption = Annotated[EngineName, Parameter(help="What computes; auto is the fastest here.")]
+EventsOption = Annotated[
+    Path | None, Parameter(name="--tensorboard", help="Folder for curves as TensorBoard event files.")
+]
 JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ripplecarry.cli.options import JsonOption, StoreOption
+from ripplecarry.cli.options import EventsOption, JsonOption, StoreOption
 from ripplecarry.cli.train import run_summary
 from ripplecarry.errors import StoreError
 from ripplecarry.lab.trial import Trial
@@ -23,6 +23,7 @@ def runs(
     *,
     where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
     sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",
+    tensorboard: EventsOption = None,
     store: StoreOption = Path("results"),
     as_json: JsonOption = False,
 ) -> int:
@@ -33,17 +34,23 @@ def runs(
     exactness as exact_from_step and exact_from_s, train_s and finished_at. The time to exactness is when
     the hard cases of the training length were all right for good, as read every 50 steps.
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
-    and make the exit status 1; showing a run, and every study, checks all its bytes.
+    and make the exit status 1; showing a run, and every study, checks all its bytes. `--tensorboard` writes
+    the curves of the runs that are listed, or shown.
 
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
     from ripplecarry.lab.store import Store
 
     if run is not None:
-        return _show_run(Store(store).find(run).verify(), as_json)
+        found = Store(store).find(run).verify()
+        if tensorboard:
+            _write_events([found], tensorboard)
+        return _show_run(found, as_json)
     if not (store / "runs").is_dir():
         raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
     frame, damaged = Store(store).frame(where, sort)
+    if tensorboard and not frame.empty:
+        _write_events([Store(store).open(run_id).verify() for run_id in frame["id"]], tensorboard)
     _list_runs(frame, store, as_json)
     begun = Store(store).unfinished_ids()
     if begun and not as_json:
@@ -51,6 +58,13 @@ def runs(
     for words in damaged:
         print(f"ripplecarry: {words}", file=sys.stderr)
     return 1 if damaged else 0
+
+
+def _write_events(found: "list[Run]", folder: Path) -> None:
+    from ripplecarry.reports.event_files import write_events
+
+    write_events(found, folder)
+    print(f"ripplecarry: event files: tensorboard --logdir {folder}", file=sys.stderr)
 
 
 def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:

@@ -98,6 +98,11 @@ class _Handle:
 
     def __init__(self, architecture: Architecture, task: Task, level: int, weights: Weights) -> None:
         self.kernel = _library()
+        if architecture.cell not in _CELLS:
+            raise ConfigurationError(
+                f"the native engine has no cell {architecture.cell!r}, only {', '.join(_CELLS)}; "
+                "the torch engine has it"
+            )
         self._shapes = parameter_shapes(architecture, task)
         shape = np.array(
             [

@@ -1,7 +1,8 @@
 """A run's network in the forms that other programs read."""
 
-import io
 from pathlib import Path
+
+import safetensors.numpy
 
 from ripplecarry.errors import StoreError
 from ripplecarry.files import write_atomically
@@ -22,16 +23,12 @@ def write_onnx(run: Run, folder: Path) -> Path:
 
 
 def write_state_dict(run: Run, folder: Path) -> Path:
-    """Writes the run's weights as a plain PyTorch state dict, and returns where.
+    """Writes the run's weights as a state dict in safetensors, and returns where.
 
     Raises:
         StoreError: the folder cannot be written.
     """
-    import torch
-
-    content = io.BytesIO()
-    torch.save(run.network.state_dict(), content)
-    return _written(folder, f"{run.id}.pt", content.getvalue())
+    return _written(folder, f"{run.id}.safetensors", safetensors.numpy.save(run.weights))
 
 
 def _written(folder: Path, name: str, content: bytes) -> Path:

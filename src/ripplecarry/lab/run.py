@@ -110,7 +110,7 @@ class Run:
 
     @cached_property
     def curves(self) -> "pd.DataFrame":
-        """A row a step: `step`, `loss`, and where they were read the other metrics."""
+        """A row a step, with `step`, `loss`, and where they were read the other metrics."""
         import pandas as pd
 
         return pd.read_parquet(io.BytesIO(_checked(self.folder, "curves.parquet", self.state)))

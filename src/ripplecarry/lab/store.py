@@ -7,6 +7,7 @@ STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in the forms that other programs read
 STORE/evaluations/NAME/    what a run or another's adder was evaluated to
+STORE/comparisons/         figures of runs side by side
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
 STORE/index.json           what `frame` last read off every run; may be deleted
@@ -73,6 +74,10 @@ class Store:
     def evaluation_folder(self, name: str) -> Path:
         """Where what an adder's evaluation came to goes; made if need be."""
         return self._made(self.root / "evaluations" / name)
+
+    def comparison_folder(self) -> Path:
+        """Where figures of runs side by side go; made if need be."""
+        return self._made(self.root / "comparisons")
 
     def study_folder(self, name: str) -> Path:
         """Where a study's figures go; made if need be."""

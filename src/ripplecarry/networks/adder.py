@@ -81,7 +81,9 @@ class Adder(nn.Module):
         state = self.zero_state(len(digits)) if state is None else state
         by_layer = []
         for layer in range(self.rnn.num_layers):
-            next_state = self.cell.step(self._layer(layer), x, tuple(part[layer] for part in state))
+            next_state = self.cell.step(
+                CellWeights.of(self.rnn, layer), x, tuple(part[layer] for part in state)
+            )
             by_layer.append(next_state)
             x = next_state[0]
         return self.dense(x), tuple(torch.stack(parts) for parts in zip(*by_layer, strict=True))
@@ -90,7 +92,3 @@ class Adder(nn.Module):
         """The state before the first position."""
         shape = (self.rnn.num_layers, batch_size, self.rnn.hidden_size)
         return tuple(self.dense.weight.new_zeros(shape) for _ in range(self._num_states))
-
-    def _layer(self, layer: int) -> CellWeights:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        return CellWeights(*(getattr(self.rnn, f"{name}_l{layer}") for name in names))

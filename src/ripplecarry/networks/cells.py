@@ -1,16 +1,20 @@
 """Recurrent cells: one call consumes one digit position.
 
 Each is its equations, in PyTorch's parameter layout (gates stacked in rows). They are the readable
-definition; whole sequences go through `torch.nn`, which must agree.
+definition; whole sequences go through `torch.nn`, which must agree, or, where it lacks the cell, through
+the equations themselves.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
+
+from ripplecarry.networks.architecture import CellShape
 
 State = tuple[Tensor, ...]
 """What a cell passes on: (hidden,) or (hidden, cell state), each of axes (batch, hidden)."""
@@ -24,6 +28,12 @@ class CellWeights:
     from_hidden: Float[Tensor, "gates_hidden hidden"]
     input_bias: Float[Tensor, " gates_hidden"]
     hidden_bias: Float[Tensor, " gates_hidden"]
+
+    @classmethod
+    def of(cls, stack: nn.Module, layer: int) -> "CellWeights":
+        """The parameters of one layer of a stack in PyTorch's layout."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return cls(*(getattr(stack, f"{name}_l{layer}") for name in names))
 
 
 def rnn_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
@@ -58,12 +68,59 @@ def _drive(weights: CellWeights, x: Tensor, hidden: Tensor) -> Tensor:
     return from_input + linear(hidden, weights.from_hidden, weights.hidden_bias)
 
 
+class Unrolled(nn.Module):
+    """Layers of any cell, position by position through its equations; called as `torch.nn.RNNBase` is.
+
+    Slower than `torch.nn`'s own layers, which are one call a sequence.
+    """
+
+    def __init__(
+        self,
+        step: Callable[[CellWeights, Tensor, State], State],
+        shape: CellShape,
+        *,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+    ) -> None:
+        super().__init__()
+        self._step, self._num_states = step, shape.num_states
+        self.hidden_size, self.num_layers = hidden_size, num_layers
+        rows = shape.num_gates * hidden_size
+        for layer in range(num_layers):
+            features = hidden_size if layer else input_size
+            axes = {"weight_ih": (rows, features), "weight_hh": (rows, hidden_size)}
+            for name, size in (axes | {"bias_ih": (rows,), "bias_hh": (rows,)}).items():
+                values = torch.empty(size).uniform_(-1, 1) / sqrt(hidden_size)  # as in torch.nn
+                self.register_parameter(f"{name}_l{layer}", nn.Parameter(values))
+
+    def forward(
+        self, x: Float[Tensor, "position batch features"], state: Tensor | State | None = None
+    ) -> tuple[Float[Tensor, "position batch hidden"], Tensor | State]:
+        """The last layer's hidden states, and the state behind the last position by layer."""
+        if state is None:
+            zeros = x.new_zeros(self.num_layers, x.shape[1], self.hidden_size)
+            state = (zeros,) * self._num_states
+        parts = (state,) if isinstance(state, Tensor) else state
+        by_layer = []
+        for layer in range(self.num_layers):
+            weights, at = CellWeights.of(self, layer), tuple(part[layer] for part in parts)
+            hidden = []
+            for here in x:
+                at = self._step(weights, here, at)
+                hidden.append(at[0])
+            x = torch.stack(hidden)
+            by_layer.append(at)
+        last = tuple(torch.stack(part) for part in zip(*by_layer, strict=True))
+        return x, (last[0] if self._num_states == 1 else last)
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell's equations, and the module that computes them for whole sequences."""
 
     step: Callable[[CellWeights, Tensor, State], State]
-    stack: Callable[..., nn.RNNBase]
+    stack: Callable[..., nn.RNNBase | Unrolled]
 
 
 CELLS = {

@@ -1,0 +1,128 @@
+"""Runs side by side: what differs in their settings, what came of them, their curves in one figure."""
+
+import hashlib
+from collections.abc import Sequence
+from itertools import cycle
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.lab.observation import HARD, NUM_PAIRS
+from ripplecarry.lab.run import Run
+from ripplecarry.networks.architecture import num_parameters
+from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.training.loop import OBSERVE_EVERY
+
+_PANELS = {
+    "loss": ("training loss", "cross-entropy per digit (nats)"),
+    "exact_match": ("exact match at the training length", "share right in every digit"),
+    HARD: ("exact match on the hard cases", "share right in every digit"),
+}
+_MARKS = 10
+
+
+def check_comparable(runs: Sequence[Run]) -> None:
+    """Raises ConfigurationError for fewer than two runs, or one that comes twice."""
+    if len(runs) < 2:
+        raise ConfigurationError(f"a comparison takes two runs or more; {len(runs)} came")
+    ids = [run.id for run in runs]
+    for run_id in ids:
+        if ids.count(run_id) > 1:
+            raise ConfigurationError(f"run {run_id} came twice; a comparison takes each once")
+
+
+def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
+    """The settings, seed and engine that are not the same in all runs: by name, a value a run."""
+    settings = [
+        {**run.trial.model_dump(mode="json"), "seed": run.seed, "engine": run.engine} for run in runs
+    ]
+    by_name = {name: [each[name] for each in settings] for name in settings[0]}
+    return {name: values for name, values in by_name.items() if any(v != values[0] for v in values)}
+
+
+def outcomes(runs: Sequence[Run]) -> dict[str, list[object]]:
+    """What came of the runs: by name, a value a run, None where it was not read."""
+    columns: dict[str, list[object]] = {
+        "parameters": [num_parameters(run.trial, run.task) for run in runs],
+        "outcome": [run.outcome for run in runs],
+        "steps_done": [run.state["steps_done"] for run in runs],
+    }
+    metrics = dict.fromkeys(name for run in runs for name in run.state["last"])
+    columns |= {name: [run.state["last"].get(name) for run in runs] for name in metrics}
+    columns["exact_from_step"] = [run.exact_from_step for run in runs]
+    columns["exact_from_s"] = [run.exact_from_s for run in runs]
+    columns["train_s"] = [run.state["train_s"] for run in runs]
+    return columns
+
+
+def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes the runs' loss and exact match over steps as PNG and SVG, named after the runs.
+
+    Returns:
+        The paths written; none where no run has curves, as with weights that came from elsewhere.
+    """
+    panels = [name for name in _PANELS if any(_is_read(run, name) for run in runs)]
+    if not panels:
+        return []
+    labels = _labels(runs)
+    with style():
+        figure = Figure(figsize=(4.4 * len(panels) + 2.2, 3.9), layout="constrained")
+        for axes, metric in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+            _draw_panel(axes, runs, labels, metric)
+        handles = {
+            label: handle
+            for axes in figure.axes
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            list(handles.values()), list(handles), loc="outside right center", title="run", frameon=False
+        )
+        write_texts(
+            figure,
+            f"{len(runs)} runs side by side",
+            f"A line a run. Exact match on {NUM_PAIRS:,} fresh operand tuples and on the training length's "
+            f"hard cases, every {OBSERVE_EVERY} steps.",
+        )
+        return save(figure, folder, _name(runs))
+
+
+def _is_read(run: Run, metric: str) -> bool:
+    return metric in run.curves and bool(run.curves[metric].notna().any())
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    differing = differing_settings(runs)
+    return [
+        ", ".join(f"{name.replace('_', ' ')} {values[place]}" for name, values in differing.items())
+        for place in range(len(runs))
+    ]
+
+
+def _draw_panel(axes: Axes, runs: Sequence[Run], labels: Sequence[str], metric: str) -> None:
+    shades: list[Colour] = colours(labels)
+    for run, label, shade, marker in zip(runs, labels, shades, cycle(MARKERS), strict=False):
+        if not _is_read(run, metric):
+            continue
+        read = run.curves[["step", metric]].dropna()
+        spacing = max(1, len(read) // _MARKS)
+        axes.plot(
+            read.step,
+            read[metric],
+            color=shade,
+            label=label,
+            marker=marker,
+            markersize=4,
+            markevery=spacing,
+        )
+    title, unit = _PANELS[metric]
+    axes.set_title(title)
+    axes.set_ylabel(unit)
+    axes.set_xlabel("step")
+    axes.set_xlim(left=0)
+    axes.set_ylim(*((0, None) if metric == "loss" else (-0.03, 1.03)))
+
+
+def _name(runs: Sequence[Run]) -> str:
+    return hashlib.sha256(" ".join(run.id for run in runs).encode()).hexdigest()[:10]

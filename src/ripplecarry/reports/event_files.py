@@ -1,0 +1,46 @@
+"""Curves as TensorBoard's event files."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.lab.run import Run
+
+
+def write_events(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes every metric of each run, by step, into a folder of its own, named after the run.
+
+    Returns:
+        The runs' folders, each there whole or not at all.
+    Raises:
+        ConfigurationError: the package tensorboard is not installed.
+        StoreError: a run's folder is there already, or cannot be written.
+    """
+    try:
+        import tensorboard  # noqa: F401 - torch's writer says less clearly that it is missing
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ConfigurationError(
+            "event files need the package tensorboard, which is not installed; "
+            "`pip install 'ripplecarry[tensorboard]'` brings it"
+        ) from None
+    targets = [folder / run.id for run in runs]
+    for target in targets:
+        if target.exists():  # a second file beside the first would double every curve
+            raise StoreError(f"{target} is there already; move it away or give another folder")
+    for run, target in zip(runs, targets, strict=True):
+        staged = folder / f".{run.id}.{os.getpid()}.new"
+        try:
+            with SummaryWriter(str(staged)) as writer:
+                for metric in run.curves.columns.drop("step"):
+                    read = run.curves[["step", metric]].dropna()
+                    for step, value in zip(read.step.tolist(), read[metric].tolist(), strict=True):
+                        writer.add_scalar(metric, value, step)
+            os.rename(staged, target)
+        except OSError as error:
+            raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+    return targets

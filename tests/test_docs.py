@@ -1,0 +1,195 @@
+"""The documentation: it builds, its examples run, and what it names is there."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ripplecarry as rc
+from ripplecarry.cli import call
+from ripplecarry.studies import layers
+from ripplecarry.studies.catalogue import find_studies
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [*sorted(ROOT.glob("README*.md")), *sorted(DOCS.glob("**/*.md"))]
+TINY = {"hidden_size": 8, "embedding_size": 4, "digits": 3, "steps": 20}
+# Fewer seeds and steps say the same about whether an example runs.
+SHORTER = (
+    (r"seeds=\d+", "seeds=1, workers=1"),
+    (r"longest=\d+", "longest=12, samples=20"),
+    (r"steps=\d+", "steps=60"),
+)
+LONGEST_EXAMPLE = 30
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def run_python(*arguments, **settings):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, **settings)
+
+
+@pytest.mark.slow
+def test_the_pages_build_without_a_warning_and_fetch_nothing(tmp_path):
+    built = run_python("-m", "sphinx", "-W", "--keep-going", "-q", DOCS, tmp_path / "html", check=False)
+
+    assert (built.returncode, built.stderr) == (0, "")
+    pages = {path: path.read_text() for path in (tmp_path / "html").glob("**/*.html")}
+    assert len(pages) > len(list(DOCS.glob("*.md")))
+    for page in pages.values():
+        assert not re.search(r'<(script|img|iframe)[^>]*src="(https?:)?//', page)
+        assert not re.search(r'<link[^>]*rel="(stylesheet|preload)"[^>]*href="(https?:)?//', page)
+
+
+def test_the_python_interface_is_documented_whole():
+    documented = re.findall(r"^\.\. auto\w+:: ripplecarry\.(\w+)$", (DOCS / "python.md").read_text(), re.M)
+
+    assert sorted(documented) == rc.__all__
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_are_there_with_their_options(page, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    for line in re.findall(r"^    ripplecarry (.+)$", page.read_text(), re.MULTILINE):
+        name, *words = line.split("#")[0].split()
+        assert call([name, "--help"]) == 0, line
+        shown = capsys.readouterr().out
+        for option in (word for word in words if word.startswith("--")):
+            assert re.search(rf"{option.split('=')[0]}\b", shown), line
+
+
+# The tour runs as the notebook, and extending.md's study as a file.
+EXAMPLES = [
+    page for page in PAGES if blocks(page, "python") and page.name not in ("tour.md", "extending.md")
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.name)
+def test_examples_run(page, in_empty_folder, monkeypatch):
+    short = replace(layers.STUDY, base=layers.STUDY.base.model_copy(update={"steps": 60}))
+    monkeypatch.setattr(layers, "STUDY", short)
+    names = {"rc": rc, "np": np, "run": rc.train(**TINY), "__name__": "example"}
+    for example in blocks(page, "python"):
+        for pattern, words in SHORTER:
+            # A study declares seeds; only the call that carries it out takes workers.
+            is_call = "Study(" not in example
+            example = re.sub(pattern, words if is_call else words.split(",")[0], example)
+        exec(compile(example, page.name, "exec"), names)
+
+
+def test_the_notebook_is_the_tour():
+    notebook = json.loads((DOCS / "tour.ipynb").read_text())
+    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    text = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    page = (DOCS / "tour.md").read_text()
+
+    assert code == [block.strip() for block in blocks(DOCS / "tour.md", "python")], "run docs/notebook.py"
+    parts = re.split(r"^```python\n.*?^```$", page, flags=re.MULTILINE | re.DOTALL)
+    assert text == [part.strip() for part in parts if part.strip()], "run docs/notebook.py"
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_from_top_to_bottom(tmp_path):
+    """In a process of its own: a kernel talks through sockets, which tests have none of."""
+    words = (
+        "import sys, nbformat, nbclient\n"
+        "notebook = nbformat.read(sys.argv[1], 4)\n"
+        "nbclient.NotebookClient(notebook, timeout=300, kernel_name='python3').execute()\n"
+        "nbformat.write(notebook, 'run.ipynb')\n"
+    )
+    folders = {name: str(tmp_path) for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")}
+    result = run_python(
+        "-c", words, DOCS / "tour.ipynb", cwd=tmp_path, check=False, env=os.environ | folders
+    )
+
+    assert result.returncode == 0, result.stderr
+    notebook = json.loads((tmp_path / "run.ipynb").read_text())
+    shown = json.dumps([cell.get("outputs") for cell in notebook["cells"]])
+    assert "For operands of any length in base 10" in shown
+    assert "confirmed - " in shown
+
+
+@pytest.mark.slow
+def test_the_study_of_ones_own_runs_as_it_stands(in_empty_folder, capsys):
+    study = blocks(DOCS / "extending.md", "python")[0]
+    assert len(study.splitlines()) < LONGEST_EXAMPLE
+    Path("widths.py").write_text(study)
+
+    assert call(["study", "widths.py", "--seeds", "1", "--workers", "1", "--json"]) == 0
+
+    (report,) = json.loads(capsys.readouterr().out)["studies"]
+    assert [verdict["claim"] for verdict in report["verdicts"]] == ["V1", "V2"]
+    assert find_studies(["widths.py"])[0].seeds == 5
+
+
+def test_the_task_of_ones_own_is_the_remainder(in_empty_folder):
+    task = blocks(DOCS / "extending.md", "python")[1]
+    assert len(task.splitlines()) < LONGEST_EXAMPLE
+    names: dict = {}
+
+    exec(compile(task, "extending.md", "exec"), names)
+
+    run = names["run"]
+    digits = ((np.arange(256)[:, None] >> np.arange(8)) & 1).astype(np.uint8)
+    assert (run.task.answer(digits[:, :, None])[:, -1] == np.arange(256) % 3).all()
+
+
+@pytest.mark.slow
+def test_the_cell_of_ones_own_trains_adds_and_is_evaluated(tmp_path):
+    (patch,) = blocks(DOCS / "extending.md", "diff")
+    assert len(patch.splitlines()) < LONGEST_EXAMPLE
+    (tmp_path / "mgu.diff").write_text(patch)
+    subprocess.run(["cp", "-r", ROOT / "src", tmp_path], check=True)
+    applied = subprocess.run(["git", "apply", "mgu.diff"], cwd=tmp_path, capture_output=True, text=True)
+    assert applied.returncode == 0, applied.stderr
+
+    script = """
+import json
+import ripplecarry as rc
+settings = {"digits": 2, "layers": 1, "hidden_size": 16, "steps": 200, "learning_rate": 0.02}
+run = rc.train(cell="mgu", engine="torch", **settings)
+found = rc.evaluate(run, engine="torch", longest=4, samples=10)
+total = rc.add(run, 12, 34, engine="torch")
+last = {"cell": run.trial.cell, "loss": run.state["last"]["loss"], "sum": total}
+print(json.dumps(last | {"num_pairs": found.num_pairs}))
+"""
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    result = run_python("-c", script, cwd=tmp_path, env=environment, check=False)
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert (told["cell"], told["sum"]) == ("mgu", 46)
+    assert told["loss"] < 0.5
+    assert told["num_pairs"] > 1000
+
+
+def test_the_files_hold_what_is_said_of_them(in_empty_folder, capsys):
+    run = rc.train(**TINY)
+    call(["evaluate", run.id, "--lengths", "3", "--samples", "2"])
+    said = (DOCS / "files.md").read_text()
+
+    evaluation = json.loads(Path("results", "evaluations", run.id, "evaluation.json").read_text())
+    names = [*(path.name for path in run.folder.iterdir()), *run.config, *evaluation.keys() - {"adder"}]
+    names += [*evaluation["grid"][0], "outcome", "steps_done"]
+    for name in names:
+        assert f"`{name}`" in said, name
