@@ -89,13 +89,15 @@ EXAMPLES = [
 def test_examples_run(page, in_empty_folder, monkeypatch):
     short = replace(layers.STUDY, base=layers.STUDY.base.model_copy(update={"steps": 60}))
     monkeypatch.setattr(layers, "STUDY", short)
-    names = {"rc": rc, "np": np, "run": rc.train(**TINY), "__name__": "example"}
+    run = rc.train(**TINY)
+    assert call(["export", run.id, "--onnx"]) == 0
+    names = {"rc": rc, "np": np, "run": run, "__name__": "example"}
     for example in blocks(page, "python"):
         for pattern, words in SHORTER:
             # A study declares seeds; only the call that carries it out takes workers.
             is_call = "Study(" not in example
             example = re.sub(pattern, words if is_call else words.split(",")[0], example)
-        exec(compile(example, page.name, "exec"), names)
+        exec(compile(example.replace("RUN", run.id), page.name, "exec"), names)
 
 
 def test_the_notebook_is_the_tour():
