@@ -86,15 +86,26 @@ def check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     """
     try:
         return _check(certificate, weights)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ConfigurationError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        ConfigurationError,
+    ) as error:
         raise CertificateError(f"a part is missing or of the wrong form: {error!r}") from None
 
 
 def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     choice = TaskChoice.build(certificate["task"])
+    claimed = certificate["machine"]
+    num_symbols = choice.base ** (choice.num_operands or 1)
+    if any(len(row) < num_symbols for table in claimed.values() for row in table):
+        # Before the machine is built, which may be far larger than a file that lies.
+        raise CertificateRefused(f"its machine has fewer than {num_symbols} symbols")
     task = choice.build_task()
     machine = task.machine
-    claimed = certificate["machine"]
     if claimed != {"next_state": machine.next_state.tolist(), "output": machine.output.tolist()}:
         raise CertificateRefused(f"its machine is not that of the task {task.name}")
     if certificate["rounding"] != ROUNDING.as_dict():
