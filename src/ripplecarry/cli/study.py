@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
+from ripplecarry.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult
@@ -35,12 +36,15 @@ def study(
     from ripplecarry.cli.interruption import stop_on_signals
     from ripplecarry.console import output, print_table, sweep_progress
     from ripplecarry.lab.store import Store
+    from ripplecarry.lab.study import MOST_SEEDS
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.studies.catalogue import find_studies
 
+    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
+        raise ConfigurationError(f"seeds is {seeds}; it must be from 1 to {MOST_SEEDS}")
     studies = find_studies(names or ["all"])
     name = engine_name(engine)
-    requests = [r for s in studies for r in s.requests(max(seeds or s.seeds, 1), name)]
+    requests = [r for s in studies for r in s.requests(seeds or s.seeds, name)]
     with sweep_progress(requests) as listener, stop_on_signals() as stop:
         results, result = carry_out_studies(
             studies,

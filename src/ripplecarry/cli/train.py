@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ripplecarry.lab.run import Run
 
 _MOST_CONFIGURATION_BYTES = 2**20
-"""Room for a machine's tables; the reader of TOML takes time that grows faster than its text."""
+"""Room for a machine's tables."""
+_MOST_DOTS_IN_A_LINE = 64
+"""Python's reader takes minutes for a key of many thousand parts."""
 
 
 def train(
@@ -123,7 +125,10 @@ def with_trial_options(command: Any) -> Any:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_whole(path, _MOST_CONFIGURATION_BYTES).decode())
+        text = read_whole(path, _MOST_CONFIGURATION_BYTES).decode()
+        if max(line.count(".") for line in [*text.splitlines(), ""]) > _MOST_DOTS_IN_A_LINE:
+            raise ConfigurationError(f"{path} has a line of over {_MOST_DOTS_IN_A_LINE} dots")
+        return tomllib.loads(text)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # of TOML, of its encoding, of its numbers

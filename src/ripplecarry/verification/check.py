@@ -101,7 +101,8 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     choice = TaskChoice.build(certificate["task"])
     claimed = certificate["machine"]
     num_symbols = choice.base ** (choice.num_operands or 1)
-    if any(len(row) < num_symbols for table in claimed.values() for row in table):
+    rows = [row for table in ("next_state", "output") for row in claimed[table]]
+    if not rows or any(len(row) < num_symbols for row in rows):
         # Before the machine is built, which may be far larger than a file that lies.
         raise CertificateRefused(f"its machine has fewer than {num_symbols} symbols")
     task = choice.build_task()
@@ -110,11 +111,11 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
         raise CertificateRefused(f"its machine is not that of the task {task.name}")
     if certificate["rounding"] != ROUNDING.as_dict():
         raise CertificateRefused("its rounding bounds are not this checker's")
-    if certificate["weights_sha256"] != weights_hash(weights):
-        raise CertificateRefused("it belongs to other weights: their hash differs")
     for name, array in weights.items():
         if array.dtype != np.float32 or not np.isfinite(array).all():
             raise CertificateRefused(f"the weights {name} are not all finite float32 numbers")
+    if certificate["weights_sha256"] != weights_hash(weights):
+        raise CertificateRefused("it belongs to other weights: their hash differs")
     cell, layers = _layers(weights, task)
     sets = _read_sets(certificate["invariant"], cell, layers, machine.reachable_states())
     features = _symbol_features(weights["embed_layer.weight"], task)
