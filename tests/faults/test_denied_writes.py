@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 from doomed_sweeps import (
@@ -160,9 +161,10 @@ def test_a_lock_that_its_holder_deletes_lets_one_in_at_a_time(store):
     inside, most = [], []
 
     def hold():
-        for _ in range(200):
+        for _ in range(50):
             with store.claim("run"):
                 inside.append(1)
+                time.sleep(0.0002)  # the others have time to come in
                 most.append(len(inside))
                 inside.pop()
 
