@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 EXTRAS = ("", "dev")
 # Where a package's metadata name no licence, or give its whole text: read off by hand.
 # docutils' one file under the GPL is an editor's mode, which its wheel leaves out.
-_READ_OFF = {"docutils": "Public domain AND BSD-2-Clause", "plotille": "MIT"}
+_READ_OFF = {"docutils": "Public domain AND BSD-2-Clause"}
 # The extra `bench`, which few install: as their projects tell.
 OF_BENCH = {
     "jax": "Apache-2.0",
