@@ -61,7 +61,9 @@ def _read(path: Path) -> Weights:
         with np.errstate(over="ignore"):  # what is no float32 becomes infinite
             weights[name] = array.astype(np.float32)
         if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
-            raise StoreError(f"{path}: {name} must hold finite float32 numbers, and is {array.dtype}")
+            raise StoreError(
+                f"{path}: {name} must hold finite numbers that fit float32, and is {array.dtype}"
+            )
     return weights
 
 
