@@ -5,7 +5,7 @@ SEEDS ?=
 BIN := .venv/bin
 NATIVE := native/CMakeLists.txt native/pyproject.toml $(wildcard native/src/* native/ripplecarry_native/*.py)
 
-.PHONY: setup study test check functions sanitize bench docs clean
+.PHONY: setup study test check functions stress sanitize bench docs clean
 
 setup: .venv/installed
 
@@ -30,6 +30,10 @@ check: setup
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
+
+# Every fault at every write boundary, 120 kills, and fifty times the made-up input: an hour.
+stress: setup
+	RIPPLECARRY_FUZZ_FACTOR=50 $(BIN)/pytest -n auto -m "stress or fuzz"
 
 # tanh and sigmoid of every engine at every finite float32: an hour or more.
 functions: setup

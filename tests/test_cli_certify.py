@@ -58,7 +58,9 @@ def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(cap
         (lambda path: path.write_bytes(bytes(range(256))), "no certificate"),
         (lambda path: path.write_text('{"format": "ripplecarry certificate 1"}'), "names no run"),
         (
-            lambda path: path.write_text('{"format": "ripplecarry certificate 1", "run": "gone"}'),
+            lambda path: path.write_text(
+                '{"format": "ripplecarry certificate 1", "run": "0123456789-torch-0"}'
+            ),
             "cannot read the weights",
         ),
     ],

@@ -18,7 +18,7 @@ from ripplecarry.lab.executors import ExecutorName
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.shard import Shard
 from ripplecarry.lab.store import DEFAULT_STORE, Store
-from ripplecarry.lab.study import Study
+from ripplecarry.lab.study import MOST_SEEDS, Study
 from ripplecarry.lab.summing import open_sums
 from ripplecarry.lab.sweep import Listener, StopRequest, SweepResult, sweep
 from ripplecarry.lab.trial import RunRequest, Trial
@@ -203,8 +203,8 @@ def carry_out_studies(
     if address is not None and executor != "ray":
         raise ConfigurationError(f"an address is for the executor ray; the executor is {executor}")
     for name, value in (("seeds", seeds), ("workers", workers)):
-        if value is not None and value < 1:
-            raise ConfigurationError(f"{name} is {value}; it must be at least 1")
+        if value is not None and not 1 <= value <= MOST_SEEDS:
+            raise ConfigurationError(f"{name} is {value}; it must be from 1 to {MOST_SEEDS}")
     kept, name = Store(store), open_engine(engine).name
     wanted = {s.name: s.requests(seeds or s.seeds, name) for s in studies}
     requests = [request for mine in wanted.values() for request in mine]

@@ -5,7 +5,8 @@ RipplecarryError
 │   ├── ConfigurationError   a trial, study or option that does not fit together
 │   ├── OperandError         an operand or digit out of range
 │   ├── CertificateError     a file that is no certificate
-│   └── StoreError           a run or folder that is missing, damaged or cannot be written
+│   └── StoreError           a run or folder that is missing or cannot be read or written
+│       └── DamageError      what a store holds is not what was written there
 ├── CertificateRefused       a certificate that does not prove what it says: exit status 1
 └── Interrupted              asked to stop; what was done so far is kept and resumes
 """
@@ -28,7 +29,11 @@ class OperandError(InputError):
 
 
 class StoreError(InputError):
-    """A run or folder that is missing, damaged or cannot be written."""
+    """A run or folder that is missing or cannot be read or written."""
+
+
+class DamageError(StoreError):
+    """A file of a run is gone or is not what was written; the run can be discarded."""
 
 
 class CertificateError(InputError):

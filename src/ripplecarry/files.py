@@ -1,29 +1,80 @@
 """Files that are whole or gone, whenever the process dies."""
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from ripplecarry.errors import StoreError
 
 _BLOCK_BYTES = 2**20
+_UNDER_WAY = ".new"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file at `path`, on disk before this returns."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    """Replaces the file at `path`, on disk before this returns.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written; the file is what it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_UNDER_WAY}")
+    with writing(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            with suppress(OSError):  # what went wrong first is what to tell
+                temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Removes what killed processes left of writing `path`, which nobody else may be writing now."""
+    with writing(path):
+        for leftover in path.parent.glob(f".{path.name}.*{_UNDER_WAY}"):
+            leftover.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Generator[None]:
+    """Turns what the system says against writing into one line.
+
+    Raises:
+        StoreError: the body failed to write.
+    """
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
+
+
+def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
+    """The bytes of a file, no more than the size it has when it is opened.
+
+    Devices and pipes have no size that would bound what they give, nor do they end for sure.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `most_bytes`.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError:
+        raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        if most_bytes is not None and status.st_size > most_bytes:
+            words = f"it has {status.st_size} bytes; {most_bytes} at most are read"
+            raise OSError(errno.EFBIG, words, str(path))
+        return file.read(status.st_size)
 
 
 def sync_folder(folder: Path) -> None:

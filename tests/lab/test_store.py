@@ -239,7 +239,7 @@ def test_the_frame_names_damaged_runs_and_keeps_the_others(store):
     assert frame.seed.tolist() == [1]
     assert len(damaged) == 1
     assert runs[0].id in damaged[0]
-    assert "delete the folder to run it again" in damaged[0]
+    assert "--discard-damaged" in damaged[0]
 
 
 KEPT = Path(__file__).parents[1] / "data" / "store_format_1"

@@ -63,6 +63,13 @@ def call(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("ripplecarry: interrupted", file=sys.stderr)
         return 130
+    except MemoryError:
+        print("ripplecarry: not enough memory for what was asked", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
+    except OSError as error:  # a disk that is full while figures are drawn, a name that is too long
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"ripplecarry: {where}{error.strerror or error}", file=sys.stderr)
+        return 2

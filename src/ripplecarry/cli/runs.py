@@ -1,6 +1,7 @@
 """`ripplecarry runs`: what the store holds."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 
 from ripplecarry.cli.options import EventsOption, JsonOption, StoreOption
 from ripplecarry.cli.train import run_summary
-from ripplecarry.errors import StoreError
+from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.lab.trial import Trial
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ def runs(
     where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
     sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",
     tensorboard: EventsOption = None,
+    discard_damaged: Annotated[
+        bool, Parameter(negative="", help="Read every byte; delete damaged runs and checkpoints.")
+    ] = False,
     store: StoreOption = Path("results"),
     as_json: JsonOption = False,
 ) -> int:
@@ -34,20 +38,26 @@ def runs(
     exactness as exact_from_step and exact_from_s, train_s and finished_at. The time to exactness is when
     the hard cases of the training length were all right for good, as read every 50 steps.
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
-    and make the exit status 1; showing a run, and every study, checks all its bytes. `--tensorboard` writes
-    the curves of the runs that are listed, or shown.
+    and make the exit status 1; showing a run, and every study, checks all its bytes. A damaged run stays
+    as it is, and is not run again, until `--discard-damaged` deletes it. `--tensorboard` writes the curves
+    of the runs that are listed, or shown.
 
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
     from ripplecarry.lab.store import Store
 
     if run is not None:
+        if discard_damaged:
+            raise ConfigurationError("--discard-damaged looks at the whole store; leave the run out")
         found = Store(store).find(run).verify()
         if tensorboard:
             _write_events([found], tensorboard)
         return _show_run(found, as_json)
-    if not (store / "runs").is_dir():
+    if not os.path.isdir(store / "runs"):
         raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
+    if discard_damaged:
+        for words in Store(store).discard_damaged():
+            print(f"ripplecarry: deleted: {words.split(';')[0]}", file=sys.stderr)
     frame, damaged = Store(store).frame(where, sort)
     if tensorboard and not frame.empty:
         _write_events([Store(store).open(run_id).verify() for run_id in frame["id"]], tensorboard)
@@ -73,7 +83,7 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     if as_json:
         print(frame.to_json(orient="records", indent=1))
     elif frame.empty:
-        output.print(f"no runs in {store} that fit")
+        output.print(f"no runs in {store} that fit", markup=False)
     else:
         always = (
             "outcome",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ripplecarry.cli.options import EngineOption, ExecutorName, JsonOption, StoreOption, engine_name
+from ripplecarry.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult
@@ -43,13 +44,16 @@ def study(
     from ripplecarry.console import output, print_table, sweep_progress
     from ripplecarry.lab.shard import Shard
     from ripplecarry.lab.store import Store
+    from ripplecarry.lab.study import MOST_SEEDS
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.studies.catalogue import find_studies
 
+    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
+        raise ConfigurationError(f"seeds is {seeds}; it must be from 1 to {MOST_SEEDS}")
     studies = find_studies(names or ["all"])
     name = engine_name(engine)
     part = None if shard is None else Shard.read(shard)
-    requests = [r for s in studies for r in s.requests(max(seeds or s.seeds, 1), name)]
+    requests = [r for s in studies for r in s.requests(seeds or s.seeds, name)]
     if part is not None:
         requests = part.of(requests)
     with sweep_progress(requests) as listener, stop_on_signals() as stop:

@@ -10,10 +10,16 @@ from cyclopts import Parameter
 
 from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.files import read_whole
 from ripplecarry.lab.trial import RunRequest, Trial
 
 if TYPE_CHECKING:
     from ripplecarry.lab.run import Run
+
+_MOST_CONFIGURATION_BYTES = 2**20
+"""Room for a machine's tables."""
+_MOST_DOTS_IN_A_LINE = 64
+"""Python's reader takes minutes for a key of many thousand parts."""
 
 
 def train(
@@ -119,8 +125,11 @@ def with_trial_options(command: Any) -> Any:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        text = read_whole(path, _MOST_CONFIGURATION_BYTES).decode()
+        if max(line.count(".") for line in [*text.splitlines(), ""]) > _MOST_DOTS_IN_A_LINE:
+            raise ConfigurationError(f"{path} has a line of over {_MOST_DOTS_IN_A_LINE} dots")
+        return tomllib.loads(text)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of its encoding, of its numbers
         raise ConfigurationError(f"{path} is not a TOML file: {error}") from None

@@ -139,6 +139,9 @@ class _Handle:
             self.kernel.rc_close(self.pointer)
 
     def set_weights(self, weights: Weights) -> None:
+        for name, shape in self._shapes.items():  # the kernel reads as much memory as the shapes say
+            if weights[name].shape != shape:
+                raise ValueError(f"{name} has the shape {weights[name].shape}, not {shape}")
         flat = np.concatenate([weights[name].ravel() for name in self._shapes]).astype(np.float32)
         self.kernel.rc_set_parameters(self.pointer, flat)
 
@@ -236,8 +239,12 @@ class NativeTrainer(NativeComputation, Trainer):
         return self.weights() | moments
 
     def restore(self, step, state):
+        moments = [state[f"optimiser.{name}"] for name in ("first", "second")]
+        for moment in moments:
+            if moment.shape != self._first.shape or moment.dtype != np.float32:
+                raise ValueError(f"the optimiser has {moment.shape} moments, not {self._first.shape}")
         self._handle.set_weights(state)
-        self._first, self._second = state["optimiser.first"].copy(), state["optimiser.second"].copy()
+        self._first, self._second = (moment.copy() for moment in moments)
         self.step = step
 
     def draw(self, source: BatchSource, step: int) -> Batch:

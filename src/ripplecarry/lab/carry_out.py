@@ -1,6 +1,5 @@
 """Carrying out one run, from a request to its folder."""
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -92,6 +91,7 @@ def carry_out(
         StoreError: the store cannot be written, or holds a damaged run of this id.
     """
     if store.has(request.id):
+        store.clear_leftovers(request.id)
         return store.open(request.id).verify()
     with store.claim(request.id):
         if store.has(request.id):
@@ -142,7 +142,8 @@ def _train(
 
     def after_answers(num_digits: int) -> None:
         if is_stopped():
-            save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
+            if trainer.step == num_steps:  # one that ended early would be trained on from here
+                save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
             raise Interrupted(f"run {request.id} stopped when it was trained; it resumes there")
 
     outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
@@ -150,9 +151,7 @@ def _train(
     report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
     work_at_hand.finish()
     exactness = exactness_at_the_end(trainer, trial.build_task(), trial.digits, trial, after_answers)
-    staged = work / "finished"
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir()
+    staged = store.staging_folder(request.id)
     write_run(
         staged,
         request,

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import safetensors.numpy
-
 from ripplecarry.errors import CertificateError, StoreError
+from ripplecarry.files import read_whole
+from ripplecarry.lab.run import is_run_id
+from ripplecarry.networks.weights_file import read_weights
 from ripplecarry.verification.check import Proof, check, read_certificate
 
 
@@ -16,18 +17,18 @@ def check_file(path: Path, weights_path: Path | None = None) -> Proof:
         CertificateRefused: it proves nothing.
     """
     try:
-        content = read_certificate(path.read_bytes())
+        content = read_certificate(read_whole(path))
     except OSError as error:
         raise CertificateError(f"cannot read {path}: {error.strerror}") from None
     if weights_path is None:
         run_id = content.get("run")
-        if not isinstance(run_id, str) or not run_id or "/" in run_id:
+        if not is_run_id(run_id):
             raise CertificateError("the certificate names no run; give the weights' file")
-        weights_path = path.parent.parent / "runs" / run_id / "weights.safetensors"
+        weights_path = path.parent.parent / "runs" / str(run_id) / "weights.safetensors"
     try:
-        weights = safetensors.numpy.load(weights_path.read_bytes())
+        weights = read_weights(read_whole(weights_path))
     except OSError as error:
         raise StoreError(f"cannot read the weights {weights_path}: {error.strerror}") from None
-    except Exception as error:  # safetensors raises several kinds
+    except ValueError as error:
         raise StoreError(f"{weights_path} holds no weights: {error}") from None
     return check(content, weights)

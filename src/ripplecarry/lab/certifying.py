@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -9,6 +10,8 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import CertificateError
+from ripplecarry.files import read_whole
 from ripplecarry.lab.carry_out import Progress, carry_out
 from ripplecarry.lab.observation import NUM_PAIRS, Observe
 from ripplecarry.lab.run import Run
@@ -91,8 +94,7 @@ def certify(
     path = store.certificate_path(run.id)
     if path.is_file():
         say("checking the certificate that there is")
-        content = read_certificate(path.read_bytes())
-        return Certificate(content, check(content, run.weights))
+        return _kept(path, run)
     trial, task = run.trial, run.task
     say("looking for an invariant")
     attempt = attempt_on(trial, trial, run.weights, run.seed)
@@ -100,7 +102,8 @@ def certify(
         say("checking")
         found = certify_sets(run.id, trial, run.weights, attempt.sets)
         if isinstance(found, Certificate):
-            found.write(path)
+            with store.claim(run.id):
+                found.write(path)
             return found
     say("no invariant found; looking for a wrong answer")
     with one_thread():
@@ -138,8 +141,15 @@ def polish(
     path = store.certificate_path(copy.id)
     if not path.is_file():
         return None
-    content = read_certificate(path.read_bytes())
-    return Certificate(content, check(content, copy.weights))
+    return _kept(path, copy)
+
+
+def _kept(path: Path, run: Run) -> Certificate:
+    try:
+        content = read_certificate(read_whole(path))
+    except OSError as error:
+        raise CertificateError(f"cannot read {path}: {error.strerror}") from None
+    return Certificate(content, check(content, run.weights))
 
 
 def _finite(value: float) -> float:

@@ -1,19 +1,19 @@
 """Weights that were trained elsewhere, as a run."""
 
 import hashlib
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import safetensors.numpy
 
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.files import read_whole
 from ripplecarry.lab.run import Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.networks.weights_file import read_weights, shown_shape
 
 ENGINE = "imported"
 """Stands where a run names the engine that trained it."""
@@ -34,7 +34,7 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
     weights = _read(path)
     try:
         trial = Trial.build(_settings(weights) | {"digits": digits})
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, ArithmeticError) as error:
         raise StoreError(
             f"{path} is no state dict of the report's networks: {type(error).__name__}: {error}"
         ) from None
@@ -43,23 +43,28 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
     for name in sorted(wanted.keys() | there.keys()):
         if wanted.get(name) != there.get(name):
             raise StoreError(
-                f"{path}: {name} is {_shown(there.get(name))}; a {trial.cell} of {trial.layers} layers and "
-                f"{trial.hidden_size} units has {_shown(wanted.get(name))}"
+                f"{path}: {name} is {shown_shape(there.get(name))}; a {trial.cell} of {trial.layers} "
+                f"layers and {trial.hidden_size} units has {shown_shape(wanted.get(name))}"
             )
     return _kept(trial, {name: weights[name] for name in wanted}, store)
 
 
 def _read(path: Path) -> Weights:
     try:
-        loaded = safetensors.numpy.load(path.read_bytes())
+        loaded = read_weights(read_whole(path))
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
-    except Exception as error:  # safetensors raises several kinds
+    except ValueError as error:
         raise StoreError(f"{path} holds no weights: {error}") from None
+    weights = {}
     for name, array in loaded.items():
-        if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(array).all():
-            raise StoreError(f"{path}: {name} must hold finite numbers, and is {array.dtype}")
-    return {name: array.astype(np.float32) for name, array in loaded.items()}
+        with np.errstate(over="ignore"):  # what is no float32 becomes infinite
+            weights[name] = array.astype(np.float32)
+        if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
+            raise StoreError(
+                f"{path}: {name} must hold finite numbers that fit float32, and is {array.dtype}"
+            )
+    return weights
 
 
 def _settings(weights: Weights) -> dict[str, object]:
@@ -87,9 +92,7 @@ def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
     with store.claim(request.id):
         if store.has(request.id):
             return store.open(request.id).verify()
-        staged = store.unfinished_folder(request.id) / "finished"
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir()
+        staged = store.staging_folder(request.id)
         write_run(
             staged,
             request,
@@ -100,7 +103,3 @@ def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
             times={"train_s": 0.0, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")},
         )
         return store.keep(staged, request.id)
-
-
-def _shown(shape: tuple[int, ...] | None) -> str:
-    return "not there" if shape is None else "x".join(map(str, shape))

@@ -8,13 +8,14 @@ checkpoints.safetensors  the parameters along the way by STEP/NAME, float16; not
 environment.json      versions, processor
 state.json            outcome, last metrics, time, and a checksum of every file; written last
 
-pandas loads when curves are asked for: who only wants the weights does without.
+pandas loads when curves are asked for: who only wants the weights does without. Whatever a folder holds,
+reading it ends in a run or in one line that names what is wrong.
 """
 
 import hashlib
-import io
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,12 +25,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import safetensors.numpy
 
+from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.errors import ConfigurationError, StoreError
-from ripplecarry.files import sync_folder, write_atomically
+from ripplecarry.errors import ConfigurationError, DamageError, StoreError
+from ripplecarry.files import read_whole, sync_folder, write_atomically, writing
 from ripplecarry.lab.observation import HARD
+from ripplecarry.lab.tables import read_table, write_table
 from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.networks.weights_file import read_weights, shown_shape
 from ripplecarry.training.curves import Arrays
 from ripplecarry.training.loop import Outcome
 
@@ -40,7 +45,31 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CHECKPOINTS = "checkpoints.safetensors"
-_REMEDY = "; delete the folder to run it again"
+REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, so that it can be run again"
+_FILES = (
+    "config.json",
+    "curves.parquet",
+    "exactness.parquet",
+    "weights.safetensors",
+    CHECKPOINTS,
+    "environment.json",
+)
+_ID = re.compile(r"[0-9a-f]{10}-[a-z0-9_]{1,40}-[0-9]{1,20}")
+_LARGEST = 2**53
+"""Up to here whole numbers are exact as float64, which tables hold."""
+_STATE_TYPES = {
+    "outcome": str,
+    "steps_done": int,
+    "last": dict,
+    "train_s": (int, float),
+    "finished_at": str,
+    "files": dict,
+}
+
+
+def is_run_id(text: object) -> bool:
+    """Whether this can be a run's id, and with that part of a path."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -57,32 +86,57 @@ class Run:
         """The run in this folder.
 
         Raises:
-            StoreError: not a run's folder, a newer format, or damage to what describes the run.
+            DamageError: what describes the run is gone or is not what was written.
+            StoreError: not a run's folder, a newer format, or one that cannot be read.
         """
         names = ("config.json", "state.json")
         if not any((folder / name).is_file() for name in names):
-            raise StoreError(f"{folder} is not a run's folder: it holds no {' and no '.join(names)}")
+            kind = DamageError if is_run_id(folder.name) else StoreError
+            raise kind(f"{folder} is not a run's folder: it holds no {' and no '.join(names)}{REMEDY}")
         state = _read_json(folder / "state.json")
         try:
             if state.get("checksum") != _own_checksum(state):
-                raise StoreError(f"{folder}/state.json is damaged: its checksum does not match{_REMEDY}")
+                raise DamageError(f"{folder}/state.json is damaged: its checksum does not match{REMEDY}")
+            _check_types(state)
             config = json.loads(_checked(folder, "config.json", state))
             if config["format"] != FORMAT:
                 raise StoreError(
                     f"{folder} has format {config['format']}; this version reads format {FORMAT}"
                 )
+            if not is_run_id(config["id"]):
+                raise ValueError(f"{config['id']!r} is no run's id")
+            if type(config["seed"]) is not int or not 0 <= config["seed"] <= MAX_SEED:
+                raise ValueError(f"{config['seed']!r} is no seed")
+            if config["engine"] != config["id"].split("-")[1]:
+                raise ValueError(f"{config['engine']!r} is not the engine of {config['id']}")
             for name in state["files"]:
                 if not (folder / name).is_file():
-                    raise StoreError(f"{folder / name} is missing{_REMEDY}")
+                    raise DamageError(f"{folder / name} is missing{REMEDY}")
             return cls(folder, config, state, Trial.build(config["trial"]))
-        except (ValueError, KeyError, TypeError, ConfigurationError) as error:
-            raise StoreError(f"{folder} is damaged: {type(error).__name__}: {error}{_REMEDY}") from None
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            ConfigurationError,
+        ) as error:
+            raise DamageError(f"{folder} is damaged: {type(error).__name__}: {error}{REMEDY}") from None
+
+    @classmethod
+    def check(cls, folder: Path) -> "Run":
+        """The run in this folder, once it has been opened, verified and all that it holds was decoded."""
+        run = cls.open(folder).verify()
+        _ = run.weights, run.curves, run.environment
+        if "exactness.parquet" in run.state["files"]:
+            _ = run.exactness
+        return run
 
     def verify(self) -> "Run":
         """This run, once every file of it has been read and found whole.
 
         Raises:
-            StoreError: a file is missing or damaged.
+            DamageError: a file is missing or damaged.
         """
         for name in self.state["files"]:
             _checked(self.folder, name, self.state)
@@ -111,9 +165,7 @@ class Run:
     @cached_property
     def curves(self) -> "pd.DataFrame":
         """A row a step, with `step`, `loss`, and where they were read the other metrics."""
-        import pandas as pd
-
-        return pd.read_parquet(io.BytesIO(_checked(self.folder, "curves.parquet", self.state)))
+        return self._table("curves.parquet", ("step", "loss"))
 
     @property
     def exact_from_step(self) -> int | None:
@@ -134,16 +186,27 @@ class Run:
         Raises:
             ConfigurationError: it was not measured.
         """
-        import pandas as pd
-
         if "exactness.parquet" not in self.state["files"]:
             raise ConfigurationError(f"run {self.id} did not measure exactness; train with exactness_to")
-        return pd.read_parquet(io.BytesIO(_checked(self.folder, "exactness.parquet", self.state)))
+        return self._table("exactness.parquet", ("exact_match", "low", "high"))
 
     @cached_property
     def weights(self) -> Weights:
-        """The trained parameters."""
-        return safetensors.numpy.load(_checked(self.folder, "weights.safetensors", self.state))
+        """The trained parameters, of the shapes that the trial says; engines read them as they lie."""
+        path = self.folder / "weights.safetensors"
+        try:
+            weights = read_weights(_checked(self.folder, path.name, self.state))
+        except ValueError as error:
+            raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
+        wanted = parameter_shapes(self.trial, self.task)
+        for name in sorted(wanted.keys() | weights.keys()):
+            there = weights[name].shape if name in weights else None
+            if there != wanted.get(name) or weights[name].dtype != np.float32:
+                raise DamageError(
+                    f"{path}: {name} is {shown_shape(there)} and should be float32 of "
+                    f"{shown_shape(wanted.get(name))}{REMEDY}"
+                )
+        return weights
 
     @cached_property
     def checkpoints(self) -> dict[int, Weights]:
@@ -165,7 +228,8 @@ class Run:
     @cached_property
     def environment(self) -> Mapping[str, Any]:
         """Versions and processor that made the run."""
-        return json.loads(_checked(self.folder, "environment.json", self.state))
+        content = _checked(self.folder, "environment.json", self.state)
+        return _json_object(self.folder / "environment.json", content)
 
     @cached_property
     def network(self) -> "Adder":
@@ -173,6 +237,16 @@ class Run:
         from ripplecarry.networks.adder import Adder
 
         return Adder.build(self.trial, self.task, self.weights)
+
+    def _table(self, name: str, columns: tuple[str, ...]) -> "pd.DataFrame":
+        try:
+            frame = read_table(_checked(self.folder, name, self.state))
+        except ValueError as error:
+            raise DamageError(f"{self.folder / name} holds no table: {error}{REMEDY}") from None
+        lacking = [column for column in columns if column not in frame]
+        if lacking:
+            raise DamageError(f"{self.folder / name} lacks the columns {', '.join(lacking)}{REMEDY}")
+        return frame
 
 
 def write_run(
@@ -204,14 +278,14 @@ def write_run(
     curves = pd.DataFrame(columns)
     contents = {
         "config.json": _json(config),
-        "curves.parquet": _parquet(curves),
+        "curves.parquet": write_table(curves),
         "weights.safetensors": safetensors.numpy.save(weights),
         "environment.json": _json(environment),
     }
     if checkpoints:
         contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
     if exactness is not None:
-        contents["exactness.parquet"] = _parquet(exactness)
+        contents["exactness.parquet"] = write_table(exactness)
     last = {name: curves[name].dropna() for name in curves.columns if name != "step"}
     state: dict[str, object] = {
         "outcome": outcome,
@@ -235,39 +309,63 @@ def _exact_from(curves: "pd.DataFrame") -> int | None:
     return None if after.empty else int(after.iloc[0])
 
 
-def _parquet(frame: "pd.DataFrame") -> bytes:
-    content = io.BytesIO()
-    frame.to_parquet(content, index=False)
-    return content.getvalue()
-
-
 def move_into_place(source: Path, target: Path) -> None:
-    """Renames a complete folder to where readers look, all at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.rename(source, target)
-    sync_folder(target.parent)
+    """Renames a complete folder to where readers look, all at once.
+
+    Raises:
+        StoreError: the target is there already, or cannot be written.
+    """
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(source, target)
+        sync_folder(target.parent)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    return _json_object(path, _read(path))
+
+
+def _json_object(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}{_REMEDY}") from None
-    except ValueError as error:
-        raise StoreError(f"{path} is damaged: {error}{_REMEDY}") from None
-    if not isinstance(content, dict):
-        raise StoreError(f"{path} is damaged: it holds no JSON object{_REMEDY}")
-    return content
+        read = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DamageError(f"{path} is damaged: {error}{REMEDY}") from None
+    if not isinstance(read, dict):
+        raise DamageError(f"{path} is damaged: it holds no JSON object{REMEDY}")
+    return read
+
+
+def _check_types(state: Mapping[str, Any]) -> None:
+    for name, kind in _STATE_TYPES.items():
+        if not isinstance(state[name], kind):
+            raise ValueError(f"{name} is {state[name]!r}")
+    for name in state["files"]:
+        if name not in _FILES:  # so none climbs out of the folder
+            raise ValueError(f"{name!r} is no file of a run")
+    for name, value in [("train_s", state["train_s"]), *state["last"].items()]:
+        if not isinstance(value, float) and not (isinstance(value, int) and abs(value) <= _LARGEST):
+            raise ValueError(f"{name} is no number that fits")
+    if not 0 <= state["steps_done"] <= _LARGEST:
+        raise ValueError("steps_done is out of range")
+    step = state.get("exact_from_step")
+    if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
+        raise ValueError("exact_from_step is no step of the run")
 
 
 def _checked(folder: Path, name: str, state: Mapping[str, Any]) -> bytes:
-    try:
-        content = (folder / name).read_bytes()
-    except OSError as error:
-        raise StoreError(f"{folder / name} cannot be read: {error.strerror}{_REMEDY}") from None
+    content = _read(folder / name)
     if state["files"].get(name) != _checksum(content):
-        raise StoreError(f"{folder / name} is damaged: its checksum does not match{_REMEDY}")
+        raise DamageError(f"{folder / name} is damaged: its checksum does not match{REMEDY}")
     return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_whole(path)
+    except FileNotFoundError:
+        raise DamageError(f"{path} is missing{REMEDY}") from None
+    except OSError as error:  # a file that cannot be read now may be whole all the same
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _checksum(content: bytes) -> str:

@@ -16,17 +16,18 @@ STORE/index.json           what `frame` last read off every run; may be deleted
 import fcntl
 import os
 import shutil
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ripplecarry.errors import ConfigurationError, StoreError
-from ripplecarry.files import write_atomically
+from ripplecarry.errors import ConfigurationError, DamageError, StoreError
+from ripplecarry.files import write_atomically, writing
 from ripplecarry.lab.index import Row, indexed_rows
 from ripplecarry.lab.observation import HARD
-from ripplecarry.lab.run import Run, move_into_place
+from ripplecarry.lab.run import Run, is_run_id, move_into_place
 from ripplecarry.lab.trial import Trial
+from ripplecarry.training.checkpoint import check_checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,14 @@ class Store:
         """Where a run keeps its checkpoint; made if need be."""
         return self._made(self.root / "unfinished" / run_id)
 
+    def staging_folder(self, run_id: str) -> Path:
+        """An empty folder for the files of a run that ends; whoever calls holds the run."""
+        staged = self.unfinished_folder(run_id) / "finished"
+        with writing(staged):
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.mkdir()
+        return staged
+
     def prepare(self) -> None:
         """Makes the folders that runs are written to.
 
@@ -112,9 +121,9 @@ class Store:
         Raises:
             StoreError: none or several, or a damaged one.
         """
-        if Path(name).is_dir():
+        if os.path.isdir(name):  # which says no to names that no folder can have
             return Run.open(Path(name))
-        if self.has(name) and os.sep not in name:
+        if is_run_id(name) and self.has(name):
             return self.open(name)
         matches = [known for known in self.ids() if known.startswith(name)]
         if len(matches) == 1:
@@ -149,9 +158,7 @@ class Store:
         Raises:
             StoreError: they are damaged, or not of this run.
         """
-        staged = self.unfinished_folder(run_id) / "finished"
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir()
+        staged = self.staging_folder(run_id)
         for name, content in files.items():
             write_atomically(staged / Path(name).name, content)
         run = Run.open(staged).verify()
@@ -169,10 +176,44 @@ class Store:
     def claim(self, run_id: str) -> Generator[None]:
         """Holds a run for this process; a second sweep into the same store waits here."""
         lock = self._made(self.root / "unfinished") / f"{run_id}.lock"
-        with lock.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-            lock.unlink(missing_ok=True)
+        with _locked(lock):
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # a lock that stays hinders nobody
+                    lock.unlink()
+
+    def clear_leftovers(self, run_id: str) -> None:
+        """Removes what a killed process left beside a run that it had finished."""
+        folder = self.root / "unfinished" / run_id
+        if folder.exists() or folder.with_name(f"{run_id}.lock").exists():
+            with self.claim(run_id):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def discard_damaged(self) -> list[str]:
+        """Reads every byte of every run and checkpoint, and deletes the damaged ones.
+
+        Whole ones stay, and so do those that cannot be read or are of a newer format.
+
+        Returns:
+            What was wrong with each that was deleted.
+        Raises:
+            StoreError: something cannot be deleted.
+        """
+        folders = [(run_id, self.run_folder(run_id), Run.check) for run_id in self.ids()]
+        folders += [
+            (run_id, self.root / "unfinished" / run_id, _check_begun) for run_id in self.unfinished_ids()
+        ]
+        words = []
+        for run_id, folder, check in folders:
+            if _damage(folder, check) is None:
+                continue
+            with self.claim(run_id), writing(folder):
+                damage = _damage(folder, check)  # by now another may have mended it
+                if damage is not None:
+                    shutil.rmtree(folder)
+                    words.append(damage)
+        return words
 
     def report_path(self, studies: Sequence[str]) -> Path:
         """Where the report of a sweep over these studies goes."""
@@ -226,6 +267,35 @@ class Store:
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
         return folder
+
+
+@contextmanager
+def _locked(lock: Path) -> Generator[None]:
+    """Holds the file that has this name, which whoever held it before may have deleted meanwhile."""
+    while True:
+        with writing(lock):
+            file = lock.open("w")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
+                    yield
+                    return
+
+
+def _check_begun(folder: Path) -> object:
+    return check_checkpoint(folder / "checkpoint.safetensors")
+
+
+def _damage(folder: Path, check: Callable[[Path], object]) -> str | None:
+    """What is damaged in this folder, None where nothing is or none can say."""
+    try:
+        check(folder)
+    except DamageError as error:
+        return str(error)
+    except StoreError:
+        return None
+    return None
 
 
 def _row(run: Run) -> Row:

@@ -12,6 +12,9 @@ from ripplecarry.lab.run import Run
 from ripplecarry.lab.trial import RunRequest, Trial
 
 Axis = str | tuple[str, ...]
+MOST_SEEDS = 1_000_000
+_LONGEST_NAME = 100
+"""A study's name is a folder's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +44,22 @@ class Study:
     source: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
+        if not isinstance(self.name, str) or not self.name.isidentifier():
             raise ConfigurationError(f"study name {self.name!r} must be a Python identifier")
-        if not isinstance(self.seeds, int) or self.seeds < 1:
-            raise ConfigurationError(f"study {self.name}: seeds is {self.seeds!r}; a whole number from 1")
+        if len(self.name) > _LONGEST_NAME:
+            raise ConfigurationError(
+                f"a study's name has {len(self.name)} characters; {_LONGEST_NAME} at most"
+            )
+        if type(self.seeds) is not int or not 1 <= self.seeds <= MOST_SEEDS:
+            raise ConfigurationError(
+                f"study {self.name}: seeds is {self.seeds!r}; a whole number from 1 to {MOST_SEEDS}"
+            )
+        self._check_kinds()
         for axis, values in self.grid.items():
             if not isinstance(values, tuple | list) or not values:
                 raise ConfigurationError(
                     f"study {self.name}: the grid's {_words(axis)} is {values!r}; give a tuple of values"
                 )
-        if not isinstance(self.claims, tuple | list):
-            raise ConfigurationError(f"study {self.name}: claims must be a tuple of claims")
         ids = [claim.id for claim in self.claims]
         for claim_id in ids:
             if ids.count(claim_id) > 1:
@@ -67,6 +75,34 @@ class Study:
                     find(arms, settings)
                 except ConfigurationError as error:
                     raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
+
+    def _check_kinds(self) -> None:
+        """Raises where a part is not of the kind that reading it takes for granted."""
+        sequences = (tuple, list)
+        axes = [
+            name
+            for axis in (self.grid if isinstance(self.grid, Mapping) else ())
+            for name in (axis if isinstance(axis, tuple) else (axis,))
+        ]
+        labels, controls, claims = self.labels, self.controls, self.claims
+        is_right = {
+            "question must be a sentence": isinstance(self.question, str) and self.question.strip(),
+            "base must be a Trial": isinstance(self.base, Trial),
+            "grid must be a mapping from names of settings, or tuples of them, to values": isinstance(
+                self.grid, Mapping
+            )
+            and all(isinstance(name, str) for name in axes),
+            "labels must be a tuple of words": labels is None
+            or (isinstance(labels, sequences) and all(isinstance(label, str) for label in labels)),
+            "controls must be a tuple of settings by name": isinstance(controls, sequences)
+            and all(isinstance(each, Mapping) for each in controls)
+            and all(isinstance(name, str) for each in controls for name in each),
+            "claims must be a tuple of claims": isinstance(claims, sequences)
+            and all(isinstance(claim, Claim) for claim in claims),
+        }
+        problems = [words for words, is_met in is_right.items() if not is_met]
+        if problems:
+            raise ConfigurationError(f"study {self.name}: {'; '.join(problems)}")
 
     @property
     def title(self) -> str:
@@ -146,7 +182,7 @@ class Study:
         for axis, value in zip(self.grid, values, strict=True):
             names = axis if isinstance(axis, tuple) else (axis,)
             parts = value if isinstance(axis, tuple) else (value,)
-            if len(parts) != len(names):
+            if not isinstance(parts, tuple | list) or len(parts) != len(names):
                 raise ConfigurationError(
                     f"study {self.name}: {names} together need {len(names)} values, got {value}"
                 )

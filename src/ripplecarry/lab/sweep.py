@@ -86,6 +86,7 @@ def sweep(
     left = sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost)
     for request in [request for request in left if store.has(request.id)]:
         left.remove(request)
+        store.clear_leftovers(request.id)
         result.finished.append(request.id)
         listener.finished(request)
     for attempt in range(1, _MAX_ATTEMPTS + 1):

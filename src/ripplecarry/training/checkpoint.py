@@ -1,16 +1,21 @@
 """Checkpoints: all that training needs to go on as if never interrupted, in one file."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from ripplecarry.engines.engine import Trainer
-from ripplecarry.files import write_atomically
+from ripplecarry.errors import DamageError, StoreError
+from ripplecarry.files import read_whole, write_atomically
 from ripplecarry.training.curves import Arrays, Curves
 
 _STATE, _CURVE, _KEPT = "state/", "curve/", "kept/"
+# Stands for the checksum while it is computed, so that it covers every other byte of the file.
+_NO_CHECKSUM = "0" * 64
+_REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, and the run starts anew"
 
 
 def save_checkpoint(
@@ -22,12 +27,16 @@ def save_checkpoint(
         identity: run, engine, instruction set and numerics, which a resumed run must share.
         kept: the weights kept so far.
         train_s: seconds spent so far.
+    Raises:
+        StoreError: it cannot be written; the checkpoint before it stays.
     """
     arrays = {_STATE + name: array for name, array in trainer.state().items()}
     arrays |= {_CURVE + name: array for name, array in curves.columns().items()}
     arrays |= {_KEPT + name: array for name, array in kept.items()}
     arrays["step"], arrays["train_s"] = np.array(trainer.step), np.array(train_s)
-    write_atomically(path, save(arrays, metadata={"identity": identity}))
+    content = save(arrays, metadata={"identity": identity, "sha256": _NO_CHECKSUM})
+    checksum = hashlib.sha256(content).hexdigest()
+    write_atomically(path, content.replace(_NO_CHECKSUM.encode(), checksum.encode(), 1))
 
 
 def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays, float]:
@@ -36,17 +45,46 @@ def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays,
     Returns:
         The curves so far, the weights kept and the seconds spent; empty where there is no checkpoint, or
         one from another engine, instruction set or version, from which bits would differ.
+    Raises:
+        DamageError: the checkpoint is not what was written.
+        StoreError: it cannot be read.
+    """
+    content = check_checkpoint(path)
+    if content is None or _metadata(path).get("identity") != identity:
+        return Curves(), {}, 0.0
+    try:
+        arrays = load(content)
+        trainer.restore(int(arrays["step"]), _below(_STATE, arrays))
+        curves = Curves.from_columns(_below(_CURVE, arrays))
+        return curves, _below(_KEPT, arrays), float(arrays["train_s"])
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        raise DamageError(f"{path} is no checkpoint of this run: {error}{_REMEDY}") from None
+
+
+def check_checkpoint(path: Path) -> bytes | None:
+    """The checkpoint's file, whose checksum is right; None where there is none.
+
+    Raises:
+        DamageError: it is not what was written; StoreError: it cannot be read.
     """
     try:
-        with safe_open(path, framework="numpy") as file:
-            if (file.metadata() or {}).get("identity") != identity:
-                return Curves(), {}, 0.0
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
-        return Curves(), {}, 0.0
-    trainer.restore(int(arrays["step"]), _below(_STATE, arrays))
-    curves = Curves.from_columns(_below(_CURVE, arrays))
-    return curves, _below(_KEPT, arrays), float(arrays["train_s"])
+        content = read_whole(path)
+        checksum = _metadata(path).get("sha256", "")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from None
+    except SafetensorError as error:
+        raise DamageError(f"{path} is damaged: {error}{_REMEDY}") from None
+    zeroed = content.replace(checksum.encode(), _NO_CHECKSUM.encode(), 1) if checksum else b""
+    if hashlib.sha256(zeroed).hexdigest() != checksum:
+        raise DamageError(f"{path} is damaged: its checksum does not match{_REMEDY}")
+    return content
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    with safe_open(path, framework="numpy") as file:
+        return file.metadata() or {}
 
 
 def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

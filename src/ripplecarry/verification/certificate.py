@@ -10,7 +10,7 @@ import torch
 
 from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.errors import CertificateRefused
-from ripplecarry.files import write_atomically
+from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.verification.check import FORMAT, Proof, check, statement, weights_hash
 from ripplecarry.verification.enclosures import Box, LayerSet
@@ -35,8 +35,10 @@ class Certificate:
         return self.proof.margin
 
     def write(self, path: Path) -> None:
-        """Writes the certificate's file."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Writes the certificate's file; whoever calls holds the run."""
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path)
         write_atomically(path, (json.dumps(self.content, indent=1, allow_nan=False) + "\n").encode())
 
 

@@ -86,24 +86,36 @@ def check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     """
     try:
         return _check(certificate, weights)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ConfigurationError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        ConfigurationError,
+    ) as error:
         raise CertificateError(f"a part is missing or of the wrong form: {error!r}") from None
 
 
 def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     choice = TaskChoice.build(certificate["task"])
+    claimed = certificate["machine"]
+    num_symbols = choice.base ** (choice.num_operands or 1)
+    rows = [row for table in ("next_state", "output") for row in claimed[table]]
+    if not rows or any(len(row) < num_symbols for row in rows):
+        # Before the machine is built, which may be far larger than a file that lies.
+        raise CertificateRefused(f"its machine has fewer than {num_symbols} symbols")
     task = choice.build_task()
     machine = task.machine
-    claimed = certificate["machine"]
     if claimed != {"next_state": machine.next_state.tolist(), "output": machine.output.tolist()}:
         raise CertificateRefused(f"its machine is not that of the task {task.name}")
     if certificate["rounding"] != ROUNDING.as_dict():
         raise CertificateRefused("its rounding bounds are not this checker's")
-    if certificate["weights_sha256"] != weights_hash(weights):
-        raise CertificateRefused("it belongs to other weights: their hash differs")
     for name, array in weights.items():
         if array.dtype != np.float32 or not np.isfinite(array).all():
             raise CertificateRefused(f"the weights {name} are not all finite float32 numbers")
+    if certificate["weights_sha256"] != weights_hash(weights):
+        raise CertificateRefused("it belongs to other weights: their hash differs")
     cell, layers = _layers(weights, task)
     sets = _read_sets(certificate["invariant"], cell, layers, machine.reachable_states())
     features = _symbol_features(weights["embed_layer.weight"], task)

@@ -1,0 +1,25 @@
+"""Weights in the bytes of a safetensors file, whoever wrote it."""
+
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from ripplecarry.networks.initial_values import Weights
+
+
+def read_weights(content: bytes) -> Weights:
+    """The arrays by name.
+
+    Raises:
+        ValueError: the bytes are no safetensors file, or hold numbers of a type that NumPy lacks.
+    """
+    try:
+        return safetensors.numpy.load(content)
+    except KeyError as error:
+        raise ValueError(f"numbers of type {error} cannot be read") from None
+    except (SafetensorError, OverflowError, TypeError, ValueError) as error:
+        raise ValueError(" ".join(str(error).split())) from None
+
+
+def shown_shape(shape: tuple[int, ...] | None) -> str:
+    """A shape in words."""
+    return "not there" if shape is None else "x".join(map(str, shape)) or "a single number"

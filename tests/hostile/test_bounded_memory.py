@@ -1,0 +1,124 @@
+"""Small files that unfold to much, and files without an end."""
+
+import io
+import json
+import multiprocessing
+import os
+import resource
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from watched import said
+
+from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
+from ripplecarry.files import read_whole
+from ripplecarry.lab.tables import read_table, write_table
+
+CONTEXT = multiprocessing.get_context("forkserver")
+MOST_MIB = 100
+
+
+def _measure(path, ours) -> None:
+    import pandas  # noqa: F401 - what is loaded is not counted
+    from pyarrow import parquet  # noqa: F401
+
+    from ripplecarry.lab.tables import read_table
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    try:
+        read_table(path.read_bytes())
+        words = "read"
+    except ValueError as error:
+        words = str(error)
+    ours.send((words, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+
+
+def growth_mib(path) -> tuple[str, float]:
+    """What reading the table said, and by how much the process grew."""
+    theirs, ours = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_measure, args=(path, ours))
+    process.start()
+    found = theirs.recv()
+    process.join()
+    return found
+
+
+def table(columns, **how) -> bytes:
+    content = io.BytesIO()
+    parquet.write_table(pa.table(columns), content, **how)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["repeated numbers", "a long word", "a list", "many columns"])
+def test_a_table_that_unfolds_to_far_more_than_its_size_is_refused(tmp_path, kind):
+    million = pa.array(np.zeros(1_000_000))
+    columns = {
+        "repeated numbers": {"step": pa.concat_arrays([million] * 40)},
+        "a long word": {"kind": pa.array(["x" * 10_000_000]).dictionary_encode()},
+        "a list": {"step": pa.array([[0.0] * 5_000_000])},
+        "many columns": {f"c{k}": million for k in range(40)},
+    }[kind]
+    path = tmp_path / "curves.parquet"
+    path.write_bytes(table(columns, compression="zstd"))
+    assert path.stat().st_size < 400_000
+
+    words, grown = growth_mib(path)
+
+    assert words != "read"
+    assert grown < MOST_MIB, f"{grown:.0f} MiB for {path.stat().st_size} bytes"
+
+
+def test_tables_as_we_write_them_come_back_as_they_were():
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {"step": np.arange(5000), "kind": ["carry", "idle"] * 2500, "loss": np.float32(0.5), "low": np.nan}
+    )
+
+    assert read_table(write_table(frame)).equals(frame)
+
+
+def test_files_without_an_end_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", "/dev/urandom", tmp_path / "pipe", tmp_path):
+        with pytest.raises(OSError, match=r"no regular file|directory"):
+            read_whole(path)
+        for command in (["train", "--config"], ["check"]):
+            status, _, words = said(tmp_path, [*command, str(path)])
+            assert status == 2
+            assert "cannot read" in words
+
+
+def test_a_file_is_read_up_to_the_size_that_is_allowed(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+
+    assert read_whole(path, 5) == b"12345"
+    with pytest.raises(OSError, match="5 bytes; 4 at most"):
+        read_whole(path, 4)
+
+
+def test_a_certificate_of_few_bytes_builds_no_machine_of_millions(monkeypatch):
+    from ripplecarry.arithmetic import tasks
+    from ripplecarry.verification.check import FORMAT, check
+
+    def built(*arguments):
+        raise AssertionError("the machine was built")
+
+    monkeypatch.setattr(tasks.TaskChoice, "build_task", built)
+    certificate = {"format": FORMAT, "task": {"base": 10, "num_operands": 6}}
+    machine = {"next_state": [[0]], "output": [[0]]}
+    with pytest.raises(CertificateRefused, match="fewer than 1000000 symbols"):
+        check(certificate | {"machine": machine}, {})
+    for machine in (None, {}, {"next_state": []}, [], {"next_state": [[]], "output": 1}):
+        with pytest.raises((CertificateError, CertificateRefused)):
+            check(json.loads(json.dumps(certificate | {"machine": machine})), {})
+
+
+def test_a_study_of_endless_seeds_is_refused():
+    from ripplecarry.api import study
+
+    with pytest.raises(ConfigurationError, match="from 1 to 1000000"):
+        study("baseline", seeds=10**12)

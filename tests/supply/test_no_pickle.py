@@ -1,0 +1,118 @@
+"""Nothing that comes from a file is unpickled, and nothing reaches for the network."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ripplecarry.errors import InputError
+from ripplecarry.lab.certificates import check_file
+from ripplecarry.lab.imported_run import import_run
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.training.checkpoint import check_checkpoint
+
+SOURCES = sorted((Path(__file__).parents[2] / "src").rglob("*.py"))
+UNPICKLERS = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml"}
+NETWORK = {
+    "socket",
+    "ssl",
+    "urllib",
+    "http",
+    "ftplib",
+    "smtplib",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "socketserver",
+}
+CALLS = {"read_pickle", "allow_pickle", "weights_only", "jit.load", "hub", "from_pretrained"}
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def suspicious(source: str) -> set[str]:
+    """Imports and calls by which a source could unpickle or connect."""
+    tree = ast.parse(source)
+    found = imported(tree) & (UNPICKLERS | NETWORK)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in ("torch.load", "np.load", "numpy.load", "eval", "exec", "__import__"):
+                found.add(called)
+        if isinstance(node, ast.Attribute) and node.attr in CALLS:
+            found.add(node.attr)
+        if isinstance(node, ast.keyword) and node.arg in CALLS:
+            found.add(str(node.arg))
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_no_source_unpickles_or_connects(path):
+    assert suspicious(path.read_text()) == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from urllib import request",
+        "torch.load(p)",
+        "pd.read_pickle(p)",
+        "f(allow_pickle=1)",
+    ],
+)
+def test_sources_that_would_are_found(source):
+    assert suspicious(source)
+
+
+PROTOCOL_0 = b"cbuiltins\nopen\n(S'unpickled'\nS'w'\ntR."
+
+
+def test_a_pickle_under_any_name_is_refused_and_not_run(tmp_path, monkeypatch, store):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "made.safetensors"
+    path.write_bytes(PROTOCOL_0)
+    folder = store.run_folder(RunRequest(Trial(), 0, "torch").id)
+    folder.mkdir(parents=True)
+    for name in ("config.json", "state.json", "weights.safetensors", "curves.parquet"):
+        (folder / name).write_bytes(PROTOCOL_0)
+    for read in (
+        lambda: import_run(path, 3, store),
+        lambda: check_file(path),
+        lambda: check_file(path, path),
+        lambda: check_checkpoint(path),
+        lambda: Run.open(folder),
+    ):
+        with pytest.raises(InputError):
+            read()
+
+    assert not (tmp_path / "unpickled").exists()
+
+
+WORDS = """
+import sys
+refused = []
+sys.addaudithook(lambda event, arguments: refused.append(event) if event in {watched} else None)
+from ripplecarry.cli import call
+assert call(["train", "--hidden-size=4", "--batch-size=5", "--digits=2", "--steps=10", "--json"]) == 0
+assert call(["runs"]) == 0
+assert not refused, refused
+"""
+
+
+def test_training_and_listing_neither_connect_nor_unpickle(tmp_path):
+    watched = {"socket.connect", "socket.getaddrinfo", "socket.bind", "urllib.Request", "pickle.find_class"}
+    words = WORDS.format(watched=watched)
+
+    subprocess.run([sys.executable, "-c", words], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
