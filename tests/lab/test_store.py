@@ -245,9 +245,9 @@ def test_the_frame_names_damaged_runs_and_keeps_the_others(store):
 KEPT = Path(__file__).parents[1] / "data" / "store_format_1"
 
 
-def test_old_stores_stay_readable():
+def test_old_stores_stay_readable(tmp_path):
     """A store kept from format 1: two runs of 60 steps, an RNN and an LSTM."""
-    store = Store(KEPT)
+    store = Store(shutil.copytree(KEPT, tmp_path / "kept"))
     runs = [store.open(run_id).verify() for run_id in store.ids()]
 
     assert sorted(run.trial.cell for run in runs) == ["lstm", "rnn"]
