@@ -251,3 +251,17 @@ def test_time_to_exactness_is_where_the_hard_cases_stay_right(capsys):
     assert call(["runs", "--where", "exact_from_step > 0", "--json"]) == 0
     (row,) = said(capsys)
     assert row["exact_from_step"] == run.exact_from_step
+
+
+def test_code_that_ends_the_process_or_prints_neither_passes_nor_spoils_the_output(capsys):
+    Path("quits.py").write_text("def build_model(): return 0\ndef add(m, a, b): raise SystemExit(0)")
+    Path("gone.py").write_text("raise SystemExit(0)")
+    Path("loud.py").write_text(
+        "def build_model(): print('built')\ndef add(m, a, b):\n    print(a); return a + b"
+    )
+
+    assert call(["evaluate", "--adder=quits.py", "--max-digits=1"]) == 1
+    assert call(["evaluate", "--adder=gone.py", "--max-digits=1"]) == 2
+    capsys.readouterr()
+    assert call(["evaluate", "--adder=loud.py", "--max-digits=1", "--json"]) == 0
+    assert said(capsys)["is_exact"]

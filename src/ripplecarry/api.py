@@ -66,7 +66,7 @@ def add(run, *operands, engine="auto"):
         OperandError: operands that are negative, no integers, outside the base, too many or too few.
         ConfigurationError: a run that learned something else than addition.
     """
-    sums = open_sums(run, open_engine(engine))
+    sums = open_sums(_a_run(run), open_engine(engine))
     if len(operands) != sums.num_operands:
         raise OperandError(f"this run adds {sums.num_operands} numbers; {len(operands)} came")
     are_lists = [isinstance(operand, list | tuple) for operand in operands]
@@ -125,10 +125,18 @@ def certify(
     from ripplecarry.lab.certifying import polish as polish_run
     from ripplecarry.verification.certificate import Certificate
 
-    found = certify_run(run, Store(store))
+    found = certify_run(_a_run(run), Store(store))
     if polish and not isinstance(found, Certificate):
         return polish_run(run, Store(store)) or found
     return found
+
+
+def _a_run(run: Run) -> Run:
+    if not isinstance(run, Run):
+        raise ConfigurationError(
+            f"{run!r} is no run; rc.train(…) gives one, and rc.Store().find(id) one that is there"
+        )
+    return run
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The base of every configuration: frozen, keyword-only, validated at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Self
 
@@ -26,16 +26,24 @@ class Configuration(BaseModel):
         try:
             return cls(**settings)
         except ValidationError as error:
-            problems = [_sentence(cls, problem) for problem in error.errors()]
-            raise ConfigurationError("; ".join(problems)) from None
+            raise ConfigurationError(sentences(error, cls.model_fields)) from None
 
 
-def _sentence(cls: type[BaseModel], problem: Any) -> str:
+def sentences(error: ValidationError, names: Iterable[str]) -> str:
+    """Every problem found, in one line.
+
+    Args:
+        names: the settings that there are.
+    """
+    return "; ".join(_sentence(list(names), problem) for problem in error.errors())
+
+
+def _sentence(names: Sequence[str], problem: Any) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
     if kind == "extra_forbidden":
-        near = get_close_matches(where, cls.model_fields, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(cls.model_fields)}"
+        near = get_close_matches(where, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
         return f"unknown option {where!r}; {hint}"
     if kind == "literal_error":
         allowed = context["expected"].replace("'", "").replace(" or ", ", ")

@@ -1,6 +1,8 @@
 """Files that are whole or gone, whenever the process dies."""
 
 import errno
+import json
+import math
 import os
 import stat
 import tempfile
@@ -84,6 +86,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def json_text(content: object) -> str:
+    """JSON, with null for the numbers that JSON lacks: infinities and NaN."""
+    return json.dumps(_finite(content), indent=1, allow_nan=False)
+
+
+def _finite(content: object) -> object:
+    if isinstance(content, float):
+        return content if math.isfinite(content) else None
+    if isinstance(content, dict):
+        return {name: _finite(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return content
 
 
 class Spool:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from ripplecarry.errors import ConfigurationError
@@ -94,7 +96,28 @@ def test_a_file_without_a_usable_study_is_refused(tmp_path, content, words):
 
 
 def test_unknown_studies_are_refused_with_the_choice():
-    with pytest.raises(ConfigurationError, match="unknown study 'lairs'; choose from all, base"):
+    with pytest.raises(ConfigurationError, match="unknown study 'lairs'; did you mean layers"):
         find_studies(["lairs"])
     with pytest.raises(ConfigurationError, match="no study file"):
         find_studies(["nowhere.py"])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("STUDY = exit(0)", "SystemExit"),
+        ("from ripplecarry import Trial\nTrial(digits=-4)", "digits is -4; it must be at least 1"),
+        ("from ripplecarry import Trial\nTrial(stepz=4)", "unknown option 'stepz'; did you mean steps?"),
+    ],
+)
+def test_a_file_that_fails_is_told_in_a_line(content, words, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(content)
+
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        find_studies([str(path)])
+
+
+def test_a_misspelt_study_gets_a_hint():
+    with pytest.raises(ConfigurationError, match="did you mean layers"):
+        find_studies(["layer"])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def add(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
+    /,
     numbers: Annotated[
         list[str] | None,
         Parameter(negative="", allow_leading_hyphen=True, help="One for each operand of the run."),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def certify(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
+    /,
     *,
     polish: Annotated[bool, Parameter(negative="", help="Train a copy until it is certified.")] = False,
     store: StoreOption = Path("results"),
@@ -68,6 +69,7 @@ def certify(
 
 def check(
     certificate: Annotated[Path, Parameter(help="A certificate's file.")],
+    /,
     *,
     weights: Annotated[
         Path | None, Parameter(help="Safetensors file; the run's in the store else.")

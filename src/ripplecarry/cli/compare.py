@@ -11,6 +11,7 @@ from ripplecarry.cli.options import EventsOption, JsonOption, StoreOption
 
 def compare(
     runs: Annotated[list[str] | None, Parameter(help="Runs' ids, their beginnings, or folders.")] = None,
+    /,
     *,
     tensorboard: EventsOption = None,
     store: StoreOption = Path("results"),

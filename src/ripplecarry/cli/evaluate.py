@@ -1,7 +1,8 @@
 """`ripplecarry evaluate`: exact match where it is hard, and the shortest wrong sum found."""
 
-import json
+import hashlib
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ from cyclopts import Parameter
 
 from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.files import json_text
 
 if TYPE_CHECKING:
     from ripplecarry.evaluation.exactness import Exactness
@@ -18,10 +20,12 @@ if TYPE_CHECKING:
 
 def evaluate(
     run: Annotated[str | None, Parameter(help="A run, or a .safetensors file of weights.")] = None,
+    /,
     *,
     adder: Annotated[Path | None, Parameter(help="Python file with build_model and add.")] = None,
     lengths: Annotated[
-        int | None, Parameter(help="Longest operands; 100 times those trained on else.")
+        int | None,
+        Parameter(help="Longest operands; else 100 times the trained ones, or --max-digits."),
     ] = None,
     samples: Annotated[
         int | None, Parameter(help="Pairs per cell at most; 1000, or 50 for a file.")
@@ -60,7 +64,8 @@ def evaluate(
         name, plan = _of_run(str(run), lengths, samples, max_digits, engine_name(engine), kept)
     else:
         name, plan = _of_file(adder, lengths, samples, max_digits)
-    with progress_line(plan.num_digits, "digits") as progress:
+    # What another's code prints must not stand among our results.
+    with progress_line(plan.num_digits, "digits") as progress, redirect_stdout(sys.stderr):
         found = plan.measure(progress.advance)
     folder = kept.evaluation_folder(name)
     path = keep(found, folder, {"adder": name, "lengths": plan.lengths})
@@ -68,7 +73,7 @@ def evaluate(
     figures = draw_evaluation(frame, f"Exact match of {name}", folder)
     if as_json:
         about = {"adder": name, "file": str(path), "figures": [str(figure) for figure in figures]}
-        print(json.dumps(about | found.as_dict(), indent=1))
+        print(json_text(about | found.as_dict()))
     else:
         _print(found)
         print(f"\nheat map: {figures[0]}, figures: {path}")
@@ -107,8 +112,14 @@ def _of_file(
     from ripplecarry.evaluation.adder_file import load_adder
     from ripplecarry.lab.evaluating import Evaluation
 
-    print(f"ripplecarry: running the code of {path}; none of its claims is believed", file=sys.stderr)
-    return path.stem, Evaluation.of_other(load_adder(path), max_digits, longest, pairs)
+    content = path.read_bytes() if path.is_file() else b""
+    if content:
+        print(f"ripplecarry: running the code of {path}; none of its claims is believed", file=sys.stderr)
+    with redirect_stdout(sys.stderr):
+        adder = load_adder(path)
+    # Many a file is called adder.py.
+    name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
+    return name, Evaluation.of_other(adder, max_digits, longest, pairs)
 
 
 def _print(found: "Exactness") -> None:

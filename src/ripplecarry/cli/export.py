@@ -11,6 +11,7 @@ from ripplecarry.cli.options import JsonOption, StoreOption
 
 def export(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
+    /,
     *,
     onnx: Annotated[bool, Parameter(negative="", help="An ONNX model of any batch and length.")] = False,
     state_dict: Annotated[

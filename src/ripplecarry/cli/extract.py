@@ -11,6 +11,7 @@ from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption
 
 def extract(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
+    /,
     *,
     engine: EngineOption = "auto",
     store: StoreOption = Path("results"),

@@ -14,6 +14,7 @@ from ripplecarry.errors import ConfigurationError
 
 def merge(
     folders: Annotated[list[Path] | None, Parameter(help="Stores to take runs from.")] = None,
+    /,
     *,
     store: StoreOption = Path("results"),
     as_json: JsonOption = False,

@@ -12,6 +12,7 @@ from ripplecarry.cli.options import JsonOption, StoreOption
 
 def page(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
+    /,
     *,
     out: Annotated[Path | None, Parameter(help="The file; in the store's `pages` unless given.")] = None,
     store: StoreOption = Path("results"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def runs(
     run: Annotated[str | None, Parameter(help="A run's id, its beginning, or folder.")] = None,
+    /,
     *,
     where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
     sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",

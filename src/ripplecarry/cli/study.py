@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from ripplecarry.cli.options import EngineOption, ExecutorName, JsonOption, StoreOption, engine_name
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.files import json_text
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def study(
     names: Annotated[list[str] | None, Parameter(help="Studies, or files of your own.")] = None,
+    /,
     *,
     seeds: Annotated[int | None, Parameter(help="Seeds per trial; the study's own else.")] = None,
     workers: Annotated[int | None, Parameter(help="Runs at a time; as many as cores else.")] = None,
@@ -78,14 +80,13 @@ def study(
         write_document(reports, result.failed, document)
     if as_json:
         print(
-            json.dumps(
+            json_text(
                 {
                     "studies": [report.as_dict() for report in reports],
                     "failed": result.failed,
                     "report": str(document) if reports else None,
                     "interrupted": result.was_interrupted,
-                },
-                indent=1,
+                }
             )
         )
         return _study_status(results)

@@ -25,7 +25,7 @@ def load_adder(path: Path) -> Callable[[int, int], int]:
     build, add = (_function(module, path, name) for name in ("build_model", "add"))
     try:
         built = build()
-    except Exception as error:  # whatever another's code raises
+    except (Exception, SystemExit) as error:  # whatever another's code raises
         raise ConfigurationError(
             f"adder file {path}: build_model(): {type(error).__name__}: {error}"
         ) from None
@@ -42,7 +42,7 @@ def _run(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     try:
         specification.loader.exec_module(module)
-    except Exception as error:  # whatever another's code raises
+    except (Exception, SystemExit) as error:  # whatever another's code raises
         raise ConfigurationError(f"adder file {path}: {type(error).__name__}: {error}") from None
     return module
 

@@ -58,7 +58,7 @@ class IntegerAdder:
                 return to_digits(answer, self._base, length)
         except OperandError:
             complaint = f"the answer has more than {length} digits"
-        except Exception as error:  # whatever another's code raises
+        except (Exception, SystemExit) as error:  # whatever another's code raises
             complaint = f"{type(error).__name__}: {error}"
         if self.complaint is None:
             self.complaint = f"asked for {a} + {b}: {' '.join(complaint.split())}"

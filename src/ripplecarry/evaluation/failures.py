@@ -19,6 +19,11 @@ class Failure:
     answer: UInt8[np.ndarray, " position"]
     right: UInt8[np.ndarray, " position"]
 
+    def __str__(self) -> str:
+        told = self.as_dict()
+        first, second = (written(digits) for digits in self.operands.T)
+        return f"{first} + {second}: answer {told['answer']}, right {told['right']}"
+
     @property
     def first_wrong_position(self) -> int:
         return int(np.argmax(self.answer != self.right))

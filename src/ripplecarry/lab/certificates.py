@@ -28,7 +28,9 @@ def check_file(path: Path, weights_path: Path | None = None) -> Proof:
     try:
         weights = read_weights(read_whole(weights_path))
     except OSError as error:
-        raise StoreError(f"cannot read the weights {weights_path}: {error.strerror}") from None
+        raise StoreError(
+            f"cannot read the weights {weights_path}: {error.strerror}; --weights FILE names others"
+        ) from None
     except ValueError as error:
         raise StoreError(f"{weights_path} holds no weights: {error}") from None
     return check(content, weights)

@@ -1,6 +1,5 @@
 """Evaluating a run where it is hard, and keeping what came out."""
 
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, IntegerAdder
 from ripplecarry.evaluation.exactness import Exactness, measure_exactness, work_of
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
-from ripplecarry.files import write_atomically
+from ripplecarry.files import json_text, write_atomically
 from ripplecarry.lab.run import Run
 
 if TYPE_CHECKING:
@@ -90,5 +89,5 @@ class Evaluation:
 def keep(exactness: Exactness, folder: Path, about: dict[str, Any]) -> Path:
     """Writes what came out as JSON."""
     path = folder / "evaluation.json"
-    write_atomically(path, (json.dumps(about | exactness.as_dict(), indent=1) + "\n").encode())
+    write_atomically(path, (json_text(about | exactness.as_dict()) + "\n").encode())
     return path

@@ -32,6 +32,8 @@ def write_state_dict(run: Run, folder: Path) -> Path:
 
 
 def _written(folder: Path, name: str, content: bytes) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"cannot write into {folder}: it is no folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / name, content)

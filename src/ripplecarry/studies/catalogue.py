@@ -3,10 +3,15 @@
 import importlib
 import importlib.util
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from ripplecarry.configuration import sentences
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.study import Study
+from ripplecarry.lab.trial import Trial
 
 REPORT_STUDIES = (
     "baseline",
@@ -51,8 +56,12 @@ def _find(name: str) -> Study:
     path = Path(name)
     if path.suffix == ".py":
         return _load(path)
+    near = get_close_matches(name, STUDIES, n=1)
+    hint = f"did you mean {near[0]}? There are" if near else "choose from"
+    if path.with_suffix(".py").is_file():
+        hint = f"did you mean the file {path.with_suffix('.py')}? There are"
     raise ConfigurationError(
-        f"unknown study {name!r}; choose from all, {', '.join(STUDIES)}, or give a .py file"
+        f"unknown study {name!r}; {hint} all, {', '.join(STUDIES)}, or give a .py file"
     )
 
 
@@ -67,7 +76,9 @@ def _load(path: Path) -> Study:
         specification.loader.exec_module(module)
     except ConfigurationError as error:
         raise ConfigurationError(f"study file {path}: {error}") from None
-    except Exception as error:  # whatever the user's code raises
+    except ValidationError as error:
+        raise ConfigurationError(f"study file {path}: {sentences(error, Trial.model_fields)}") from None
+    except (Exception, SystemExit) as error:  # whatever the user's code raises
         raise ConfigurationError(f"study file {path}: {type(error).__name__}: {error}") from None
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):

@@ -71,7 +71,8 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     try:
         read = json.loads(content, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
-        raise CertificateError(f"this is no certificate, or one cut short: {error}") from None
+        words = "it is empty" if not content else f"it is no JSON ({type(error).__name__})"
+        raise CertificateError(f"this is no certificate, or one cut short: {words}") from None
     if not isinstance(read, dict) or read.get("format") != FORMAT:
         raise CertificateError(f"this is no certificate: its format is not {FORMAT!r}")
     return read

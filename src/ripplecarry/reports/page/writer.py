@@ -37,6 +37,8 @@ def write_page(
         CertificateError, StoreError: the store's certificate, evaluation or run is damaged, or the page
             cannot be written.
     """
+    if path is not None and (path.is_dir() or not path.name):
+        raise StoreError(f"cannot write {path}: it is a folder; give a file's name")
     check_fits(run)
     network = open_engine().load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
