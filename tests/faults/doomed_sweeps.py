@@ -104,10 +104,12 @@ def run_to_the_end(store: Path, requests: list[RunRequest], doom: Doom | None = 
 
 
 def contents(store: Path) -> dict[str, object]:
-    """All that a store holds, but for times."""
+    """All that a store holds, but for times and the index, which any listing makes anew."""
     found: dict[str, object] = {}
     for path in sorted(store.rglob("*")):
         name = str(path.relative_to(store))
+        if path.name == "index.json":
+            continue
         if path.name == "state.json":
             state = json.loads(path.read_bytes())
             times = ("train_s", "finished_at", "checksum")

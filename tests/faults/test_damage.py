@@ -17,7 +17,14 @@ from ripplecarry.lab.store import Store
 from ripplecarry.lab.sweep import sweep
 from ripplecarry.training.checkpoint import check_checkpoint
 
-FILES = ("config.json", "curves.parquet", "environment.json", "state.json", "weights.safetensors")
+FILES = (
+    "checkpoints.safetensors",
+    "config.json",
+    "curves.parquet",
+    "environment.json",
+    "state.json",
+    "weights.safetensors",
+)
 DAMAGES = ("flip", "cut", "grow", "empty", "delete")
 
 
