@@ -179,7 +179,10 @@ def test_weights_from_elsewhere_become_a_run(cell, capsys):
     run = Store("results").open(run_id).verify()
     assert (run.trial.cell, run.trial.layers, run.trial.hidden_size, run.trial.digits) == (cell, 2, 6, 4)
     assert all((run.weights[name] == weights[name]).all() for name in weights)
+    capsys.readouterr()
     assert call(["runs"]) == call(["runs", run_id]) == 0
+    assert "hidden_size 6" in (shown := capsys.readouterr().out)
+    assert "learning_rate" not in shown
     assert rc.add(run, 12, 7) >= 0
 
 

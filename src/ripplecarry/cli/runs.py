@@ -106,6 +106,8 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
 
 def _show_run(run: "Run", as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
+    from ripplecarry.lab.imported_run import ENGINE as IMPORTED
+    from ripplecarry.networks.architecture import Architecture
 
     if as_json:
         print(json.dumps({"config": dict(run.config), "state": dict(run.state)}, indent=1))
@@ -113,6 +115,8 @@ def _show_run(run: "Run", as_json: bool) -> int:
     rows = [{"what": name, "value": value} for name, value in run_summary(run).items()]
     print_table(f"run {run.id}", rows)
     settings = run.trial.model_dump(mode="json", exclude_none=True)
+    if run.engine == IMPORTED:  # how it was trained, nobody told
+        settings = {name: settings[name] for name in (*Architecture.model_fields, "base", "digits")}
     output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))
     for metric in ("loss", "exact_match"):
         if metric not in run.curves:  # weights that were trained elsewhere

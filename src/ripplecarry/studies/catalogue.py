@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -58,8 +59,8 @@ def _find(name: str) -> Study:
         return _load(path)
     near = get_close_matches(name, STUDIES, n=1)
     hint = f"did you mean {near[0]}? There are" if near else "choose from"
-    if path.with_suffix(".py").is_file():
-        hint = f"did you mean the file {path.with_suffix('.py')}? There are"
+    if os.path.isfile(f"{name}.py"):  # which says no to names that no file can have
+        hint = f"did you mean the file {name}.py? There are"
     raise ConfigurationError(
         f"unknown study {name!r}; {hint} all, {', '.join(STUDIES)}, or give a .py file"
     )
