@@ -1,5 +1,6 @@
 """`ripplecarry add` and `rc.add` from end to end."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +254,12 @@ def test_a_full_disk_for_temporary_files_is_one_line(exact, capsys, monkeypatch)
     assert output.err.count("\n") == 1
 
 
+def open_files(pid: int) -> Iterator[str]:
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since it was listed
+            yield os.readlink(descriptor)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_addition_prints_nothing_and_leaves_nothing(number, exact, tmp_path):
     spools = tmp_path / "spools"
@@ -266,8 +274,8 @@ def test_an_interrupted_addition_prints_nothing_and_leaves_nothing(number, exact
         env={**os.environ, "TMPDIR": str(spools)},
         text=True,
     )
-    descriptors, deadline = Path(f"/proc/{process.pid}/fd"), time.monotonic() + 60
-    while not any(str(spools) in os.readlink(each) for each in descriptors.iterdir()):
+    deadline = time.monotonic() + 60
+    while not any(str(spools) in name for name in open_files(process.pid)):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     process.send_signal(number)
