@@ -1,4 +1,9 @@
-"""Axes in signatures are checked while tests run, and only then."""
+"""Axes in signatures are checked while tests run, and only then; Triton's kernels are interpreted."""
+
+import os
+
+# Before they are imported, which reads it. On a GPU: `TRITON_INTERPRET=0 pytest tests/engines/gpu`.
+os.environ.setdefault("TRITON_INTERPRET", "1")
 
 from jaxtyping import install_import_hook
 

@@ -2,20 +2,17 @@
 
 import numpy as np
 import pytest
-import torch
+from gradients import distances, start
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ripplecarry.arithmetic.batches import Batch
 from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.engines.engine import Trainer
 from ripplecarry.engines.native import NativeEngine, NativeTrainer, is_available
-from ripplecarry.engines.reference import ReferenceEngine, mean_cross_entropy
+from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.carry_out import carry_out
 from ripplecarry.lab.trial import RunRequest, Trial
-from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
 
 needs_native = pytest.mark.skipif(not is_available(), reason="the native engine is not built")
@@ -33,43 +30,6 @@ def native(level: int) -> NativeEngine:
     return NativeEngine(level or None)
 
 
-def start(engine, trial, seed=0) -> Trainer:
-    weights = initial_weights(trial, trial.build_task(), seed)
-    return engine.trainer(trial, trial, trial.training_batches(seed), weights)
-
-
-def distances(trial: Trial, level: int = 0) -> tuple[float, float]:
-    """The worst parameter's relative distance from float64 autograd: our gradient's, and float32's."""
-    task = trial.build_task()
-    weights = initial_weights(trial, task, 1)
-    trainer = native(level).trainer(trial, trial, trial.training_batches(0), weights)
-    assert isinstance(trainer, NativeTrainer)
-    batch = trial.training_batches(0).draw(5)
-    right, right_loss = autograd(trial, batch, torch.float64)
-    theirs, _ = autograd(trial, batch, torch.float32)
-
-    loss, found = trainer.gradients(batch.operands, batch.answers)
-
-    assert loss == pytest.approx(right_loss, rel=1e-6)
-
-    def worst(gradients):
-        return max(
-            float(np.linalg.norm(gradients[name] - value) / max(np.linalg.norm(value), 1e-12))
-            for name, value in right.items()
-        )
-
-    return worst(found), worst(theirs)
-
-
-def autograd(trial: Trial, batch: Batch, dtype: torch.dtype) -> tuple[dict[str, np.ndarray], float]:
-    weights = initial_weights(trial, trial.build_task(), 1)
-    network = Adder.build(trial, trial.build_task(), weights).to(dtype)
-    loss = mean_cross_entropy(network(torch.tensor(batch.operands)), torch.tensor(batch.answers).long())
-    loss.backward()
-    named = network.named_parameters()
-    return {name: p.grad.double().numpy() for name, p in named if p.grad is not None}, loss.item()
-
-
 @needs_native
 @pytest.mark.parametrize("level", levels())
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -84,7 +44,7 @@ def autograd(trial: Trial, batch: Batch, dtype: torch.dtype) -> tuple[dict[str, 
     ],
 )
 def test_gradients_are_those_of_float64_autograd(level, cell, shape):
-    ours, _ = distances(Trial(cell=cell, **shape), level)
+    ours, _ = distances(native(level), Trial(cell=cell, **shape))
 
     assert ours < 1e-5
 
@@ -113,7 +73,7 @@ def test_gradients_are_right_at_any_shape(cell, layers, hidden, embedding, base,
         batch_size=batch,
     )
 
-    ours, float32 = distances(trial)
+    ours, float32 = distances(native(0), trial)
 
     # where nearly everything cancels, as with a unit or two or one feature, no float32 gradient is as near
     assert ours < max(1e-5, 40 * float32)

@@ -10,7 +10,10 @@ from ripplecarry.engines.registry import EngineName, open_engine
 from ripplecarry.lab.executors import ExecutorName as ExecutorName
 
 StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
-EngineOption = Annotated[EngineName, Parameter(help="What computes; auto is the fastest here.")]
+EngineOption = Annotated[
+    EngineName,
+    Parameter(help="What computes; auto is the fastest on a processor, gpu trains many runs at once."),
+]
 EventsOption = Annotated[
     Path | None, Parameter(name="--tensorboard", help="Folder for curves as TensorBoard event files.")
 ]

@@ -21,7 +21,9 @@ def study(
     /,
     *,
     seeds: Annotated[int | None, Parameter(help="Seeds per trial; the study's own else.")] = None,
-    workers: Annotated[int | None, Parameter(help="Runs at a time; as many as cores else.")] = None,
+    workers: Annotated[
+        int | None, Parameter(help="Runs at a time; as many as cores, or 512 on a GPU, else.")
+    ] = None,
     engine: EngineOption = "auto",
     executor: Annotated[ExecutorName, Parameter(help="Where runs are computed.")] = "local",
     address: Annotated[str | None, Parameter(help="Of a Ray cluster, or auto for the one here.")] = None,

@@ -1,6 +1,7 @@
 """What an engine is: a training step, a forward pass and a stream of positions for a network."""
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -43,12 +44,22 @@ class Computation(ABC):
         """The answer digits: the largest logit's, the smaller digit where two are equal."""
         return self.logits(operands).argmax(axis=-1).astype(np.uint8)
 
+    def count_right(self, batches: BatchSource, step: int) -> tuple[int, int]:
+        """How many answers of a step's batch are right in every digit, and how many digits are right."""
+        operands, right = batches.draw(step)
+        agrees = self.answers(operands) == right
+        return int(agrees.all(axis=1).sum()), int(agrees.sum())
+
 
 class Trainer(Computation):
     """A network in training."""
 
     step: int
     """Updates done so far, which is also the number of the next step."""
+
+    def among_others(self) -> AbstractContextManager[None]:
+        """While it is entered, work asked of this trainer may wait for that of others trained beside it."""
+        return nullcontext()
 
     @abstractmethod
     def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:

@@ -1,25 +1,40 @@
 """The engines by name, imported only when asked for."""
 
+import os
+from collections.abc import Collection
 from typing import Literal, get_args
 
 from ripplecarry.engines.engine import Engine
 from ripplecarry.errors import ConfigurationError
 
-EngineName = Literal["auto", "native", "torch"]
+EngineName = Literal["auto", "native", "torch", "gpu", "gpu_tf32x3", "gpu_tf32"]
 ENGINES = get_args(EngineName)
 
-LOCK_FREE_ENGINES = ("native",)
-"""Engines that hold no interpreter lock while they work, so that threads run side by side."""
+GPU_ENGINES = ("gpu", "gpu_tf32x3", "gpu_tf32")
+"""They train runs of one shape together; the last two multiply in TF32, thrice or once a product."""
+
+LOCK_FREE_ENGINES = ("native", *GPU_ENGINES)
+"""Engines whose runs share a process: they hold no interpreter lock while they work, or train together."""
+
+_TOGETHER_ON_GPU = 512
+"""Each run holds a file open; systems let a process have 1024 unless told otherwise."""
+
+
+def runs_at_once(engines: Collection[str]) -> int:
+    """How many runs a machine carries out side by side unless told otherwise."""
+    return _TOGETHER_ON_GPU if set(engines) <= set(GPU_ENGINES) else os.cpu_count() or 1
 
 
 def open_engine(name: str = "auto") -> Engine:
     """The engine of this name; `auto` is the native one where it is built, else PyTorch's.
 
     Raises:
-        ConfigurationError: an unknown name, or the native engine where it is not built.
+        ConfigurationError: an unknown name, or an engine that cannot work here.
     """
     if name not in ENGINES:
         raise ConfigurationError(f"unknown engine {name!r}; choose from {', '.join(ENGINES)}")
+    if name in GPU_ENGINES:
+        return _open_gpu_engine(name)
     if name != "torch":
         from ripplecarry.engines.native import NativeEngine, is_available
 
@@ -32,3 +47,13 @@ def open_engine(name: str = "auto") -> Engine:
     from ripplecarry.engines.reference import ReferenceEngine
 
     return ReferenceEngine()
+
+
+def _open_gpu_engine(name: str) -> Engine:
+    try:
+        from ripplecarry.engines.gpu.engine import GpuEngine
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the engine {name} needs {error.name}; pip install 'ripplecarry[gpu]' brings it"
+        ) from None
+    return GpuEngine("ieee" if name == "gpu" else "tf32x3" if name == "gpu_tf32x3" else "tf32")

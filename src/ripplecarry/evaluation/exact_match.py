@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from ripplecarry.arithmetic.batches import Batch
+from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.engines.engine import Computation
 
 
@@ -48,3 +48,10 @@ def compare(
 def score(network: Computation, batch: Batch) -> Score:
     """How a network does on a batch."""
     return compare(network.answers(batch.operands), batch.answers)
+
+
+def score_step(network: Computation, batches: BatchSource, step: int) -> Score:
+    """How a network does on the batch of a step, which it may draw itself."""
+    num_exact, num_right_digits = network.count_right(batches, step)
+    count = batches.batch_size
+    return Score(count, num_exact, count * batches.positions, num_right_digits)

@@ -146,7 +146,8 @@ def _train(
                 save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
             raise Interrupted(f"run {request.id} stopped when it was trained; it resumes there")
 
-    outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
+    with trainer.among_others():
+        outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
     train_s = spent_s + time.perf_counter() - began
     report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
     work_at_hand.finish()

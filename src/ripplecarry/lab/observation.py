@@ -13,7 +13,7 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Computation
-from ripplecarry.evaluation.exact_match import Score, score
+from ripplecarry.evaluation.exact_match import Score, score, score_step
 from ripplecarry.evaluation.grid import (
     Sampling,
     coarse_lengths,
@@ -107,7 +107,7 @@ def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
         for suffix, source in sources.items():
             shape = (source.digits, source.positions)
             if shape not in scores:  # the training length may be one of the others
-                scores[shape] = score(network, source.draw(step))
+                scores[shape] = score_step(network, source, step)
             metrics["exact_match" + suffix] = scores[shape].exact_match
             metrics["digit_accuracy" + suffix] = scores[shape].digit_accuracy
         metrics[HARD] = score(network, hard).exact_match

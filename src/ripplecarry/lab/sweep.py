@@ -1,6 +1,5 @@
 """Sweeps: carrying out many runs, whatever becomes of single ones."""
 
-import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, as_completed
@@ -8,8 +7,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ripplecarry.engines.registry import LOCK_FREE_ENGINES
-from ripplecarry.errors import Interrupted, RipplecarryError
+from ripplecarry.engines.registry import GPU_ENGINES, LOCK_FREE_ENGINES, runs_at_once
+from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
 from ripplecarry.lab.carry_out import Progress
 from ripplecarry.lab.executors import Crew, ExecutorName, open_crew
 from ripplecarry.lab.store import Store
@@ -76,11 +75,15 @@ def sweep(
     """Carries out the runs that the store lacks, the most work first.
 
     Args:
-        num_workers: runs at a time, one thread each; as many as cores unless given.
+        num_workers: runs at a time, one thread each; as many as cores unless given, or as fit on a GPU.
         executor: where they are computed.
         address: of a Ray cluster; one of its own on this machine unless given.
     """
     listener, stop = listener or Listener(), stop or StopRequest()
+    if executor in ("processes", "ray") and any(request.engine in GPU_ENGINES for request in requests):
+        raise ConfigurationError(
+            f"the executor {executor} keeps runs apart, which a GPU trains together; use local or threads"
+        )
     store.prepare()
     result = SweepResult()
     left = sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost)
@@ -92,8 +95,9 @@ def sweep(
     for attempt in range(1, _MAX_ATTEMPTS + 1):
         if not left or stop.is_made():
             break
-        workers = min(num_workers or os.cpu_count() or 1, len(left))
-        can_share = all(request.engine in LOCK_FREE_ENGINES for request in left)
+        engines = {request.engine for request in left}
+        workers = min(num_workers or runs_at_once(engines), len(left))
+        can_share = engines <= set(LOCK_FREE_ENGINES)
         with (
             open_crew(executor, workers, can_share=can_share, address=address) as crew,
             _forwarding(crew, listener),

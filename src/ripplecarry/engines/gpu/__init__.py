@@ -1,0 +1,1 @@
+"""Many runs of one shape at once on a GPU, with Triton."""

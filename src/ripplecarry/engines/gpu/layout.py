@@ -1,0 +1,159 @@
+"""How a run's parameters lie in the GPU's memory: one row of numbers, every side padded to a power of two.
+
+What is padded is zero and stays so: its gradient is zero.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, parameter_shapes
+from ripplecarry.networks.initial_values import Weights
+
+_SMALLEST_SIDE = 16
+"""Of a matrix that Triton multiplies."""
+
+_KEPT = {"rnn": 1, "gru": 4, "lstm": 5}
+"""Vectors a position for the way back. RNN: none, but a place for the gradient at its one gate. GRU: r, z,
+n and what r multiplies; LSTM: i, f, g, o and the cell's state; each followed by the gradient there."""
+
+_OWN_GRADIENTS = {"rnn": (0,), "gru": (0, 1, 3), "lstm": (0, 1, 2, 3)}
+"""By gate, which of them is the gradient at the product with the layer's own states before."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A matrix of units by units, and where the gradient behind it lies."""
+
+    layer: int
+    kept: int
+    is_own: bool
+    at_weights: int
+    at_biases: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each parameter of a network begins."""
+
+    architecture: Architecture
+    task: Task
+
+    @cached_property
+    def padded(self) -> dict[str, tuple[int, ...]]:
+        """Shapes in memory: gates and operands have axes of their own, and every other side is padded."""
+        shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (self.base, self.embedding_size)}
+        for layer in range(self.architecture.layers):
+            gates, hidden = self.num_gates, self.hidden_size
+            below = (self.task.num_operands, gates, hidden, self.embedding_size)
+            shapes[f"rnn.weight_ih_l{layer}"] = (gates, hidden, hidden) if layer else below
+            shapes[f"rnn.weight_hh_l{layer}"] = (gates, hidden, hidden)
+            shapes[f"rnn.bias_ih_l{layer}"] = shapes[f"rnn.bias_hh_l{layer}"] = (gates, hidden)
+        shapes["dense.weight"] = (self.num_outputs, self.hidden_size)
+        shapes["dense.bias"] = (self.num_outputs,)
+        return shapes
+
+    @cached_property
+    def begins(self) -> dict[str, int]:
+        """The place of each parameter's first number."""
+        ends = np.cumsum([prod(shape) for shape in self.padded.values()]).tolist()
+        return dict(zip(self.padded, [0, *ends[:-1]], strict=True))
+
+    @cached_property
+    def size(self) -> int:
+        """Numbers per run."""
+        return sum(prod(shape) for shape in self.padded.values())
+
+    @property
+    def num_gates(self) -> int:
+        return CELL_SHAPES[self.architecture.cell].num_gates
+
+    @property
+    def num_kept(self) -> int:
+        return _KEPT[self.architecture.cell]
+
+    @cached_property
+    def hidden_size(self) -> int:
+        return _padded(self.architecture.hidden_size)
+
+    @cached_property
+    def embedding_size(self) -> int:
+        return _padded(self.architecture.embedding_size)
+
+    @cached_property
+    def base(self) -> int:
+        return _padded(self.task.base)
+
+    @cached_property
+    def num_outputs(self) -> int:
+        return _padded(self.task.num_outputs)
+
+    @cached_property
+    def tiles(self) -> list[Tile]:
+        """All matrices of units by units."""
+        hidden = self.hidden_size
+        return [
+            Tile(
+                layer,
+                kept,
+                is_own,
+                self.begins[f"rnn.weight_{side}_l{layer}"] + gate * hidden**2,
+                self.begins[f"rnn.bias_{side}_l{layer}"] + gate * hidden,
+            )
+            for layer in range(self.architecture.layers)
+            for side, is_own in (("hh", True), ("ih", False))
+            for gate, own in enumerate(_OWN_GRADIENTS[self.architecture.cell])
+            for kept in (own if is_own else gate,)
+            if is_own or layer
+        ]
+
+    def pack(self, weights: Weights) -> np.ndarray:
+        """A run's row from its arrays."""
+        row = np.zeros(self.size, dtype=np.float32)
+        for name, part in self._parts(row).items():
+            part[...] = self._split(name, weights[name])
+        return row
+
+    def unpack(self, row: np.ndarray) -> Weights:
+        """A run's arrays from its row."""
+        shapes = parameter_shapes(self.architecture, self.task)
+        return {
+            name: np.ascontiguousarray(self._join(name, part)).reshape(shapes[name])
+            for name, part in self._parts(row).items()
+        }
+
+    def _parts(self, row: np.ndarray) -> dict[str, np.ndarray]:
+        """Views of what is not padding."""
+        parts = {}
+        for name, shape in self.padded.items():
+            whole = row[self.begins[name] :][: prod(shape)].reshape(shape)
+            parts[name] = whole[tuple(slice(side) for side in self._true_shape(name))]
+        return parts
+
+    def _true_shape(self, name: str) -> tuple[int, ...]:
+        a, gates = self.architecture, self.num_gates
+        if name == "embed_layer.weight":
+            return self.task.base, a.embedding_size
+        if name == "rnn.weight_ih_l0":
+            return self.task.num_operands, gates, a.hidden_size, a.embedding_size
+        if name.startswith("rnn.weight"):
+            return gates, a.hidden_size, a.hidden_size
+        if name.startswith("rnn.bias"):
+            return gates, a.hidden_size
+        return (self.task.num_outputs, a.hidden_size)[: 1 if name == "dense.bias" else 2]
+
+    def _split(self, name: str, array: np.ndarray) -> np.ndarray:
+        if name != "rnn.weight_ih_l0":
+            return array.reshape(self._true_shape(name))
+        operands, gates, hidden, embedding = self._true_shape(name)
+        return array.reshape(gates, hidden, operands, embedding).transpose(2, 0, 1, 3)
+
+    def _join(self, name: str, part: np.ndarray) -> np.ndarray:
+        return part if name != "rnn.weight_ih_l0" else part.transpose(1, 2, 0, 3)
+
+
+def _padded(side: int) -> int:
+    return max(_SMALLEST_SIDE, 1 << (side - 1).bit_length())

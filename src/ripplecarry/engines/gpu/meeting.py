@@ -1,0 +1,81 @@
+"""A meeting: threads that each train one run, brought together so that one launch serves them all."""
+
+import threading
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Serve = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+class Meeting:
+    """Waits until every member has asked for something, then has all that is alike served at once.
+
+    Members may come and go at any time.
+
+    Args:
+        lock: held while it serves; meetings that share it serve in turn.
+    """
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._changed = threading.Condition(lock)
+        self._members = 0
+        self._asked: list[_Request] = []
+
+    @contextmanager
+    def member(self) -> Generator[None]:
+        """While the body runs, the others wait for what it asks."""
+        with self._changed:
+            self._members += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._members -= 1
+                self._changed.notify_all()
+
+    def ask(self, kind: Hashable, serve: Serve, wish: Any) -> Any:
+        """A member's wish, served together with those of its kind once all members wait."""
+        mine = _Request(kind, serve, wish)
+        with self._changed:
+            self._asked.append(mine)
+            while not mine.is_served:
+                if len(self._asked) < self._members:
+                    self._changed.wait()
+                    continue
+                requests, self._asked = self._asked, []
+                _serve(requests)
+                self._changed.notify_all()
+        if mine.error is not None:
+            raise mine.error
+        return mine.result
+
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """While the body runs nothing is served."""
+        with self._changed:
+            yield
+
+
+class _Request:
+    def __init__(self, kind: Hashable, serve: Serve, wish: Any) -> None:
+        self.kind, self.serve, self.wish = kind, serve, wish
+        self.is_served = False
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+def _serve(requests: Sequence[_Request]) -> None:
+    kinds: dict[Hashable, list[_Request]] = {}
+    for request in requests:
+        kinds.setdefault(request.kind, []).append(request)
+    for alike in kinds.values():
+        try:
+            results = alike[0].serve([request.wish for request in alike])
+            for request, result in zip(alike, results, strict=True):
+                request.result = result
+        except Exception as error:
+            for request in alike:
+                request.error = error
+        for request in alike:
+            request.is_served = True

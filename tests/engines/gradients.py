@@ -1,0 +1,48 @@
+"""How far an engine's gradients are from autograd's in float64."""
+
+import numpy as np
+import pytest
+import torch
+
+from ripplecarry.arithmetic.batches import Batch
+from ripplecarry.engines.engine import Engine, Trainer
+from ripplecarry.engines.reference import mean_cross_entropy
+from ripplecarry.lab.trial import Trial
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.initial_values import initial_weights
+
+
+def start(engine: Engine, trial: Trial, seed: int = 0) -> Trainer:
+    """A trainer of a trial at its first step."""
+    weights = initial_weights(trial, trial.build_task(), seed)
+    return engine.trainer(trial, trial, trial.training_batches(seed), weights)
+
+
+def distances(engine: Engine, trial: Trial) -> tuple[float, float]:
+    """The worst parameter's relative distance from float64 autograd: the engine's, and float32's."""
+    trainer = start(engine, trial, 1)
+    batch = trial.training_batches(0).draw(5)
+    right, right_loss = autograd(trial, batch, torch.float64)
+    theirs, _ = autograd(trial, batch, torch.float32)
+
+    loss, found = trainer.gradients(batch.operands, batch.answers)  # pyrefly: ignore[missing-attribute]
+
+    assert loss == pytest.approx(right_loss, rel=1e-6)
+
+    def worst(gradients):
+        return max(
+            float(np.linalg.norm(gradients[name] - value) / max(np.linalg.norm(value), 1e-12))
+            for name, value in right.items()
+        )
+
+    return worst(found), worst(theirs)
+
+
+def autograd(trial: Trial, batch: Batch, dtype: torch.dtype) -> tuple[dict[str, np.ndarray], float]:
+    """PyTorch's gradient of the mean loss by parameter name, and the loss."""
+    weights = initial_weights(trial, trial.build_task(), 1)
+    network = Adder.build(trial, trial.build_task(), weights).to(dtype)
+    loss = mean_cross_entropy(network(torch.tensor(batch.operands)), torch.tensor(batch.answers).long())
+    loss.backward()
+    named = network.named_parameters()
+    return {name: p.grad.double().numpy() for name, p in named if p.grad is not None}, loss.item()
