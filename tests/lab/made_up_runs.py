@@ -16,6 +16,8 @@ class MadeUpRun:
     seed: int
     curves: pd.DataFrame
     outcome: str = "finished"
+    exact_from_step: int | None = None
+    exact_from_s: float | None = None
     state: dict = field(default_factory=lambda: {"train_s": 1.0, "steps_done": 100})
 
 

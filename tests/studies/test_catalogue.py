@@ -95,6 +95,12 @@ def test_a_file_without_a_usable_study_is_refused(tmp_path, content, words):
         find_studies([str(path)])
 
 
+def test_a_group_stands_for_its_studies():
+    names = [study.name for study in find_studies(["thousand_seeds", "cell"])]
+
+    assert names == ["thousand_seeds_of_rates", "thousand_seeds_of_cells", "cell"]
+
+
 def test_unknown_studies_are_refused_with_the_choice():
     with pytest.raises(ConfigurationError, match="unknown study 'lairs'; did you mean layers"):
         find_studies(["lairs"])

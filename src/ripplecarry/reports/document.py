@@ -21,6 +21,7 @@ from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CaseSummary, summarise
+from ripplecarry.reports.time_figures import draw_times
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class StudyReport:
 def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport:
     """Judges a study's claims and draws its figures into its folder in the store."""
     folder = store.study_folder(study.name)
-    drawings = (draw_curves, draw_exactness, draw_success, draw_study_heat_maps, draw_seeds)
+    drawings = (draw_curves, draw_exactness, draw_success, draw_study_heat_maps, draw_seeds, draw_times)
     return StudyReport(
         study,
         runs,

@@ -17,6 +17,7 @@ from ripplecarry.reports.style import MARKERS, colours, save, style, write_texts
 GOAL = 0.99
 _SPREAD = 0.5  # of the room that a trial has, for its dots
 _LOWEST_ROW_IN = 0.34
+_MANY = 100  # dots of a trial that an SVG holds one by one
 
 
 def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -56,7 +57,8 @@ def _draw_dots(axes: Axes, cases: list[Arm], samples: list[np.ndarray]) -> None:
     shades = colours([mine.case.value for mine in cases])
     for row, (values, shade) in enumerate(zip(samples, shades, strict=True)):
         places = row + _offsets(len(values))
-        axes.plot(values, places, MARKERS[row % len(MARKERS)], color=shade, markersize=4, alpha=0.7)
+        marker, is_many = MARKERS[row % len(MARKERS)], len(values) > _MANY
+        axes.plot(values, places, marker, color=shade, markersize=4, alpha=0.7, rasterized=is_many)
         if len(values) > 1:
             mean, low, high = mean_interval(values, 0.95)
             axes.plot([low, high], [row, row], color="black", linewidth=1.2)
@@ -71,10 +73,11 @@ def _draw_steps(axes: Axes, cases: list[Arm]) -> None:
         steps = np.array([steps_to(run, GOAL) for run in mine.runs])
         places = row + _offsets(len(steps))
         arrived = np.isfinite(steps)
+        look = {"color": shade, "rasterized": len(steps) > _MANY}
         marker = MARKERS[row % len(MARKERS)]
-        axes.plot(steps[arrived], places[arrived], marker, color=shade, markersize=4, alpha=0.7)
+        axes.plot(steps[arrived], places[arrived], marker, markersize=4, alpha=0.7, **look)
         ends = np.full((~arrived).sum(), mine.case.trial.steps)
-        axes.plot(ends, places[~arrived], ">", color=shade, markersize=5, fillstyle="none")
+        axes.plot(ends, places[~arrived], ">", markersize=5, fillstyle="none", **look)
         median = np.median(steps)
         if np.isfinite(median):
             axes.plot([median], [row], "|", color="black", markersize=9, markeredgewidth=1.8)

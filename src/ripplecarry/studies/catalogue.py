@@ -24,7 +24,7 @@ REPORT_STUDIES = (
     "low_rate_longer",
     "high_rate_then_low",
 )
-"""The report's comparisons and the tests of its guesses: what `all` means."""
+"""The report's comparisons and the tests of its guesses."""
 
 STUDIES = (
     *REPORT_STUDIES,
@@ -38,16 +38,24 @@ STUDIES = (
     "certified",
     "certified_tasks",
     "certified_sizes",
+    "thousand_seeds_of_rates",
+    "thousand_seeds_of_cells",
 )
+
+GROUPS = {
+    "all": REPORT_STUDIES,
+    "thousand_seeds": ("thousand_seeds_of_rates", "thousand_seeds_of_cells"),
+}
+"""Names that stand for several studies."""
 
 
 def find_studies(names: list[str]) -> list[Study]:
-    """The studies of these names; `all` is the report's, a path is a file that defines STUDY.
+    """The studies of these names or groups; a path is a file that defines STUDY.
 
     Raises:
         ConfigurationError: an unknown name, or a file without a usable study.
     """
-    wanted = [known for name in names for known in (REPORT_STUDIES if name == "all" else (name,))]
+    wanted = [known for name in names for known in GROUPS.get(name, (name,))]
     return [_find(name) for name in dict.fromkeys(wanted)]
 
 
@@ -57,12 +65,12 @@ def _find(name: str) -> Study:
     path = Path(name)
     if path.suffix == ".py":
         return _load(path)
-    near = get_close_matches(name, STUDIES, n=1)
+    near = get_close_matches(name, [*GROUPS, *STUDIES], n=1)
     hint = f"did you mean {near[0]}? There are" if near else "choose from"
     if os.path.isfile(f"{name}.py"):  # which says no to names that no file can have
         hint = f"did you mean the file {name}.py? There are"
     raise ConfigurationError(
-        f"unknown study {name!r}; {hint} all, {', '.join(STUDIES)}, or give a .py file"
+        f"unknown study {name!r}; {hint} {', '.join([*GROUPS, *STUDIES])}, or give a .py file"
     )
 
 

@@ -1,0 +1,11 @@
+"""Which cell learns fastest, seen over a thousand seeds? The study cell, its claims judged again.
+
+With so many seeds one sees how the times to exactness are spread, not their middle alone. `--engine gpu`
+trains the seeds together.
+"""
+
+from dataclasses import replace
+
+from ripplecarry.studies.cell import STUDY as CELL
+
+STUDY = replace(CELL, name="thousand_seeds_of_cells", question=__doc__, seeds=1000, report_figure=None)
