@@ -1,4 +1,5 @@
-"""JAX: one jitted step with `scan` over positions and the first layer's products from a table."""
+"""JAX: one jitted step with `scan` over positions and the first layer's products from a table; also of many
+runs at once with `vmap`."""
 
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from jax import lax
 
 from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.benchmarks.workload import Workload
+from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.architecture import CELL_SHAPES
 from ripplecarry.networks.initial_values import initial_weights
 
@@ -16,11 +18,36 @@ _BETA1, _BETA2, _EPSILON, _RATE = 0.9, 0.999, 1e-8, 0.001
 
 def scanned(workload: Workload) -> Callable[[], object]:
     """Operands, forward, backward and Adam in one compiled function."""
-    trial = workload.trial
+    state, step = _training(workload.trial)
+    return _advancing(jax.jit(step), state, jax.random.key)
+
+
+def stacked(trial: Trial, num_runs: int) -> Callable[[], object]:
+    """The same step of so many runs at once, each with its own operands."""
+    state, step = _training(trial)
+    many = jax.tree.map(lambda part: jnp.broadcast_to(part, (num_runs, *part.shape)), state)
+    return _advancing(
+        jax.jit(jax.vmap(step)), many, lambda n: jax.random.split(jax.random.key(n), num_runs)
+    )
+
+
+def _advancing(step, state, keys) -> Callable[[], object]:
+    held = {"state": state, "count": 0}
+
+    def advance() -> None:
+        held["count"] += 1
+        held["state"], loss = step(held["state"], keys(held["count"]))
+        loss.block_until_ready()
+
+    return advance
+
+
+def _training(trial: Trial):
+    """The state before the first step, and the step."""
     weights = {k: jnp.asarray(v) for k, v in initial_weights(trial, addition(), 0).items()}
     state = (weights, *(jax.tree.map(jnp.zeros_like, weights) for _ in range(2)), jnp.zeros((), jnp.int32))
-    cell = _CELLS[workload.cell]
-    num_states = CELL_SHAPES[workload.cell].num_states
+    cell = _CELLS[trial.cell]
+    num_states = CELL_SHAPES[trial.cell].num_states
 
     def loss_of(weights, operands, answers):
         # (digit, digit, gates): what both embeddings bring to the first layer
@@ -31,21 +58,21 @@ def scanned(workload: Workload) -> Callable[[], object]:
         def position(states, digits):
             below = table[digits[:, 0], digits[:, 1]]
             passed = []
-            for layer in range(2):
+            for layer in range(trial.layers):
                 if layer:
-                    below = passed[0][0] @ weights["rnn.weight_ih_l1"].T + weights["rnn.bias_ih_l1"]
+                    from_below = weights[f"rnn.weight_ih_l{layer}"].T
+                    below = passed[-1][0] @ from_below + weights[f"rnn.bias_ih_l{layer}"]
                 before = states[layer][0] @ weights[f"rnn.weight_hh_l{layer}"].T
                 passed.append(cell(below, before + weights[f"rnn.bias_hh_l{layer}"], states[layer]))
-            return tuple(passed), passed[1][0]
+            return tuple(passed), passed[-1][0]
 
         zeros = jnp.zeros((trial.batch_size, trial.hidden_size))
-        start = tuple((zeros,) * num_states for _ in range(2))
+        start = tuple((zeros,) * num_states for _ in range(trial.layers))
         _, hidden = lax.scan(position, start, operands)
         logits = hidden @ weights["dense.weight"].T + weights["dense.bias"]
         chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), answers[..., None], axis=-1)
         return -chosen.mean()
 
-    @jax.jit
     def step(state, key):
         weights, first, second, count = state
         drawn = jax.random.randint(key, (trial.digits, trial.batch_size, 2), 0, 10)
@@ -66,14 +93,7 @@ def scanned(workload: Workload) -> Callable[[], object]:
         )
         return (weights, first, second, count), loss
 
-    held = {"state": state, "count": 0}
-
-    def advance() -> None:
-        held["count"] += 1
-        held["state"], loss = step(held["state"], jax.random.key(held["count"]))
-        loss.block_until_ready()
-
-    return advance
+    return state, step
 
 
 def _rnn(below, before, states):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ripplecarry.benchmarks.workload import Workload
+from ripplecarry.benchmarks.workload import Workload, flops
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.initial_values import initial_weights
@@ -99,9 +99,9 @@ def time_steps(
             peer,
             1e3 * statistics.median(mine),
             statistics.median(m / n for m, n in zip(mine, native, strict=True)) if native else None,
-            workload.flops / statistics.median(mine) / peak if peak else None,
+            flops(workload.trial) / statistics.median(mine) / peak if peak else None,
             1e3 * min(mine),
-            workload.flops / min(mine) / peak if peak else None,
+            flops(workload.trial) / min(mine) / peak if peak else None,
         )
         for peer, mine in times.items()
     ], left_out

@@ -19,14 +19,13 @@ class Workload:
         """The trial whose steps are timed."""
         return Trial.build({"cell": self.cell, "digits": self.positions - EXTRA_POSITIONS})
 
-    @property
-    def flops(self) -> float:
-        """Multiplications and additions of the matrix products of one step.
 
-        The first layer's input product is left out: it is a sum of two table rows. The way back has
-        two products for each of the way forward.
-        """
-        trial = self.trial
-        gates = CELL_SHAPES[trial.cell].num_gates
-        weights = gates * trial.hidden_size**2 * (2 * trial.layers - 1) + trial.hidden_size * trial.base
-        return 2.0 * 3 * weights * trial.batch_size * trial.sequence_length
+def flops(trial: Trial) -> float:
+    """Multiplications and additions of the matrix products of one step.
+
+    The first layer's input product is left out: it is a sum of two table rows. The way back has two
+    products for each of the way forward.
+    """
+    gates = CELL_SHAPES[trial.cell].num_gates
+    weights = gates * trial.hidden_size**2 * (2 * trial.layers - 1) + trial.hidden_size * trial.base
+    return 2.0 * 3 * weights * trial.batch_size * trial.sequence_length

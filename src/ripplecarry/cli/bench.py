@@ -1,13 +1,17 @@
 """`ripplecarry bench`: training steps side by side."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ripplecarry.cli.options import JsonOption
 from ripplecarry.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ripplecarry.lab.trial import Trial
 
 
 def bench(
@@ -17,6 +21,10 @@ def bench(
     peers: Annotated[
         str | None, Parameter(help="What to compare, with commas between; all but torch.compile else.")
     ] = None,
+    engine: Annotated[
+        Literal["native", "gpu", "gpu_tf32x3", "gpu_tf32"],
+        Parameter(help="Ours: the native engine on one core, or many runs at once on the GPU."),
+    ] = "native",
     rounds: Annotated[int, Parameter(help="Turns of each; medians are taken over them.")] = 9,
     whole_study: Annotated[
         bool, Parameter(negative="", help="Time all the report's trials instead, ours against its way.")
@@ -33,6 +41,9 @@ def bench(
     between; "best turn" is the same of the fastest turn, which other work on the machine disturbed
     least. Peers that are not installed are left out with a note.
 
+    With `--engine gpu` it is run-steps a second instead, on the GPU: 1 to 10,000 runs at once, and 1,000
+    beside cuDNN's modules one run at a time, plain and as a captured graph, and beside JAX's `vmap`.
+
     Example: ripplecarry bench --cells rnn --positions 11 --peers "native,torch modules,torch.compile"
     """
     from ripplecarry.benchmarks.steps import PEERS, time_steps, use_one_core
@@ -44,17 +55,17 @@ def bench(
         return _bench_sweep(sweep, as_json)
     if rounds < 1:
         raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
-    chosen = [p.strip() for p in peers.split(",")] if peers else [p for p in PEERS if p != "torch.compile"]
     try:
         lengths = [int(each) for each in positions.split(",")]
     except ValueError:
         raise ConfigurationError(f"positions is {positions!r}; give whole numbers with commas") from None
-    for peer in chosen:
-        if peer not in PEERS:
-            raise ConfigurationError(f"unknown peer {peer!r}; choose from {', '.join(PEERS)}")
     workloads = [Workload(cell.strip(), length) for cell in cells.split(",") for length in lengths]
     for workload in workloads:
         assert workload.trial  # refuses what is no cell or length
+    if engine != "native":
+        return _bench_gpu(engine, [workload.trial for workload in workloads], peers, rounds, as_json)
+    default = [peer for peer in PEERS if peer != "torch.compile"]
+    chosen = _chosen(peers, PEERS, default)
     use_one_core()
     from ripplecarry.console import output, print_table
     from ripplecarry.lab.environment import processor_name
@@ -85,6 +96,59 @@ def bench(
     )
     for peer, why in left_out.items():
         output.print(f"left out: {peer}: {why}", markup=False)  # the remedy has brackets
+    return 0
+
+
+def _chosen(given: str | None, known: Sequence[str], default: Sequence[str]) -> list[str]:
+    """The peers that are named, or the usual ones."""
+    names = [peer.strip() for peer in given.split(",")] if given else list(default)
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"unknown peer {name!r}; choose from {', '.join(known)}")
+    return names
+
+
+def _bench_gpu(engine: str, trials: "list[Trial]", peers: str | None, rounds: int, as_json: bool) -> int:
+    from ripplecarry.engines.registry import open_engine
+
+    opened: Any = open_engine(engine)  # says what is missing
+    from ripplecarry.benchmarks.gpu_steps import COMPARED, PEERS, seconds_of_sweep, time_gpu_steps
+    from ripplecarry.console import output, print_table
+    from ripplecarry.lab.trial import Trial
+
+    chosen = _chosen(peers, PEERS, PEERS)
+    timings, left_out = [], {}
+    for trial in trials:
+        measured, missing = time_gpu_steps(
+            trial, opened.device, multiply=opened.multiply, peers=chosen, rounds=rounds
+        )
+        timings += measured
+        left_out |= missing
+    sweep_s = seconds_of_sweep(Trial(steps=500), COMPARED, opened.multiply, opened.device)
+    if as_json:
+        report = {"device": opened.device_name, "timings": [asdict(timing) for timing in timings]}
+        report |= {"left_out": left_out, f"s_of_{COMPARED}_baseline_runs_of_500_steps": sweep_s}
+        print(json.dumps(report, indent=1))
+        return 0
+    print_table(
+        f"{opened.device_name}, medians of {rounds} turns",
+        [
+            {
+                "cell": timing.cell,
+                "positions": timing.positions,
+                "way": timing.way,
+                "runs at once": timing.num_runs,
+                "run-steps/s": f"{timing.run_steps_per_s:.4g}",
+                f"{engine} {COMPARED} is": f"{timing.times_slower:.3g}x",
+                "of peak": _percent(timing.share_of_peak),
+                "of bandwidth": _percent(timing.share_of_bandwidth),
+            }
+            for timing in timings
+        ],
+    )
+    for peer, why in left_out.items():
+        output.print(f"left out: {peer}: {why}", markup=False)
+    output.print(f"{COMPARED} runs of 500 steps of the baseline: {sweep_s:.2f} s")
     return 0
 
 

@@ -178,23 +178,35 @@ class GpuEngine(Engine):
     """
 
     def __init__(self, multiply: Multiply = "ieee") -> None:
-        self.name = "gpu" if multiply == "ieee" else f"gpu_{multiply}"
-        self._multiply: Multiply = multiply
+        self.name = self.name_of(multiply)
+        self.multiply: Multiply = multiply
         if is_interpreted():
-            self._device = torch.device("cpu")
+            self.device = torch.device("cpu")
         elif torch.cuda.is_available():
-            self._device = torch.device("cuda", 0)
+            self.device = torch.device("cuda", 0)
         else:
             raise ConfigurationError(
                 f"the engine {self.name} needs a GPU that PyTorch sees, and there is none; "
                 "auto, native and torch need none"
             )
 
+    @staticmethod
+    def name_of(multiply: Multiply) -> str:
+        """The engine's name where it multiplies like this."""
+        return "gpu" if multiply == "ieee" else f"gpu_{multiply}"
+
     @property
     def instruction_set(self) -> str:
-        if self._device.type == "cpu":
+        if self.device.type == "cpu":
             return "interpreter"
-        return "sm_{}{}".format(*torch.cuda.get_device_capability(self._device))
+        return "sm_{}{}".format(*torch.cuda.get_device_capability(self.device))
+
+    @property
+    def device_name(self) -> str:
+        """The GPU's name."""
+        if self.device.type == "cpu":
+            return "Triton's interpreter"
+        return torch.cuda.get_device_name(self.device)
 
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
         return GpuComputation(self._company(architecture, task, Optimisation()), weights)
@@ -211,6 +223,21 @@ class GpuEngine(Engine):
 
     def _company(self, architecture: Architecture, task: Task, optimisation: Optimisation) -> _Company:
         """The one of this shape, new where there is none."""
+        shape = self.shape_of(architecture, task, optimisation, self.multiply)
+        tables = task.machine.next_state.tobytes(), task.machine.output.tobytes()
+        sizes = shape.layout.architecture, task.base, task.num_operands
+        key = *sizes, *tables, shape.optimiser, shape.multiply
+        with _companies_lock:
+            company = _companies.get(key)
+            if company is None:
+                _companies[key] = company = _Company(shape, self.device)
+            return company
+
+    @staticmethod
+    def shape_of(
+        architecture: Architecture, task: Task, optimisation: Optimisation, multiply: Multiply
+    ) -> StackShape:
+        """What runs trained together share; raises where a matrix would be too large for a program."""
         plain = Architecture(**{name: getattr(architecture, name) for name in Architecture.model_fields})
         sizes = {
             "hidden_size": plain.hidden_size,
@@ -221,15 +248,7 @@ class GpuEngine(Engine):
         for name, size in sizes.items():
             if size > LARGEST_SIDE:
                 raise ConfigurationError(f"{name} is {size}; the gpu engine has up to {LARGEST_SIDE}")
-        machine = task.machine
-        tables = machine.next_state.tobytes(), machine.output.tobytes()
-        key = plain, task.base, task.num_operands, *tables, optimisation.optimiser, self._multiply
-        with _companies_lock:
-            company = _companies.get(key)
-            if company is None:
-                shape = StackShape(Layout(plain, task), optimisation.optimiser, self._multiply)
-                _companies[key] = company = _Company(shape, self._device)
-            return company
+        return StackShape(Layout(plain, task), optimisation.optimiser, multiply)
 
 
 def is_interpreted() -> bool:
