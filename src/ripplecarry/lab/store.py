@@ -256,8 +256,7 @@ class Store:
                 raise ConfigurationError(f"--where {where!r} --sort {sort!r}: more than one statement")
             return connection.execute(query).df(), damaged
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {reason}") from None
+            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {_reason(error)}") from None
         finally:
             connection.close()
 
@@ -281,6 +280,13 @@ def _locked(lock: Path) -> Generator[None]:
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
                     yield
                     return
+
+
+def _reason(error: Exception) -> str:
+    """Why DuckDB refuses a condition or order, with what can stand there."""
+    kind, _, words = str(error).splitlines()[0].partition(": ")
+    words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
+    return f"{words}; a condition and an order of SQL are made of the columns {', '.join(_COLUMNS)}"
 
 
 def _check_begun(folder: Path) -> object:
