@@ -54,7 +54,7 @@ _TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 _TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
 
 
-Proof = Literal["certified", "refuted"]
+ProofStatus = Literal["certified", "refuted"]
 
 
 class Store:
@@ -74,7 +74,7 @@ class Store:
         """Where a run's wrong answer is, if `certify` found one."""
         return self.root / "counterexamples" / f"{run_id}.json"
 
-    def proof(self, run_id: str) -> Proof | None:
+    def proof(self, run_id: str) -> ProofStatus | None:
         """What the store holds on this run: a wrong answer, which `certify` or `evaluate` found; else a
         certificate, which is not checked here; None for neither."""
         if self.counterexample_path(run_id).is_file() or self._has_failed(run_id):
@@ -286,7 +286,7 @@ class Store:
         finally:
             connection.close()
 
-    def _proofs(self) -> dict[str, Proof]:
+    def _proofs(self) -> dict[str, ProofStatus]:
         """`proof` of every run that has one."""
         ids = {
             path.stem
