@@ -7,6 +7,7 @@ import sys
 import pytest
 from ray_sweeps import REQUESTS
 
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.sweep import sweep
 
@@ -57,27 +58,10 @@ def test_a_driver_killed_is_resumed_and_what_was_finished_stays(store, alone):
     assert_equal(store, alone)
 
 
-def test_no_cluster_there_is_one_line_at_once(tmp_path):
-    """In a process of its own: it looks for a socket, which tests have none of."""
-    said = {
-        "bad:x": "'bad:x' is no address of a Ray cluster; give HOST:PORT or auto",
-        "127.0.0.1:9": "no Ray cluster at 127.0.0.1:9: connection refused",
-        "ray://127.0.0.1:9": "no Ray cluster at ray://127.0.0.1:9: connection refused",
-    }
-    script = f"""
-import time
-from ripplecarry.cli import call
-import ripplecarry.lab.ray_crew
-began = time.monotonic()
-for address in {list(said)}:
-    assert call(["study", "layers", "--executor", "ray", "--address", address]) == 2
-assert time.monotonic() - began < 20
-"""
-    words = [sys.executable, "-c", script]
-    result = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=200, check=False)
+@pytest.mark.parametrize("address", ["bad:x", "nowhere", ":6379", "host:99999"])
+def test_what_is_no_address_is_refused_at_once(address):
+    from ripplecarry.lab.ray_crew import open_ray_crew
 
-    assert result.returncode == 0, result.stderr
-    told = [line for line in result.stderr.splitlines() if line.startswith("ripplecarry: ")]
-    assert [line for line in told if "native" not in line] == [
-        f"ripplecarry: {each}" for each in said.values()
-    ]
+    words = f"{address!r} is no address of a Ray cluster; give HOST:PORT or auto"
+    with pytest.raises(ConfigurationError, match=words), open_ray_crew(None, address):
+        pass
