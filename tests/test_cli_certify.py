@@ -1,6 +1,7 @@
 """Proofs from the command line: certified, refuted, polished, checked, refused."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(cap
     certificate = Path(summary["certificate"])
     content = json.loads(certificate.read_text())
     assert content["run"] == summary["id"]
-    assert summary["certified"] == 1
+    assert summary["certified"] is True
     assert "of any length in base 4" in content["statement"]
 
     assert call(["check", str(certificate), "--json"]) == 0
@@ -41,6 +42,11 @@ def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(cap
     machine = said(capsys)
     assert machine["num_states"] == 2
     assert all(Path(figure).is_file() for figure in machine["figures"])
+
+    assert call(["train", "--certify", *SMALL, "--steps=500"]) == 0
+    assert content["statement"] in capsys.readouterr().out
+    assert call(["runs", summary["id"]]) == 0
+    assert re.search(r"proof +certified", capsys.readouterr().out)
 
     weights = Path("results/runs", summary["id"], "weights.safetensors")
     changed = safetensors.numpy.load(weights.read_bytes())
@@ -87,6 +93,9 @@ def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
     assert int(wrong["right"], 4) == sum(int(value) for value in wrong["operands"])
     assert wrong["answer"] != wrong["right"]
 
+    assert call(["runs", "--json"]) == 0
+    assert [run["proof"] for run in said(capsys)] == ["refuted"]
+
     assert call(["certify", source, "--polish", "--json"]) == 0
     answer = said(capsys)
     polished = answer["polished"]["run"]
@@ -97,6 +106,21 @@ def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
     capsys.readouterr()
     assert call(["runs", "--json", "--where", f"polished_from = '{source}'"]) == 0
     assert [run["id"] for run in said(capsys)] == [polished]
+
+
+def test_the_machine_of_a_wrong_network_is_told_in_digits(capsys):
+    assert call(["train", *SMALL, "--learning-rate=0.01", "--steps=20", "--json"]) == 0
+    run = said(capsys)["id"]
+
+    assert call(["extract", run]) == 1
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "more than 40, where learning stops" in shown
+    pattern = r"for ([0-3]+) and ([0-3]+) its digit at position (\d+), .* is (\d); right is (\d)"
+    first, second, place, given, right = re.search(pattern, shown).groups()
+    assert len(first) == len(second) == int(place) + 1
+    assert (int(first, 4) + int(second, 4)) // 4 ** int(place) % 4 == int(right) != int(given)
+    assert "colour: the state that comes next" in shown
 
 
 def test_an_interrupted_certifying_run_resumes_to_the_same_certificate(tmp_path):

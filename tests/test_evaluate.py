@@ -1,6 +1,7 @@
 """`ripplecarry evaluate` and `rc.evaluate`: runs, weights from elsewhere, modules, functions and files."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ def test_an_exact_run_passes_with_status_0(exact, capsys):
     assert call(["evaluate", exact.id, "--lengths", "40", "--samples", "20"]) == 0
 
     shown = capsys.readouterr().out
+    assert re.search(r"^ +1 +100 +1 +1 +0, as all others +55 of 55, all there are +1$", shown, re.MULTILINE)
     for words in ("by longest carry run", "by longest idle run", "hard cases", "nothing failed"):
         assert words in shown
     folder = Path("results/evaluations", exact.id)

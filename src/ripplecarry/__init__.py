@@ -7,7 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ripplecarry.api import StudyResult, add, certify, evaluate, study, train
+    from ripplecarry.api import (
+        StudyResult,
+        add,
+        certify,
+        compare,
+        evaluate,
+        export,
+        page,
+        study,
+        train,
+    )
     from ripplecarry.lab.certifying import Unknown
     from ripplecarry.lab.claims import Claim
     from ripplecarry.lab.comparisons import (
@@ -31,7 +41,17 @@ if TYPE_CHECKING:
     from ripplecarry.verification.counterexample import Counterexample
 
 _NAMES = {
-    "ripplecarry.api": ("StudyResult", "add", "certify", "evaluate", "study", "train"),
+    "ripplecarry.api": (
+        "StudyResult",
+        "add",
+        "certify",
+        "compare",
+        "evaluate",
+        "export",
+        "page",
+        "study",
+        "train",
+    ),
     "ripplecarry.lab.claims": ("Claim",),
     "ripplecarry.lab.comparisons": (
         "AboutEqual",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pandas as pd
 
@@ -129,6 +129,59 @@ def certify(
     if polish and not isinstance(found, Certificate):
         return polish_run(run, Store(store)) or found
     return found
+
+
+def page(run: Run, path: Path | str | None = None, *, store: Path | str = DEFAULT_STORE) -> Path:
+    """One self-contained HTML page to explore a run's network; where it was written.
+
+    Args:
+        path: the file; in the store's `pages` unless given.
+        store: where a certificate and an evaluation of the run are looked for.
+    Raises:
+        ConfigurationError: a run that a page cannot show.
+        StoreError: the page cannot be written.
+    """
+    from ripplecarry.reports.page.writer import write_page
+
+    return write_page(_a_run(run), Store(store), None if path is None else Path(path))[0]
+
+
+def export(
+    run: Run,
+    folder: Path | str | None = None,
+    *,
+    form: Literal["onnx", "state_dict"] = "onnx",
+    store: Path | str = DEFAULT_STORE,
+) -> Path:
+    """A run's network as a file for other programs; where it was written.
+
+    Args:
+        folder: where to write; the store's `exports` unless given.
+        form: an ONNX model of any batch and length, or a PyTorch state dict in safetensors.
+    Raises:
+        ConfigurationError: an unknown form, or the package onnx is not installed.
+        StoreError: the file cannot be written.
+    """
+    from ripplecarry.lab.exports import write_onnx, write_state_dict
+
+    forms = {"onnx": write_onnx, "state_dict": write_state_dict}
+    if form not in forms:
+        raise ConfigurationError(f"unknown form {form!r}; choose from {', '.join(forms)}")
+    return forms[form](_a_run(run), Store(store).root / "exports" if folder is None else Path(folder))
+
+
+def compare(*runs: Run) -> pd.DataFrame:
+    """Runs side by side: a row a run by its id, with the settings that differ and what came of each.
+
+    Raises:
+        ConfigurationError: fewer than two runs, or one that comes twice.
+    """
+    from ripplecarry.reports.comparison import check_comparable, differing_settings, outcomes
+
+    found = [_a_run(run) for run in runs]
+    check_comparable(found)
+    ids = pd.Index([run.id for run in found], name="run")
+    return pd.DataFrame(differing_settings(found) | outcomes(found), index=ids)
 
 
 def _a_run(run: Run) -> Run:

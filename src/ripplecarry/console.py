@@ -143,6 +143,8 @@ def _axis_label(val: float, chars: int, delta: float, left: bool = False) -> str
 def _shown(value: object) -> str:
     if value is None or value != value:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

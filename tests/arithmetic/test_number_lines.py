@@ -171,6 +171,19 @@ def test_a_pipe_is_read_backwards_like_a_file(tmp_path, monkeypatch):
         assert text_of(digit_codes(10)[text.read(0, 11)]) == b"10987654321"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    pipe, path = tmp_path / "pipe", tmp_path / "path"
+    os.mkfifo(pipe)
+    path.write_bytes("\ufeff123 5\n6 7x\n".encode())
+    threading.Thread(target=lambda: pipe.write_bytes(path.read_bytes()), daemon=True).start()
+
+    for each in (path, pipe):
+        with open_text(str(each)) as text:
+            assert text_of(digit_codes(10)[text.read(0, 3)]) == b"321"
+            with pytest.raises(OperandError, match="line 2, column 4"):
+                list(find_lines(text, 10, 2))
+
+
 @given(BASE, st.data())
 def test_rows_become_lines_without_leading_zeros(base, data):
     rows = data.draw(st.lists(st.lists(st.integers(0, base - 1), min_size=5, max_size=5), min_size=1))

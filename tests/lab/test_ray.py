@@ -1,13 +1,14 @@
 """The executor ray: the same bits as on this machine alone, whatever dies on the way."""
 
 import json
+import socket
 import subprocess
 import sys
 
 import pytest
 from ray_sweeps import REQUESTS
 
-import ripplecarry.errors as errors
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.sweep import sweep
 
@@ -58,8 +59,22 @@ def test_a_driver_killed_is_resumed_and_what_was_finished_stays(store, alone):
     assert_equal(store, alone)
 
 
-def test_no_cluster_there_is_one_line(store):
+@pytest.mark.enable_socket
+def test_an_address_where_nobody_listens_is_refused_at_once():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
     from ripplecarry.lab.ray_crew import open_ray_crew
 
-    with pytest.raises(errors.ConfigurationError, match="no Ray cluster at"), open_ray_crew(None, "bad:x"):
+    words = f"no Ray cluster at {address}: connection refused"
+    with pytest.raises(ConfigurationError, match=words), open_ray_crew(None, address):
+        pass
+
+
+@pytest.mark.parametrize("address", ["bad:x", "nowhere", ":6379", "host:99999"])
+def test_what_is_no_address_is_refused_at_once(address):
+    from ripplecarry.lab.ray_crew import open_ray_crew
+
+    words = f"{address!r} is no address of a Ray cluster; give HOST:PORT or auto"
+    with pytest.raises(ConfigurationError, match=words), open_ray_crew(None, address):
         pass

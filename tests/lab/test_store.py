@@ -223,6 +223,23 @@ def test_the_frame_filters_and_sorts(store):
         store.frame("exists (select * from read_text('/etc/hostname'))")
 
 
+def test_the_frame_says_what_the_store_holds_on_each_run(store):
+    ids = [carry_out(request(seed=seed), store).id for seed in range(5)]
+    store.keep_certificate(ids[0], b"{}")
+    store.keep_counterexample(ids[1], {"operands": ["1", "2"]})
+    for run_id, failure in ((ids[2], {"operands": ["3", "4"]}), (ids[3], None)):
+        evaluation = store.evaluation_folder(run_id) / "evaluation.json"
+        evaluation.write_text(json.dumps({"failure": failure}))
+    (store.evaluation_folder(ids[4]) / "evaluation.json").write_text("{")
+
+    frame, _ = store.frame(sort="seed")
+
+    assert frame.proof.fillna("neither").tolist() == ["certified", *["refuted"] * 2, *["neither"] * 2]
+    assert store.frame("proof = 'refuted'", "seed")[0].id.tolist() == ids[1:3]
+    assert [store.proof(run_id) for run_id in ids] == ["certified", "refuted", "refuted", None, None]
+    assert frame.metrics_read_after_step.tolist() == [(frame.steps_done[0] - 1) // 50 * 50] * 5
+
+
 def test_a_store_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 

@@ -1,23 +1,29 @@
+import json
 import re
+import shlex
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from made_up_runs import make_run
 
+from ripplecarry.cli import call
 from ripplecarry.lab.claims import Claim
 from ripplecarry.lab.comparisons import fastest
 from ripplecarry.lab.measures import area
+from ripplecarry.lab.store import Store
 from ripplecarry.lab.study import Study
 from ripplecarry.lab.sweep import sweep
 from ripplecarry.lab.trial import Trial
 from ripplecarry.reports.agreement import agreement
+from ripplecarry.reports.commands import run_command, study_command
 from ripplecarry.reports.curve_figures import draw_curves
 from ripplecarry.reports.document import report_study, write_document
 from ripplecarry.reports.report_curves import report_curve, report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
-from ripplecarry.reports.summary import summarise
+from ripplecarry.reports.summary import CAPTION, summarise
 from ripplecarry.studies.catalogue import STUDIES, find_studies
+from ripplecarry.verification.check import FORMAT
 
 STUDY = Study(
     name="tiny",
@@ -130,6 +136,66 @@ def test_the_document_needs_no_other_file_and_tells_all(runs, store, tmp_path):
                   f"ripplecarry study tiny --seeds 2 --engine torch --store {store.root}", "9-digit pairs",
                   "numerics_version", runs[0].id):  # fmt: skip
         assert words in page
+
+
+def test_the_document_has_a_section_on_certificates(runs, store, tmp_path):
+    certificate = {"format": FORMAT, "statement": "For <all> numbers", "margin": 0.25}
+    store.keep_certificate(runs[0].id, json.dumps(certificate).encode())
+    store.keep_certificate(runs[1].id, b"{")
+    store.keep_counterexample(runs[2].id, {})
+    path = tmp_path / "report.html"
+
+    write_document([report_study(STUDY, runs, store)], {}, path)
+
+    page = path.read_text()
+    for words in ("1 of 4 runs have a certificate", "For &lt;all&gt; numbers", "<td>0.25</td>",
+                  f"ripplecarry check {store.certificate_path(runs[0].id)}",
+                  "A wrong answer is known of 1 of 4 runs", CAPTION):  # fmt: skip
+        assert words in page, words
+    assert f"ripplecarry check {store.certificate_path(runs[1].id)}" not in page
+    store.certificate_path(runs[0].id).unlink()
+    store.counterexample_path(runs[2].id).unlink()
+    write_document([report_study(STUDY, runs, store)], {}, path)
+    assert "<h3>Certificates</h3>" not in path.read_text()
+
+
+def test_the_commands_of_the_document_make_its_runs_again(runs, store, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    elsewhere = Store(tmp_path / "elsewhere")
+    arms = STUDY.drawn(runs)
+
+    for arm in arms:
+        _, *words = shlex.split(run_command(arm, elsewhere))
+        assert call(words) == 0
+
+    assert elsewhere.ids() == sorted(arm.runs[0].id for arm in arms)
+    curves = [each.open(arms[0].runs[0].id).curves for each in (store, elsewhere)]
+    assert curves[0].equals(curves[1])
+    words = shlex.split(study_command(STUDY, runs, store))
+    assert words[:5] == ["ripplecarry", "study", "tiny", "--seeds", "2"]
+    machine = Trial(
+        task="machine", num_operands=1, base=2, machine={"next_state": [[0, 0]], "output": [[0, 1]]}
+    )
+    case = replace(arms[0].case, trial=machine)
+    assert run_command(replace(arms[0], case=case), store) is None
+
+
+@pytest.mark.slow
+def test_the_document_prints_on_pages_with_nothing_cut_off(runs, store, tmp_path, chromium):
+    path = tmp_path / "report.html"
+    write_document([report_study(STUDY, runs, store)], {}, path)
+
+    page = chromium.new_page(viewport={"width": 1017, "height": 700})  # A4 landscape without margins
+    page.goto(path.as_uri())
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.get_by_text("ripplecarry train").first.is_visible()
+    pictures = page.locator("figure img")
+    widths = pictures.evaluate_all("all => all.map((each) => [each.width, each.naturalWidth])")
+    assert pictures.count() == 2
+    assert all(width <= natural for width, natural in widths)
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
 def test_every_study_of_ours_can_be_judged_without_runs():

@@ -31,6 +31,10 @@ NETWORK = {
 CALLS = {"read_pickle", "allow_pickle", "weights_only", "jit.load", "hub", "from_pretrained"}
 
 
+EXCEPTIONS = {"ray_crew": {"socket"}}
+"""Whether somebody listens where the user says that a cluster is."""
+
+
 def imported(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):
@@ -59,7 +63,7 @@ def suspicious(source: str) -> set[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_no_source_unpickles_or_connects(path):
-    assert suspicious(path.read_text()) == set()
+    assert suspicious(path.read_text()) == EXCEPTIONS.get(path.stem, set())
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,12 @@ def test_a_wrong_network_has_states_that_should_not_be_there(tmp_path):
     assert found.machine.num_states > 2
     assert found.difference is not None
     symbols = np.array(found.difference)
-    digits = (symbols[:, None] // np.array([1, 3]) % 3).astype(np.uint8)[None]
+    digits = task.digits_of(symbols)[None]
+    assert (digits == (symbols[:, None] // np.array([1, 3]) % 3)[None]).all()
     assert trainer.answers(digits)[0, -1] != task.answer(digits)[0, -1]
-    assert draw_machine(found.machine, task, "a wrong adder", tmp_path, "wrong")
+    _, svg = draw_machine(found.machine, task, "a wrong adder", tmp_path, "wrong", is_complete=False)
+    for words in ("states and more", "to one not drawn", "the state that comes next"):
+        assert words in svg.read_text()
 
 
 def test_differences_are_the_shortest():

@@ -47,6 +47,11 @@ class Task:
         """How many answers a network must tell apart at a position."""
         return max(self.base, self.machine.num_outputs)
 
+    def digits_of(self, symbols: Int[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape operand"]:
+        """The operands' digits that symbols stand for."""
+        places = self.base ** np.arange(self.num_operands)
+        return (symbols[..., None] // places % self.base).astype(np.uint8)
+
     def solve(
         self, operands: UInt8[np.ndarray, "batch position operand"]
     ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:

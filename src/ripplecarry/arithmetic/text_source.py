@@ -1,5 +1,6 @@
 """Text that is read from any place: a file where it lies, a pipe once it is on disk."""
 
+import codecs
 import os
 import stat
 import sys
@@ -60,12 +61,13 @@ class TextInMemory(TextSource):
 
 
 class TextFile(TextSource):
-    """A file on disk, from where its descriptor stands."""
+    """A file on disk, from where its descriptor stands; a byte order mark there is none of its text."""
 
     def __init__(self, name: str, descriptor: int) -> None:
         self.name = name
         self._descriptor = descriptor
         self._begin = os.lseek(descriptor, 0, os.SEEK_CUR)
+        self._begin += _mark_length(self.read(0, len(codecs.BOM_UTF8)).tobytes())
 
     def read(self, start, stop):
         with _readable(self.name):
@@ -74,21 +76,29 @@ class TextFile(TextSource):
 
 
 class SpooledText(TextSource):
-    """A pipe, put on disk as far as it was read."""
+    """A pipe, put on disk as far as it was read; a byte order mark in front is none of its text."""
 
     def __init__(self, name: str, descriptor: int, spool: Spool) -> None:
         self.name = name
         self._descriptor = descriptor
         self._spool = spool
         self._has_ended = False
+        self._begin = 0
+        self._begin = _mark_length(self.read(0, len(codecs.BOM_UTF8)).tobytes())
 
     def read(self, start, stop):
+        start, stop = self._begin + start, self._begin + stop
         while self._spool.length < stop and not self._has_ended:
             with _readable(self.name):
                 content = os.read(self._descriptor, BLOCK_BYTES)
             self._spool.append(content)
             self._has_ended = not content
         return np.frombuffer(self._spool.read(start, stop), dtype=np.uint8)
+
+
+def _mark_length(beginning: bytes) -> int:
+    """Bytes of the mark that editors on Windows put in front of UTF-8."""
+    return len(codecs.BOM_UTF8) if beginning == codecs.BOM_UTF8 else 0
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from ripplecarry.cli.add import add
 from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
 from ripplecarry.cli.compare import compare
+from ripplecarry.cli.complaints import complaint
 from ripplecarry.cli.evaluate import evaluate
 from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
@@ -57,7 +58,10 @@ def call(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
         return status if isinstance(status, int) else 0
-    except (InputError, CycloptsError) as error:
+    except CycloptsError as error:
+        print(f"ripplecarry: {complaint(error)}", file=sys.stderr)
+        return 2
+    except InputError as error:
         print(f"ripplecarry: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -121,10 +121,13 @@ def _sentence(found: "Certificate | Counterexample | Unknown") -> str:
     from ripplecarry.verification.counterexample import Counterexample
 
     if isinstance(found, Certificate):
-        return (
-            f"certified: run {found.content['run']}, smallest margin {found.margin:.4g}\n{found.statement}"
-        )
+        return certified_words(str(found.content["run"]), found.margin, found.statement)
     return f"{'refuted' if isinstance(found, Counterexample) else 'unknown'}: {found.sentence}"
+
+
+def certified_words(run_id: str, margin: float, statement: str) -> str:
+    """What was proved of a run, in words."""
+    return f"certified: run {run_id}, smallest margin {margin:.4g}\n{statement}"
 
 
 def _say(words: str) -> None:

@@ -128,7 +128,7 @@ def _print(found: "Exactness") -> None:
     from ripplecarry.console import output, print_table
 
     for kind in RUN_KINDS:
-        print_table(f"by longest {kind} run, every run up to the whole length", rows_by_length(found, kind))
+        print_table(f"by longest {kind} run, from 0 to the whole length", rows_by_length(found, kind))
         output.print()
     print_table("hard cases, over all lengths", rows_of_hard_cases(found))
     if found.searches:

@@ -9,12 +9,13 @@ _LENGTHS_PRINTED = 6
 
 
 def rows_by_length(found: Exactness, kind: RunKind) -> list[dict[str, object]]:
-    """A row a length: the share right over its cells, and the cell that did worst with what is at least
-    right there at 95 %."""
+    """A row a length: the share right over its runs, and the run that did worst with what is at least
+    right there at 95 %; of several that did, the one with the fewest pairs."""
     rows: list[dict[str, object]] = []
     for length in dict.fromkeys(cell.length for cell in found.cells):
         cells = [cell for cell in found.cells if cell.length == length and cell.kind == kind]
         worst = min(cells, key=lambda cell: (cell.exact_match, cell.interval[0]))
+        ties = sum(cell.exact_match == worst.exact_match for cell in cells) - 1
         pairs = sum(cell.num_pairs for cell in cells)
         rows.append(
             {
@@ -23,13 +24,20 @@ def rows_by_length(found: Exactness, kind: RunKind) -> list[dict[str, object]]:
                 "exact match": sum(cell.num_exact for cell in cells) / pairs,
                 "digit accuracy": sum(cell.num_right_digits for cell in cells)
                 / sum(cell.num_digits for cell in cells),
-                "worst at run": worst.run,
-                "exact there": worst.exact_match,
-                "at least (95 %)": worst.interval[0],
-                "of pairs": f"all {worst.num_pairs}" if worst.is_exhaustive else str(worst.num_pairs),
+                f"worst {kind} run": _worst_words(worst.run, ties, len(cells)),
+                "right there": f"{worst.num_exact} of {worst.num_pairs}"
+                + (", all there are" if worst.is_exhaustive else ""),
+                "share at least (95 %)": worst.interval[0],
             }
         )
     return rows
+
+
+def _worst_words(run: int, ties: int, num_runs: int) -> str:
+    if not ties:
+        return str(run)
+    others = "all others" if ties == num_runs - 1 else f"{ties} other{'s' if ties > 1 else ''}"
+    return f"{run}, as {others}"
 
 
 def rows_of_hard_cases(found: Exactness) -> list[dict[str, object]]:

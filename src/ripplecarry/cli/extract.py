@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def extract(
@@ -19,16 +22,20 @@ def extract(
 ) -> int:
     """Learn the finite-state machine that a run's network is, and draw it beside the task's.
 
-    Exit status 0 where it is the task's machine, 1 where it is another. Evidence, not proof: `ripplecarry
-    certify` proves.
+    A network that is not exact has states that should not be there, often without end: learning stops at
+    more than 40. The picture has a panel a state, with the answer digit in the cell of each pair of digits;
+    the colour says which state comes next. Exit status 0 where no difference from the task's machine was
+    found, 1 where one was. Evidence, not proof: `ripplecarry certify` proves.
 
     Example: ripplecarry extract 44136fa355-native-0
     """
+    import numpy as np
+
     from ripplecarry.console import output, print_table
     from ripplecarry.engines.registry import open_engine
     from ripplecarry.lab.store import Store
     from ripplecarry.reports.machine_figure import draw_machine
-    from ripplecarry.verification.extraction import extract_machine
+    from ripplecarry.verification.extraction import MAX_STATES, extract_machine
 
     kept = Store(store)
     subject = kept.find(run).verify()
@@ -36,7 +43,10 @@ def extract(
     computation = open_engine(engine).load(subject.trial, task, subject.weights)
     found = extract_machine(computation, task)
     title = f"{task.name}, run {subject.id}"
-    figures = draw_machine(found.machine, task, title, kept.machine_folder(), subject.id)
+    figures = draw_machine(
+        found.machine, task, title, kept.machine_folder(), subject.id, is_complete=found.is_complete
+    )
+    operands = None if found.difference is None else task.digits_of(np.array(found.difference)).T
     result = {
         "run": subject.id,
         "is_right": found.is_right,
@@ -44,6 +54,7 @@ def extract(
         "num_states_of_reference": len(task.machine.reachable_states()),
         "is_complete": found.is_complete,
         "difference": None if found.difference is None else list(found.difference),
+        "operands_of_difference": None if operands is None else [_written(each) for each in operands],
         "num_queries": found.num_queries,
         "next_state": found.machine.next_state.tolist(),
         "output": found.machine.output.tolist(),
@@ -53,18 +64,37 @@ def extract(
         print(json.dumps(result, indent=1))
     else:
         shown = {
-            "states": found.machine.num_states,
+            "states": f"more than {MAX_STATES}, where learning stops"
+            if found.machine.num_states > MAX_STATES
+            else found.machine.num_states,
             "states of the task's machine": result["num_states_of_reference"],
-            "tests found no difference": found.is_complete,
+            "answers as the network does": "in all tests" if found.is_complete else "not in all tests",
             "queries": found.num_queries,
         }
         print_table(title, [{"what": name, "value": value} for name, value in shown.items()])
-        if found.difference is not None:
-            output.print(f"answers differently to the symbols {list(found.difference)}")
+        if operands is not None:
+            word = np.array([found.difference])
+            given, right = (each.run(word)[0][0, -1:] for each in (found.machine, task.machine))
+            output.print(
+                f"shortest difference: for {' and '.join(map(_written, operands))} its digit at "
+                f"position {word.size - 1}, counted from 0 at the last, is {_written(given)}; "
+                f"right is {_written(right)}"
+            )
         output.print(
-            "the network is the task's machine"
+            "no difference from the task's machine was found; `ripplecarry certify` looks for a proof"
             if found.is_right
             else "the network is not the task's machine"
         )
-        output.print(f"figures: {', '.join(map(str, figures))}")
+        output.print(
+            f"figures: {', '.join(map(str, figures))}\n"
+            "in the cell of each pair of digits: the answer digit; colour: the state that comes next",
+            markup=False,
+        )
     return 0 if found.is_right else 1
+
+
+def _written(digits: "np.ndarray") -> str:
+    """Digits of one number, the most significant first, with its leading zeros."""
+    import numpy as np
+
+    return "".join(np.base_repr(digit, 36).lower() for digit in digits[::-1])

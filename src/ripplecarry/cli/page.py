@@ -9,6 +9,12 @@ from cyclopts import Parameter
 
 from ripplecarry.cli.options import JsonOption, StoreOption
 
+_SENTENCES = {
+    "proved": "proved right at every length",
+    "counterexample": "a wrong answer is known",
+    "tested": "no wrong answer was found, and there is no proof",
+}
+
 
 def page(
     run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
@@ -38,7 +44,7 @@ def page(
         result = {"run": subject.id, "page": str(path), "bytes": size, "verdict": kind}
         print(json.dumps(result | {"checkpoints": len(subject.checkpoints)}, indent=1))
     else:
-        print(f"{path}: {size / 1e6:.2f} MB, {len(subject.checkpoints)} checkpoints, verdict {kind}")
+        print(f"{path}: {size / 1e6:.2f} MB, {len(subject.checkpoints)} checkpoints; {_SENTENCES[kind]}")
     return 0
 
 

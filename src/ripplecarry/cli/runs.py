@@ -34,10 +34,13 @@ def runs(
 ) -> int:
     """List the finished runs in the store, or show one of them with its curves.
 
-    Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the last loss,
-    exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9 and exact_match_hard, the time to
-    exactness as exact_from_step and exact_from_s, train_s and finished_at. The time to exactness is when
-    the hard cases of the training length were all right for good, as read every 50 steps.
+    Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the loss of the last step;
+    exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9 and exact_match_hard as last read,
+    after the step metrics_read_after_step; the time to exactness as exact_from_step and exact_from_s,
+    train_s, finished_at, and proof. The time to exactness is when the hard cases of the training length
+    were all right for good, as read every 50 steps. proof is `certified` where the store holds a
+    certificate, which `ripplecarry check` verifies, `refuted` where `certify` or `evaluate` found a wrong
+    answer, else empty.
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
     and make the exit status 1; showing a run, and every study, checks all its bytes. A damaged run stays
     as it is, and is not run again, until `--discard-damaged` deletes it. `--tensorboard` writes the curves
@@ -53,7 +56,7 @@ def runs(
         found = Store(store).find(run).verify()
         if tensorboard:
             _write_events([found], tensorboard)
-        return _show_run(found, as_json)
+        return _show_run(found, Store(store).proof(found.id), as_json)
     if not os.path.isdir(store / "runs"):
         raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
     if discard_damaged:
@@ -88,31 +91,37 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     else:
         always = (
             "outcome",
+            "proof",
             "steps_done",
             "loss",
             "exact_match",
+            "metrics_read_after_step",
             "exact_from_step",
             "exact_from_s",
             "train_s",
         )
         varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
-        shown = frame[["id", *varied, *always]]
+        shown = frame[["id", *varied, *always]].rename(
+            columns={"metrics_read_after_step": "read_after_step"}
+        )
         rows = [
             {str(name): value for name, value in row.items()}
             for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
         ]
         print_table(f"{len(frame)} {'run' if len(frame) == 1 else 'runs'} in {store}", rows)
+        output.print("loss: of the last step; exact match: as last read, after the step beside it")
 
 
-def _show_run(run: "Run", as_json: bool) -> int:
+def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
     from ripplecarry.lab.imported_run import ENGINE as IMPORTED
     from ripplecarry.networks.architecture import Architecture
 
     if as_json:
-        print(json.dumps({"config": dict(run.config), "state": dict(run.state)}, indent=1))
+        print(json.dumps({"config": dict(run.config), "state": dict(run.state), "proof": proof}, indent=1))
         return 0
-    rows = [{"what": name, "value": value} for name, value in run_summary(run).items()]
+    summary = run_summary(run) | {"proof": proof or "neither certified nor refuted"}
+    rows = [{"what": name, "value": value} for name, value in summary.items()]
     print_table(f"run {run.id}", rows)
     settings = run.trial.model_dump(mode="json", exclude_none=True)
     if run.engine == IMPORTED:  # how it was trained, nobody told

@@ -51,6 +51,7 @@ def study(
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.study import MOST_SEEDS
     from ripplecarry.reports.document import report_study, write_document
+    from ripplecarry.reports.summary import CAPTION
     from ripplecarry.studies.catalogue import find_studies
 
     if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
@@ -96,6 +97,7 @@ def study(
     for report in reports:
         rows = [row.as_row() for row in report.summary]
         print_table(f"{report.study.name}: {report.study.title}", rows)
+        output.print(CAPTION)
         output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}\n")
     verdicts = [
         {"claim": verdict.claim.id, "verdict": verdict.status, "why": verdict.sentence}

@@ -63,20 +63,34 @@ def train(
     certificate = Store(store).certificate_path(run.id)
     if trial.certify:
         summary["certificate"] = str(certificate) if certificate.is_file() else None
+    is_proved = certificate.is_file() or not trial.certify
     if as_json:
         print(json.dumps(summary, indent=1))
     else:
         rows = [{"what": name, "value": value} for name, value in summary.items()]
         print_table(f"run {run.id}", rows)
-    is_proved = certificate.is_file() or not trial.certify
+        if trial.certify:
+            print(_what_is_proved(run, certificate))
     return 0 if run.outcome == "finished" and is_proved else 1
+
+
+def _what_is_proved(run: "Run", certificate: Path) -> str:
+    from ripplecarry.cli.certify import certified_words
+    from ripplecarry.verification.check import read_certificate
+
+    if certificate.is_file():
+        content = read_certificate(certificate.read_bytes())
+        return certified_words(run.id, content["margin"], content["statement"])
+    return (
+        f"not certified: no proof was found in {run.state['steps_done']} steps; "
+        f"`ripplecarry certify {run.id}` looks for a wrong answer"
+    )
 
 
 def run_summary(run: "Run") -> dict[str, object]:
     from ripplecarry.evaluation.exact_match import share_interval
     from ripplecarry.lab.observation import NUM_PAIRS
     from ripplecarry.networks.architecture import num_parameters
-    from ripplecarry.training.loop import OBSERVE_EVERY
 
     summary: dict[str, object] = {
         "id": run.id,
@@ -86,8 +100,11 @@ def run_summary(run: "Run") -> dict[str, object]:
         "steps": run.state["steps_done"],
     }
     if run.state["steps_done"]:  # none where the weights came from elsewhere
-        summary["metrics_read_after_step"] = (run.state["steps_done"] - 1) // OBSERVE_EVERY * OBSERVE_EVERY
-    summary |= run.state["last"]
+        summary |= {name: run.state["last"][name] for name in ("loss",) if name in run.state["last"]}
+        summary["metrics_read_after_step"] = run.metrics_read_after_step
+    summary |= {name: value for name, value in run.state["last"].items() if name != "loss"}
+    if "certified" in summary:
+        summary["certified"] = bool(summary["certified"])
     if "exact_match" in run.state["last"]:
         exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
         low, high = share_interval(exact, NUM_PAIRS)

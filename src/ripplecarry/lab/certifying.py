@@ -108,6 +108,8 @@ def certify(
     say("no invariant found; looking for a wrong answer")
     with one_thread():
         wrong = find_counterexample(open_engine().load(trial, task, run.weights), trial.cell, task)
+    if wrong is not None:
+        store.keep_counterexample(run.id, wrong.as_dict())
     return wrong or Unknown(attempt.margin, attempt.num_rounds)
 
 

@@ -1,5 +1,6 @@
 """Joining stores: the runs that shards made in folders of their own."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,9 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
     certificate = source.certificate_path(run_id)
     if certificate.is_file() and not target.certificate_path(run_id).exists():
         target.keep_certificate(run_id, certificate.read_bytes())
+    wrong = source.counterexample_path(run_id)
+    if wrong.is_file() and not target.counterexample_path(run_id).exists():
+        target.keep_counterexample(run_id, json.loads(wrong.read_bytes()))
     with target.claim(run_id):
         if target.has(run_id):
             same = _results(target.open(run_id)) == _results(run)

@@ -5,6 +5,7 @@ elsewhere; when the driver dies its tasks end with it.
 """
 
 import os
+import socket
 import tempfile
 import threading
 from collections.abc import Generator
@@ -34,6 +35,8 @@ except ImportError:
 
 _RETRIES = 3
 _POLL_S = 0.3
+_CONNECT_S = 3.0
+"""Ray itself tries for a minute or more."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ def open_ray_crew(num_workers: int | None, address: str | None) -> Generator[Ray
     Raises:
         ConfigurationError: no cluster there.
     """
+    if address is not None:
+        _check_somebody_listens(address)
     quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "namespace": "ripplecarry"}
     try:
         if address is None:
@@ -116,6 +121,19 @@ def open_ray_crew(num_workers: int | None, address: str | None) -> Generator[Ray
     finally:
         crew.close()
         ray.shutdown()
+
+
+def _check_somebody_listens(address: str) -> None:
+    if address in ("auto", "local"):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 2**16):
+        raise ConfigurationError(f"{address!r} is no address of a Ray cluster; give HOST:PORT or auto")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
+    except OSError as error:
+        why = error.strerror or "no answer"
+        raise ConfigurationError(f"no Ray cluster at {address}: {why[:1].lower()}{why[1:]}") from None
 
 
 class _Board:

@@ -36,7 +36,7 @@ from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import read_weights, shown_shape
 from ripplecarry.training.curves import Arrays
-from ripplecarry.training.loop import Outcome
+from ripplecarry.training.loop import OBSERVE_EVERY, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,6 +157,12 @@ class Run:
     @property
     def outcome(self) -> Outcome:
         return self.state["outcome"]
+
+    @property
+    def metrics_read_after_step(self) -> int | None:
+        """The step of the last readings; the loss alone is of the last step. None without any step."""
+        done = self.state["steps_done"]
+        return (done - 1) // OBSERVE_EVERY * OBSERVE_EVERY if done else None
 
     @property
     def task(self) -> Task:

@@ -3,6 +3,7 @@
 STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
 STORE/certificates/ID.json certificates of runs
+STORE/counterexamples/ID.json wrong answers of runs
 STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in the forms that other programs read
@@ -14,12 +15,13 @@ STORE/index.json           what `frame` last read off every run; may be deleted
 """
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
 from ripplecarry.files import write_atomically, writing
@@ -45,10 +47,14 @@ _METRICS = (
 _SETTINGS = [name for name in Trial.model_fields if name != "machine"]
 _COLUMNS = [
     *("id", "seed", "engine", "outcome", *_SETTINGS, "steps_done", *_METRICS),
-    *("exact_from_step", "exact_from_s", "train_s", "finished_at"),
+    *("metrics_read_after_step", "exact_from_step", "exact_from_s", "train_s", "finished_at"),
 ]
+_PROOF = "proof"
 _TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 _TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
+
+
+ProofStatus = Literal["certified", "refuted"]
 
 
 class Store:
@@ -63,6 +69,17 @@ class Store:
     def certificate_path(self, run_id: str) -> Path:
         """Where a run's certificate is, if it has one."""
         return self.root / "certificates" / f"{run_id}.json"
+
+    def counterexample_path(self, run_id: str) -> Path:
+        """Where a run's wrong answer is, if `certify` found one."""
+        return self.root / "counterexamples" / f"{run_id}.json"
+
+    def proof(self, run_id: str) -> ProofStatus | None:
+        """What the store holds on this run: a wrong answer, which `certify` or `evaluate` found; else a
+        certificate, which is not checked here; None for neither."""
+        if self.counterexample_path(run_id).is_file() or self._has_failed(run_id):
+            return "refuted"
+        return "certified" if self.certificate_path(run_id).is_file() else None
 
     def machine_folder(self) -> Path:
         """Where pictures of machines go; made if need be."""
@@ -172,6 +189,12 @@ class Store:
         self._made(path.parent)
         write_atomically(path, content)
 
+    def keep_counterexample(self, run_id: str, content: Mapping[str, Any]) -> None:
+        """Writes a wrong answer of a run."""
+        path = self.counterexample_path(run_id)
+        self._made(path.parent)
+        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
     @contextmanager
     def claim(self, run_id: str) -> Generator[None]:
         """Holds a run for this process; a second sweep into the same store waits here."""
@@ -221,7 +244,7 @@ class Store:
         return self._made(self.root) / f"{name}.html"
 
     def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
-        """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time.
+        """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time, proof.
 
         Args:
             where: an SQL condition on these columns, as DuckDB reads it.
@@ -240,11 +263,14 @@ class Store:
         rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", _COLUMNS, read)
         if not rows:
             return pd.DataFrame(), damaged
+        proofs = self._proofs()
+        for row in rows:
+            row[_PROOF] = proofs.get(row["id"])
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         try:
             connection.register("found", pd.DataFrame(rows))
             columns = ", ".join(
-                f"CAST({name} AS {_sql_type(name)}) AS {name}" if name in Trial.model_fields else name
+                f"CAST({name} AS {_sql_type(name)}) AS {name}" if _sql_type(name) else name
                 for name in rows[0]
             )
             connection.execute(f"CREATE TABLE runs AS SELECT {columns} FROM found")
@@ -256,10 +282,30 @@ class Store:
                 raise ConfigurationError(f"--where {where!r} --sort {sort!r}: more than one statement")
             return connection.execute(query).df(), damaged
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {reason}") from None
+            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {_reason(error)}") from None
         finally:
             connection.close()
+
+    def _proofs(self) -> dict[str, ProofStatus]:
+        """`proof` of every run that has one."""
+        ids = {
+            path.stem
+            for name in ("certificates", "counterexamples")
+            for path in self._files(name, "*.json")
+        }
+        ids |= {path.parent.name for path in self._files("evaluations", "*/evaluation.json")}
+        found = {run_id: self.proof(run_id) for run_id in ids}
+        return {run_id: proof for run_id, proof in found.items() if proof is not None}
+
+    def _files(self, folder: str, pattern: str) -> list[Path]:
+        return list((self.root / folder).glob(pattern))
+
+    def _has_failed(self, run_id: str) -> bool:
+        path = self.root / "evaluations" / run_id / "evaluation.json"
+        try:
+            return json.loads(path.read_bytes())["failure"] is not None
+        except (OSError, ValueError, KeyError, TypeError):  # none, or damaged: nothing is known by it
+            return False
 
     def _made(self, folder: Path) -> Path:
         try:
@@ -283,6 +329,15 @@ def _locked(lock: Path) -> Generator[None]:
                     return
 
 
+def _reason(error: Exception) -> str:
+    """Why DuckDB refuses a condition or order, with what can stand there."""
+    kind, _, words = str(error).splitlines()[0].partition(": ")
+    words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
+    return (
+        f"{words}; a condition and an order of SQL are made of the columns {', '.join([*_COLUMNS, _PROOF])}"
+    )
+
+
 def _check_begun(folder: Path) -> object:
     return check_checkpoint(folder / "checkpoint.safetensors")
 
@@ -299,11 +354,17 @@ def _damage(folder: Path, check: Callable[[Path], object]) -> str | None:
 
 
 def _row(run: Run) -> Row:
-    own = {name: getattr(run, name) for name in ("id", "seed", "engine", "exact_from_step", "exact_from_s")}
+    names = ("id", "seed", "engine", "metrics_read_after_step", "exact_from_step", "exact_from_s")
+    own = {name: getattr(run, name) for name in names}
     found = run.state["last"] | run.state | run.trial.model_dump(exclude={"machine"}) | own
     return {name: found.get(name) for name in _COLUMNS}
 
 
-def _sql_type(setting: str) -> str:
-    default = Trial.model_fields[setting].default
-    return _TYPES.get(type(default)) or _TYPES_WITHOUT_DEFAULT.get(setting, "BIGINT")
+def _sql_type(column: str) -> str | None:
+    """Of columns that may hold nothing, which tells no type."""
+    if column == _PROOF:
+        return "VARCHAR"
+    if column not in Trial.model_fields:
+        return None
+    default = Trial.model_fields[column].default
+    return _TYPES.get(type(default)) or _TYPES_WITHOUT_DEFAULT.get(column, "BIGINT")

@@ -51,6 +51,7 @@ def outcomes(runs: Sequence[Run]) -> dict[str, list[object]]:
     }
     metrics = dict.fromkeys(name for run in runs for name in run.state["last"])
     columns |= {name: [run.state["last"].get(name) for run in runs] for name in metrics}
+    columns["metrics_read_after_step"] = [run.metrics_read_after_step for run in runs]
     columns["exact_from_step"] = [run.exact_from_step for run in runs]
     columns["exact_from_s"] = [run.exact_from_s for run in runs]
     columns["train_s"] = [run.state["train_s"] for run in runs]

@@ -13,14 +13,16 @@ from ripplecarry.files import write_atomically
 from ripplecarry.lab.claims import Verdict
 from ripplecarry.lab.findings import MIN_SEEDS
 from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import DEFAULT_STORE, Store
+from ripplecarry.lab.store import Store
 from ripplecarry.lab.study import Study
 from ripplecarry.reports.agreement import agreement
+from ripplecarry.reports.commands import run_command, study_command
 from ripplecarry.reports.curve_figures import draw_curves
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
+from ripplecarry.reports.proofs import proofs
 from ripplecarry.reports.seed_figures import draw_seeds
-from ripplecarry.reports.summary import CaseSummary, summarise
+from ripplecarry.reports.summary import CAPTION, CaseSummary, summarise
 from ripplecarry.reports.time_figures import draw_times
 
 
@@ -33,18 +35,12 @@ class StudyReport:
     summary: list[CaseSummary]
     verdicts: list[Verdict]
     figures: list[Path]
-    store: Path
+    store: Store
 
     @property
     def command(self) -> str:
         """What makes every figure and number of the study again."""
-        seeds = max(run.seed for run in self.runs) + 1
-        engines = sorted({run.engine for run in self.runs})
-        words = ["ripplecarry study", self.study.source or self.study.name, f"--seeds {seeds}"]
-        words += [f"--engine {engine}" for engine in engines]
-        if self.store != DEFAULT_STORE:
-            words.append(f"--store {self.store}")
-        return " ".join(words)
+        return study_command(self.study, self.runs, self.store)
 
     def as_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -67,7 +63,7 @@ def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport
         summarise(study, runs),
         study.judge(runs),
         [path for draw in drawings for path in draw(study, runs, folder)],
-        store.root,
+        store,
     )
 
 
@@ -83,6 +79,8 @@ def write_document(reports: Sequence[StudyReport], failed: dict[str, str], path:
         has_report_figures=any(report.study.report_figure for report in reports),
         failed=failed,
         min_seeds=MIN_SEEDS,
+        caption=CAPTION,
+        commands={report.study.name: report.command for report in reports},
         num_runs=len({run.id for run in runs}),
         environments=_environments(runs),
         written_at=datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00"),
@@ -93,6 +91,7 @@ def write_document(reports: Sequence[StudyReport], failed: dict[str, str], path:
 def _fields(report: StudyReport) -> dict[str, Any]:
     study = report.study
     varied = {name for case in study.cases() for name in case.settings}
+    certified, refuted = proofs(study, report.runs, report.store)
     settings = study.base.model_dump(mode="json", exclude_none=True, exclude=varied)
     return {
         "name": study.name,
@@ -101,6 +100,17 @@ def _fields(report: StudyReport) -> dict[str, Any]:
         "command": report.command,
         "rows": [row.as_row() for row in report.summary],
         "verdicts": report.verdicts,
+        "certified": certified,
+        "refuted": refuted,
+        "statements": list(dict.fromkeys(each.statement for each in certified)),
+        "run_commands": [
+            {
+                "trial": arm.case.label,
+                "seeds": [run.seed for run in arm.runs],
+                "command": run_command(arm, report.store),
+            }
+            for arm in study.drawn(report.runs)
+        ],
         "agreement": [asdict(each) for each in agreement(study, report.runs)],
         "figures": [
             {"name": figure.stem, "data": base64.b64encode(figure.read_bytes()).decode()}

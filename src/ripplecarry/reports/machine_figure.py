@@ -8,20 +8,29 @@ from matplotlib.figure import Figure
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.reports.style import colours, save, style, write_texts
+from ripplecarry.reports.style import MAX_HUES, colours, save, style, write_texts
 
 _MAX_DRAWN = 12
 _PER_ROW = 4
+_NOT_DRAWN = (0.75, 0.75, 0.75)
 
 
-def draw_machine(machine: Machine, task: Task, title: str, folder: Path, name: str) -> list[Path]:
+def draw_machine(
+    machine: Machine, task: Task, title: str, folder: Path, name: str, *, is_complete: bool = True
+) -> list[Path]:
     """Writes a panel a state as PNG and SVG: the answer to every symbol, coloured by the next state.
+
+    Args:
+        is_complete: whether these are all its states.
 
     Returns:
         The paths written.
     """
     num_drawn = min(machine.num_states, _MAX_DRAWN)
-    shades = colours([f"state {state}" for state in range(max(machine.num_states, 2))])
+    left_out = machine.num_states - num_drawn
+    # Names where there are hues enough, else numbers, from dark to light.
+    has_names = num_drawn <= MAX_HUES
+    shades = [*colours([f"state {n}" if has_names else n for n in range(num_drawn)]), _NOT_DRAWN]
     palette = ListedColormap(shades)
     columns = min(num_drawn, _PER_ROW)
     rows = -(-num_drawn // columns)
@@ -33,8 +42,8 @@ def draw_machine(machine: Machine, task: Task, title: str, folder: Path, name: s
         for axes in panels[num_drawn:]:
             axes.set_visible(False)
         for state, axes in zip(range(num_drawn), panels, strict=False):
-            following = machine.next_state[state].reshape(-1, width)
-            axes.imshow(following, cmap=palette, vmin=0, vmax=max(machine.num_states, 2) - 1, alpha=0.55)
+            following = machine.next_state[state].reshape(-1, width).clip(max=num_drawn)
+            axes.imshow(following, cmap=palette, vmin=0, vmax=num_drawn, alpha=0.55)
             for (row, column), answer in np.ndenumerate(machine.output[state].reshape(-1, width)):
                 axes.text(column, row, np.base_repr(answer, 36), ha="center", va="center", fontsize=7)
             axes.grid(visible=False)
@@ -45,12 +54,13 @@ def draw_machine(machine: Machine, task: Task, title: str, folder: Path, name: s
             axes.set_yticks([] if task.num_operands == 1 else range(following.shape[0]))
         for state in range(num_drawn):
             panels[0].plot([], [], "s", color=shades[state], alpha=0.55, label=f"to state {state}")
+        if left_out:
+            panels[0].plot([], [], "s", color=_NOT_DRAWN, alpha=0.55, label="to one not drawn")
         figure.legend(loc="outside right center", frameon=False)
-        left_out = machine.num_states - num_drawn
         write_texts(
             figure,
-            f"The machine of {title}: {machine.num_states} states",
-            "Number: the answer digit. Colour: the next state."
+            f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
+            "A cell a pair of digits. Number: the answer digit. Colour: the state that comes next."
             + (f" {left_out} more states are not drawn." if left_out else ""),
         )
         return save(figure, folder, f"machine_{name}")

@@ -18,6 +18,7 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "*", "X")
 
 # For names: told apart by colour-blind readers, and by their lightness where there is only grey.
 _HUES = ("#00366b", "#de8f05", "#027a56", "#7fc4ea", "#8f1d4f", "#c9b36a", "#6b6b6b", "#d98bc0")
+MAX_HUES = len(_HUES)
 
 _STYLE = {
     "font.size": 10,

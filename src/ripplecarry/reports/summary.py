@@ -11,6 +11,11 @@ from ripplecarry.lab.intervals import Interval, median_interval
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.study import Study
 
+CAPTION = (
+    "Medians over seeds. Loss is of the last step, exact match as last read, after the step in the column "
+    "beside it; range: of exact match over seeds; all right: seeds with every pair right at that reading."
+)
+
 
 @dataclass(frozen=True)
 class ExactnessSummary:
@@ -46,6 +51,8 @@ class CaseSummary:
     exact_match: float
     exact_match_low: float
     exact_match_high: float
+    read_after_step: tuple[int, int]
+    """The step of the reading: the least and the greatest over seeds."""
     num_exact: int
     steps_per_s: float
     success: ExactnessSummary | None = None
@@ -68,6 +75,7 @@ class CaseSummary:
             "seeds": str(self.num_seeds),
             "loss": f"{self.loss:.2g}",
             "exact match": f"{self.exact_match:.3f}",
+            "read after step": " to ".join(str(step) for step in dict.fromkeys(self.read_after_step)),
             "range": f"{self.exact_match_low:.3f} to {self.exact_match_high:.3f}",
             "all right": f"{self.num_exact} of {self.num_seeds}",
             "diverged": str(self.num_diverged),
@@ -109,6 +117,7 @@ def _median_words(median: Interval, form: str) -> str:
 def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
     last = [run.state["last"] for run in runs]
     exact = [metrics.get("exact_match", 0.0) for metrics in last]
+    steps = [run.metrics_read_after_step or 0 for run in runs]
     rates = [run.state["steps_done"] / run.state["train_s"] for run in runs]
     return CaseSummary(
         case=case.label,
@@ -118,6 +127,7 @@ def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
         exact_match=float(np.median(exact)),
         exact_match_low=min(exact),
         exact_match_high=max(exact),
+        read_after_step=(min(steps), max(steps)),
         num_exact=sum(value == 1 for value in exact),
         steps_per_s=float(np.median(rates)),
         success=success(runs),

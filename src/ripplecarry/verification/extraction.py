@@ -12,6 +12,7 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
 
 MAX_STATES = 40
+"""Learning stops at the first hypothesis of more: far more than any task needs, and each takes longer."""
 NUM_WORDS = 4000
 WORD_LENGTH = 24
 
@@ -88,13 +89,8 @@ class _Network(SUL):
         pass
 
     def step(self, letter):
-        logits = self._stream.feed(self.digits(np.array([letter])))
+        logits = self._stream.feed(self.task.digits_of(np.array([letter])))
         return int(logits[0].argmax())
-
-    def digits(self, symbols: np.ndarray) -> np.ndarray:
-        """The operand digits of symbols, on a new last axis."""
-        places = self.task.base ** np.arange(self.task.num_operands)
-        return (symbols[..., None] // places % self.task.base).astype(np.uint8)
 
 
 class _RandomWords(Oracle):
@@ -107,11 +103,11 @@ class _RandomWords(Oracle):
         count = NUM_WORDS * WORD_LENGTH
         drawn = random_words(seed, Stream.EVALUATION, 0, 1, 2 * count)[0].reshape(2, NUM_WORDS, WORD_LENGTH)
         self._words = drawn[0] % task.machine.num_symbols
-        digits = network.digits(np.arange(task.machine.num_symbols))
+        digits = task.digits_of(np.arange(task.machine.num_symbols))
         idle = np.flatnonzero(digits.sum(axis=1) == task.base - 1)
         is_idle = (np.arange(NUM_WORDS) % 2 == 1)[:, None] & (drawn[1] % 8 > 0)
         self._words = np.where(is_idle, idle[drawn[1] // 8 % len(idle)], self._words).astype(np.int64)
-        self._answers = network.computation.answers(network.digits(self._words))
+        self._answers = network.computation.answers(task.digits_of(self._words))
 
     def find_cex(self, hypothesis):
         machine = _tables(hypothesis, len(self.alphabet))

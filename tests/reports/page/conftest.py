@@ -1,4 +1,4 @@
-"""Runs with pages, made once a session, and a browser to look at them."""
+"""Runs with pages, made once a session, and how they are opened."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -29,7 +29,6 @@ RUNS = {
     "comparison": SMALL | {"task": "comparison", "steps": 60, "cell": "lstm", "layers": 3},
     "counter": SMALL | {"task": "counter", "modulus": 40, "base": 5, "steps": 30},
 }  # fmt: skip
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass
@@ -71,19 +70,6 @@ class Seen:
     page: object
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip(f"no browser here: none of {', '.join(BROWSERS)} is installed")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        # Chromium's own sandbox does not start for root, as whom containers test; the page is our own.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

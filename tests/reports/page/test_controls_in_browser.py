@@ -201,12 +201,15 @@ def test_the_slider_shows_how_it_was_learned(erring, pages):
     slider = erring.locator("#checkpoint")
     last = words.inner_text()
     assert f"After {max(run.checkpoints)} updates" in last
+    assert re.search(
+        r"last loss [\d.e-]+ \(read after 299\), last exact match [\d.]+ % \(read after 251\)", last
+    )
     assert "These are the trained weights." in last
 
     slider.focus()
     erring.keyboard.press("Home")
     erring.wait_for_selector(READY)
-    assert "After 0 updates: loss 2." in words.inner_text()
+    assert "After 0 updates: last loss 2." in words.inner_text()
     assert "exact match not read" in words.inner_text()
     assert "rounded to float16" in words.inner_text()
     assert slider.get_attribute("aria-valuetext").startswith("After 0 updates")
@@ -274,6 +277,18 @@ def test_the_verdicts(certified, erring, pages):
     assert "These are the trained weights." in erring.locator("#checkpoint-words").inner_text()
     assert "digits are wrong" in erring.locator("#outcome").inner_text()
     assert erring.locator("#tests tbody tr").count() >= 2
+
+
+def test_no_proof_and_no_wrong_answer_are_said_plainly(copied, pages, open_page):
+    run = copied.open(pages.run("certified").id)
+    copied.certificate_path(run.id).unlink()
+    page = open_page(write_page(run, copied)[0], locale="en-GB")
+
+    kind, tests = page.locator("#verdict-kind"), page.locator("#tests tbody")
+    assert kind.inner_text() == "No wrong answer was found, and there is no proof"
+    assert "training length), after training\t1,000\t1,000" in tests.inner_text()
+    page.locator("#language").select_option("zh")
+    assert kind.inner_text() == "没有发现错误答案，也没有证明"
 
 
 def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):

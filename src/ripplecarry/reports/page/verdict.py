@@ -15,7 +15,13 @@ from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateRefused, StoreError
 from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.evaluation.failures import Failure, first_failure, simplify
-from ripplecarry.lab.observation import HARD, NUM_PAIRS, REPORT_DIGITS, hard_test_set
+from ripplecarry.lab.observation import (
+    HARD,
+    NUM_PAIRS,
+    REPORT_DIGITS,
+    hard_test_set,
+    observer,
+)
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 from ripplecarry.reports.page.examples import Example, operand_texts
@@ -66,7 +72,7 @@ def judge(
         StoreError: the store's evaluation of the run is.
     """
     evaluation = _evaluation(run, store)
-    tests, candidates = evaluation or (_readings(run), [])
+    tests, candidates = evaluation or (_readings(run, network), [])
     candidates += [example.operands for example in known_wrong]
     path, refusal = store.certificate_path(run.id), None
     if path.is_file():
@@ -135,15 +141,17 @@ def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _readings(run: Run) -> list[dict[str, Any]]:
-    """The last readings of exact match, with their intervals."""
-    last, trial = run.state["last"], run.trial
-    hard = hard_test_set(trial.batches(run.seed, Stream.EVALUATION, NUM_PAIRS)) if HARD in last else None
+def _readings(run: Run, network: Computation) -> list[dict[str, Any]]:
+    """Exact match of the trained network as it is read while training, with intervals."""
+    trial = run.trial
+    source = trial.batches(run.seed, Stream.EVALUATION, NUM_PAIRS)
+    last = observer(source, trial)(network, run.state["steps_done"])
+    hard = hard_test_set(source)
     sources = {
         "exact_match": ("training length", trial.digits, NUM_PAIRS),
         f"exact_match_at_{REPORT_DIGITS}": ("other length", REPORT_DIGITS, NUM_PAIRS),
         f"exact_match_at_{trial.read_at}": ("other length", trial.read_at, NUM_PAIRS),
-        HARD: ("hard cases", trial.digits, 0 if hard is None else len(hard.operands)),
+        HARD: ("hard cases", trial.digits, len(hard.operands)),
     }
     tests = []
     for metric, (what, digits, pairs) in sources.items():

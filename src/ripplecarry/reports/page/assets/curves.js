@@ -20,9 +20,9 @@ export function drawCurves(curves, step, lastStep) {
     ...panels.map(([lines, isLogarithmic]) => panel(lines, across, step, lastStep, isLogarithmic)));
 }
 
-/** The value read last at or before so many updates, or undefined. */
-export function valueAt(points, step) {
-  return points.findLast(([updates]) => updates <= step)?.[1];
+/** What was read last at or before so many updates, as [updates, value], or undefined. */
+export function readingAt(points, step) {
+  return points.findLast(([updates]) => updates <= step);
 }
 
 function panel(lines, across, step, lastStep, isLogarithmic) {
@@ -47,7 +47,7 @@ function panel(lines, across, step, lastStep, isLogarithmic) {
     const finite = points.filter(([, value]) => Number.isFinite(value));
     const path = finite.map(([updates, value]) => `${across(updates).toFixed(1)},${up(value).toFixed(1)}`);
     svg.append(draw("polyline", { points: path.join(" "), class: `curve ${name}` }));
-    const value = valueAt(finite, step);
+    const [, value] = readingAt(finite, step) ?? [];
     if (value !== undefined) svg.append(draw("circle", { cx: across(step), cy: up(value), r: 4, class: `curve ${name}` }));
   }
   svg.append(draw("line", { x1: across(step), x2: across(step), y1: TOP, y2: HEIGHT - BOTTOM, class: "marker" }));

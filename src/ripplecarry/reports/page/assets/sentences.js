@@ -1,6 +1,6 @@
 // The page's sentences about what it shows.
 
-import { valueAt } from "./curves.js";
+import { readingAt } from "./curves.js";
 import { byId, make } from "./elements.js";
 import { written } from "./task.js";
 import { count, percent, say } from "./words.js";
@@ -21,11 +21,14 @@ export function sayRun({ content, task, checkpoints }) {
 /** How far training is at a checkpoint. */
 export function sayCheckpoint(run, number) {
   const { step, probe } = run.checkpoints[number];
-  const shown = (value, form) => (value === undefined ? say("unknown") : form(value));
+  const shown = (points, form) => {
+    const [updates, value] = readingAt(points, step) ?? [];
+    return value === undefined ? say("unknown") : say("training.read", { value: form(value), step: count(updates) });
+  };
   const words = say("training.words", {
     step: count(step),
-    loss: shown(valueAt(run.curves.loss, step), (value) => value.toPrecision(3)),
-    exact: shown(valueAt(run.curves.exact, step), percent),
+    loss: shown(run.curves.loss, (value) => value.toPrecision(3)),
+    exact: shown(run.curves.exact, percent),
     state: say(`state.${run.stateWord}`),
     accuracy: percent(probe.accuracy),
     samples: count(probe.samples),

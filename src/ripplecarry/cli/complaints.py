@@ -1,0 +1,47 @@
+"""One line for a command line that cannot be read."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
+
+from cyclopts import CycloptsError
+from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+
+from ripplecarry.lab.trial import Trial
+
+_CHOICES = {
+    word: name
+    for name, setting in Trial.model_fields.items()
+    if get_origin(setting.annotation) is Literal
+    for word in get_args(setting.annotation)
+}
+"""Which setting a word is a choice of."""
+
+
+def complaint(error: CycloptsError) -> str:
+    """What came and what is allowed."""
+    command = " ".join(error.command_chain or ())
+    if isinstance(error, UnusedCliTokensError) and command:
+        return _too_many(command, error.unused_tokens or [], error.target)
+    if isinstance(error, MissingArgumentError) and command:
+        return f"{_quoted(command)} needs a value for {error.keyword or error.argument.name}"  # pyrefly: ignore[missing-attribute]
+    return " ".join(str(error).split())
+
+
+def _too_many(command: str, words: list[str], target: Callable[..., Any] | None) -> str:
+    parameters = {} if target is None else inspect.signature(target).parameters
+    num_taken = sum(each.kind is each.POSITIONAL_ONLY for each in parameters.values())
+    taken = ("no word", "one word", "two words")[num_taken] if num_taken < 3 else f"{num_taken} words"
+    came = ", ".join(map(repr, words))
+    lines = [f"{_quoted(command)} takes {taken} besides its options; {came} came"]
+    meant = {_CHOICES[word]: word for word in reversed(words) if _CHOICES.get(word) in parameters}
+    if meant:
+        options = (f"--{name.replace('_', '-')} {word}" for name, word in meant.items())
+        lines.append(f"write {' '.join(options)}")
+    elif not num_taken:
+        lines.append(f"settings are options, which {_quoted(f'{command} --help')} lists")
+    return "; ".join(lines)
+
+
+def _quoted(command: str) -> str:
+    return f"`ripplecarry {command}`"

@@ -1,0 +1,38 @@
+"""The commands that make a study's numbers again."""
+
+import shlex
+from collections.abc import Sequence
+
+from ripplecarry.lab.findings import Arm
+from ripplecarry.lab.run import Run
+from ripplecarry.lab.store import DEFAULT_STORE, Store
+from ripplecarry.lab.study import Study
+
+
+def study_command(study: Study, runs: Sequence[Run], store: Store) -> str:
+    """What makes every figure and number of the study again."""
+    words = ["ripplecarry", "study", study.source or study.name]
+    words += ["--seeds", str(max(run.seed for run in runs) + 1)]
+    for engine in sorted({run.engine for run in runs}):
+        words += ["--engine", engine]
+    return shlex.join(words + _store_words(store))
+
+
+def run_command(arm: Arm, store: Store) -> str | None:
+    """What makes the first run of a trial again; None for one that no options of `train` can say."""
+    run = arm.runs[0]
+    settings = arm.case.trial.model_dump(mode="json", exclude_defaults=True)
+    if {"machine", "polished_from"} & settings.keys():
+        return None
+    words = ["ripplecarry", "train"]
+    for name, value in settings.items():
+        option = f"--{name.replace('_', '-')}"
+        words += [option] if value is True else [option, str(value)]
+    words += ["--seed", str(run.seed)]
+    if "certify" not in settings:  # which takes PyTorch by itself
+        words += ["--engine", run.engine]
+    return shlex.join(words + _store_words(store))
+
+
+def _store_words(store: Store) -> list[str]:
+    return [] if store.root == DEFAULT_STORE else ["--store", str(store.root)]
