@@ -117,7 +117,7 @@ class Stack:
         """A batch's mean loss and its gradient, a row as of the weights; nothing is updated."""
         num, positions, _ = batch.operands.shape
         space = _Space(self, 1, positions, num, is_training=True)
-        space.give(0, batch)
+        space.give([batch])
         space.counts.fill_(1)
         space.active.fill_(1)
         history = torch.zeros((1, 1), device=self._device)
@@ -133,7 +133,11 @@ class Stack:
         for begin in range(0, len(wanted), room):
             some = wanted[begin : begin + room]
             space = _Space(self, len(some), source.positions, source.batch_size)
-            self._draw(space, source, [(each.batches, each.step) for each in some])
+            if source.is_plain:
+                keys, steps = self._keys([each.batches for each in some], [each.step for each in some])
+                self._draw(space, source, keys, steps)
+            else:
+                space.give([each.batches.draw(each.step) for each in some])
             self._read(space, self._put(np.array([each.slot for each in some])), "answers")
             agrees = space.results == space.answers
             exact = agrees.all(dim=1).sum(dim=1)
@@ -164,7 +168,7 @@ class Stack:
     def draw(self, source: BatchSource, step: int) -> Batch:
         """A step's batch as the device draws it."""
         space = _Space(self, 1, source.positions, source.batch_size)
-        self._draw(space, source, [(source, step)])
+        self._draw(space, source, *self._keys([source], [step]))
         operands = space.digits[0].permute(2, 0, 1).cpu().numpy()
         return Batch(operands, space.answers[0].T.cpu().numpy())
 
@@ -210,8 +214,12 @@ class Stack:
         history = torch.zeros((num_steps, len(wanted)), device=self._device)
         space.counts.copy_(self._put(np.array([each.num_steps for each in wanted], np.int32)))
         space.active.fill_(1)
+        keys, steps = self._keys([each.batches for each in wanted], [each.first for each in wanted])
         for step in range(num_steps):
-            self._draw(space, source, [(each.batches, each.first + step) for each in wanted])
+            if source.is_plain:
+                self._draw(space, source, keys, steps + step)
+            else:
+                space.give([each.batches.draw(each.first + step) for each in wanted])
             self._step(space, members, history, step, on_device[0][step], on_device[1][step])
         losses = []
         for each, column in zip(wanted, history.cpu().numpy().T, strict=True):
@@ -220,20 +228,17 @@ class Stack:
             losses.append(mine[: bad[0] + 1].copy() if bad.size else mine.copy())
         return losses
 
-    def _draw(
-        self, space: "_Space", source: BatchSource, of_runs: Sequence[tuple[BatchSource, int]]
-    ) -> None:
-        """Puts each run's batch of its step into the space; what is not uniform is drawn here."""
-        if not source.is_plain:
-            for run, (batches, step) in enumerate(of_runs):
-                space.give(run, batches.draw(step))
-            return
-        keys = np.array([[b.seed & 0xFFFFFFFF, b.seed >> 32] for b, _ in of_runs], dtype=np.uint32)
-        steps = np.array([step for _, step in of_runs], dtype=np.uint32)
+    def _keys(self, batches: Sequence[BatchSource], steps: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Each run's seed and step, as `draw` takes them."""
+        keys = np.array([[b.seed & 0xFFFFFFFF, b.seed >> 32] for b in batches], dtype=np.uint32)
+        return self._put(keys.view(np.int32)), self._put(np.array(steps, dtype=np.uint32).view(np.int32))
+
+    def _draw(self, space: "_Space", source: BatchSource, keys: Tensor, steps: Tensor) -> None:
+        """Puts each run's uniform batch of its step into the space."""
         task = self.layout.task
         kernels.draw[(space.num_runs, _blocks(space.batch))](
-            self._put(keys.view(np.int32)), self._put(steps.view(np.int32)), self._next_state, self._output,
-            space.digits, space.answers, int(source.stream), space.batch, source.digits, space.positions,
+            keys, steps, self._next_state, self._output, space.digits, space.answers,
+            int(source.stream), space.batch, source.digits, space.positions,
             task.machine.num_symbols, task.base, OPERANDS=task.num_operands, ROWS=_ROWS,
         )  # fmt: skip
 
@@ -377,10 +382,11 @@ class _Space:
         self.losses = torch.empty((num_runs, _blocks(positions * batch)), device=device)
         self.counts, self.active = torch.zeros((2, num_runs), dtype=torch.int32, device=device)
 
-    def give(self, run: int, batch: Batch) -> None:
-        """A run's operands and answers."""
-        self.give_operands(run, batch.operands)
-        self.answers[run] = torch.from_numpy(np.ascontiguousarray(batch.answers.T))
+    def give(self, batches: Sequence[Batch]) -> None:
+        """Each run's operands and answers."""
+        for run, batch in enumerate(batches):
+            self.give_operands(run, batch.operands)
+            self.answers[run] = torch.from_numpy(np.ascontiguousarray(batch.answers.T))
 
     def give_operands(self, run: int, operands: np.ndarray) -> None:
         """A run's operands."""
