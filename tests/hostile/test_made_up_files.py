@@ -56,6 +56,8 @@ class Place:
                 for name in state["files"]:
                     if name in files:
                         state["files"][name] = hashlib.sha256(files[name]).hexdigest()
+                        if files[name] != self.files[name]:
+                            state["sizes"][name] = len(files[name])
                 state["checksum"] = run_module._own_checksum(state)
                 files["state.json"] = json_bytes(state)
             except (ValueError, KeyError, TypeError, RecursionError):
@@ -124,6 +126,27 @@ def test_names_that_climb_out_of_the_folder_are_refused(place, climbing):
     state["files"][climbing] = "0" * 64
     place.put(place.files | {"state.json": json_bytes(state)}, sign=True)
     with pytest.raises(DamageError, match="no file of a run"):
+        Run.open(place.folder)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"train_s": 0.0},
+        {"train_s": False},
+        {"train_s": -1},
+        {"steps_done": 0},
+        {"steps_done": True},
+        {"sizes": 1},
+        {"sizes": {"curves.parquet": 3}},
+        {"sizes": {"curves.parquet": "3"}},
+    ],
+)
+def test_times_and_sizes_that_cannot_be_are_refused(place, changed):
+    state = json.loads(place.files["state.json"]) | {"exact_from_step": None} | changed
+    place.put(place.files | {"state.json": json_bytes(state)}, sign=True)
+
+    with pytest.raises(DamageError):
         Run.open(place.folder)
 
 

@@ -34,6 +34,8 @@ except ImportError:
 
 _RETRIES = 3
 _POLL_S = 0.3
+_MOST_SUBMITTED = 4096
+"""More than the cores of most clusters: a task waits for a node to join as well as for a core."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class _Made:
 
 class RayCrew:
     """Runs as tasks of one processor core each."""
+
+    capacity = _MOST_SUBMITTED
 
     def __init__(self) -> None:
         self.events: SimpleQueue[Any] = SimpleQueue()

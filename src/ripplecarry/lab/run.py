@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,9 +29,9 @@ import safetensors.numpy
 from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.files import read_whole, sync_folder, write_atomically, writing
+from ripplecarry.files import read_whole, sync_folder, write_together, writing
 from ripplecarry.lab.observation import HARD
-from ripplecarry.lab.tables import read_table, write_table
+from ripplecarry.lab.tables import read_table, write_columns, write_table
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CHECKPOINTS = "checkpoints.safetensors"
+IMPORTED = "imported"
+"""Stands where a run names the engine that trained it, if weights came from elsewhere."""
 REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, so that it can be run again"
 _FILES = (
     "config.json",
@@ -109,9 +112,10 @@ class Run:
                 raise ValueError(f"{config['seed']!r} is no seed")
             if config["engine"] != config["id"].split("-")[1]:
                 raise ValueError(f"{config['engine']!r} is not the engine of {config['id']}")
+            if config["engine"] != IMPORTED and not (state["steps_done"] and state["train_s"] > 0):
+                raise ValueError("it was trained in no step or no time")
             for name in state["files"]:
-                if not (folder / name).is_file():
-                    raise DamageError(f"{folder / name} is missing{REMEDY}")
+                _check_size(folder / name, state.get("sizes", {}).get(name))
             return cls(folder, config, state, Trial.build(config["trial"]))
         except (
             ValueError,
@@ -266,8 +270,6 @@ def write_run(
     Args:
         checkpoints: parameters by STEP/NAME; no file is written where there are none.
     """
-    import pandas as pd
-
     config = {
         "format": FORMAT,
         "id": request.id,
@@ -275,10 +277,9 @@ def write_run(
         "engine": request.engine,
         "trial": request.trial.model_dump(mode="json"),
     }
-    curves = pd.DataFrame(columns)
     contents = {
         "config.json": _json(config),
-        "curves.parquet": write_table(curves),
+        "curves.parquet": write_columns(columns),
         "weights.safetensors": safetensors.numpy.save(weights),
         "environment.json": _json(environment),
     }
@@ -286,27 +287,28 @@ def write_run(
         contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
     if exactness is not None:
         contents["exactness.parquet"] = write_table(exactness)
-    last = {name: curves[name].dropna() for name in curves.columns if name != "step"}
+    read = {name: values[~np.isnan(values)] for name, values in columns.items() if name != "step"}
     state: dict[str, object] = {
         "outcome": outcome,
-        "steps_done": len(curves),
-        "last": {name: float(values.iloc[-1]) for name, values in last.items() if len(values)},
-        "exact_from_step": _exact_from(curves),
+        "steps_done": len(columns["step"]),
+        "last": {name: float(values[-1]) for name, values in read.items() if len(values)},
+        "exact_from_step": _exact_from(columns),
         **times,
         "files": {name: _checksum(content) for name, content in contents.items()},
+        "sizes": {name: len(content) for name, content in contents.items()},
     }
     state["checksum"] = _own_checksum(state)
-    for name, content in (contents | {"state.json": _json(state)}).items():
-        write_atomically(folder / name, content)
+    write_together(folder, contents | {"state.json": _json(state)})
 
 
-def _exact_from(curves: "pd.DataFrame") -> int | None:
-    if HARD not in curves:
+def _exact_from(columns: Arrays) -> int | None:
+    if HARD not in columns:
         return None
-    read = curves[["step", HARD]].dropna()
-    wrong = read.step[read[HARD] < 1]
-    after = read.step if wrong.empty else read.step[read.step > wrong.iloc[-1]]
-    return None if after.empty else int(after.iloc[0])
+    is_read = ~np.isnan(columns[HARD])
+    steps, exact = columns["step"][is_read], columns[HARD][is_read]
+    wrong = np.flatnonzero(exact < 1)
+    after = steps[wrong[-1] + 1 :] if len(wrong) else steps
+    return int(after[0]) if len(after) else None
 
 
 def move_into_place(source: Path, target: Path) -> None:
@@ -337,7 +339,7 @@ def _json_object(path: Path, content: bytes) -> dict[str, Any]:
 
 def _check_types(state: Mapping[str, Any]) -> None:
     for name, kind in _STATE_TYPES.items():
-        if not isinstance(state[name], kind):
+        if not isinstance(state[name], kind) or isinstance(state[name], bool):
             raise ValueError(f"{name} is {state[name]!r}")
     for name in state["files"]:
         if name not in _FILES:  # so none climbs out of the folder
@@ -350,6 +352,20 @@ def _check_types(state: Mapping[str, Any]) -> None:
     step = state.get("exact_from_step")
     if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
         raise ValueError("exact_from_step is no step of the run")
+
+
+def _check_size(path: Path, num_bytes: object) -> None:
+    """Refuses a file that is not there or not of the size noted; earlier versions noted none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        status = None
+    if status is None or not stat.S_ISREG(status.st_mode):
+        raise DamageError(f"{path} is missing{REMEDY}")
+    if num_bytes is not None and status.st_size != num_bytes:
+        raise DamageError(
+            f"{path} is damaged: it has {status.st_size} bytes instead of {num_bytes}{REMEDY}"
+        )
 
 
 def _checked(folder: Path, name: str, state: Mapping[str, Any]) -> bytes:

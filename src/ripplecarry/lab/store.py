@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.files import write_atomically, writing
+from ripplecarry.files import write_atomically, write_together, writing
 from ripplecarry.lab.index import Row, indexed_rows
 from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run, is_run_id, move_into_place
@@ -159,8 +159,7 @@ class Store:
             StoreError: they are damaged, or not of this run.
         """
         staged = self.staging_folder(run_id)
-        for name, content in files.items():
-            write_atomically(staged / Path(name).name, content)
+        write_together(staged, {Path(name).name: content for name, content in files.items()})
         run = Run.open(staged).verify()
         if run.id != run_id:
             raise StoreError(f"{run_id} came with the files of run {run.id}")
