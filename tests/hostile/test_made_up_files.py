@@ -293,6 +293,34 @@ def test_a_certificate_as_it_was_made_is_accepted(place, certificate):
     assert check_file(given_path, path).margin > 0
 
 
+@pytest.mark.parametrize("end", ["\ud800", "a\nb", "x" * 100_000])
+def test_a_refusal_is_one_line_whatever_words_it_repeats(place, certificate, end):
+    tree, weights = certificate
+    path = place.root / "right.safetensors"
+    path.write_bytes(weights)
+    made = json.loads(json.dumps(tree))
+    made["invariant"]["0"][0]["drive"]["low"][0] = end
+    given_path = place.root / "given.json"
+    given_path.write_bytes(json_bytes(made))
+
+    status, words, _ = said(place.root, ["check", str(given_path), "--weights", str(path)])
+
+    assert status == 1
+    assert words.count("\n") == 1
+    assert len(words) < 200
+
+
+def test_a_path_that_no_output_takes_is_escaped(place, certificate):
+    place.put(place.files, sign=False)
+    odd = place.root / "odd\udcff"
+    shutil.copytree(place.folder, odd / "runs" / place.id)
+
+    status, words, _ = said(place.root, ["runs", place.id, "--store", str(odd)])
+
+    assert status == 0
+    assert "\\udcff" in words
+
+
 @fuzz(60)
 @given(data=st.data())
 def test_checkpoints(place, data):

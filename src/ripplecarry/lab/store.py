@@ -92,8 +92,11 @@ class Store:
         """An empty folder for the files of a run that ends; whoever calls holds the run."""
         staged = self.unfinished_folder(run_id) / "finished"
         with writing(staged):
-            shutil.rmtree(staged, ignore_errors=True)
-            staged.mkdir()
+            try:
+                staged.mkdir()
+            except FileExistsError:  # one who was killed left it
+                shutil.rmtree(staged, ignore_errors=True)
+                staged.mkdir()
         return staged
 
     def prepare(self) -> None:
@@ -149,7 +152,11 @@ class Store:
     def keep(self, staged: Path, run_id: str) -> Run:
         """Moves a complete folder among the finished runs and drops the run's checkpoint."""
         move_into_place(staged, self.run_folder(run_id))
-        shutil.rmtree(self.root / "unfinished" / run_id, ignore_errors=True)
+        unfinished = self.root / "unfinished" / run_id
+        try:
+            unfinished.rmdir()
+        except OSError:  # it had a checkpoint
+            shutil.rmtree(unfinished, ignore_errors=True)
         return self.open(run_id)
 
     def keep_files(self, run_id: str, files: Mapping[str, bytes]) -> Run:
