@@ -197,6 +197,18 @@ def test_bench_prints_ratios_and_names_what_it_leaves_out(capsys):
     assert "unknown peer 'abacus'; choose from native" in capsys.readouterr().err
 
 
+def test_bench_times_sweeps_by_executor(capsys):
+    assert call(["bench", "--sweep", "6", "--executors", "inline, threads", "--json"]) == 0
+
+    inline, threads = json.loads(capsys.readouterr().out)["sweeps"]
+    assert (inline["executor"], threads["executor"]) == ("inline", "threads")
+    assert (inline["num_workers"], threads["num_workers"]) == (1, 2)
+    assert min(inline["ms_per_run"], inline["cpu_ms_per_run"], inline["ms_of_training"]) > 0
+    assert len(inline["driver_mib"]) == 3
+    assert call(["bench", "--sweep", "6", "--executors", "steam"]) == 2
+    assert "unknown executor 'steam'; choose from inline, threads" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
     Path("mine.py").write_text(
