@@ -218,11 +218,11 @@ def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
     )
     command = [sys.executable, "-m", "ripplecarry", "study", "mine.py", "--workers=2", "--store"]
     process = subprocess.Popen([*command, "stopped"], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not list(Path("stopped").glob("unfinished/*/")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.002)
     os.kill(process.pid, number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
 
     assert process.returncode == 130
     assert "the same command goes on from here" in said
