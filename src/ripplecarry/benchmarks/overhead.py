@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.registry import open_engine
@@ -23,7 +22,7 @@ from ripplecarry.training.curves import Curves
 from ripplecarry.training.loop import train
 
 TRIVIAL = Trial(steps=1, layers=1, hidden_size=2, embedding_size=1, digits=1, batch_size=1)
-EXECUTORS = tuple(name for name in get_args(ExecutorName) if name != "local")  # which is one of the others
+EXECUTORS: tuple[ExecutorName, ...] = ("inline", "threads", "processes", "ray")
 
 _TRAINED_ALONE = 200
 
@@ -72,12 +71,13 @@ def time_overheads(
     Raises:
         ConfigurationError: no such executor.
     """
-    if executors is None:
-        executors = [name for name in EXECUTORS if name != "ray" or importlib.util.find_spec("ray")]
-    for name in executors:
+    for name in executors or ():
         if name not in EXECUTORS:
             raise ConfigurationError(f"unknown executor {name!r}; choose from {', '.join(EXECUTORS)}")
-    return [_time(name, num_runs, 1 if name == "inline" else num_workers) for name in executors]
+    has_ray = importlib.util.find_spec("ray") is not None
+    usable = [name for name in EXECUTORS if name != "ray" or has_ray]
+    chosen = [name for name in EXECUTORS if name in executors] if executors else usable
+    return [_time(name, num_runs, 1 if name == "inline" else num_workers) for name in chosen]
 
 
 def _time(executor: ExecutorName, num_runs: int, num_workers: int) -> Overhead:

@@ -19,9 +19,10 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import safetensors.numpy
@@ -57,6 +58,9 @@ _FILES = (
     CHECKPOINTS,
     "environment.json",
 )
+_METRIC = re.compile(r"[a-z0-9_]{1,64}")
+_SHARE = re.compile(r"(exact_match|digit_accuracy)(_.*)?")
+_STEP = re.compile(r"[0-9]{1,16}")
 _ID = re.compile(r"[0-9a-f]{10}-[a-z0-9_]{1,40}-[0-9]{1,20}")
 _LARGEST = 2**53
 """Up to here whole numbers are exact as float64, which tables hold."""
@@ -131,7 +135,7 @@ class Run:
     def check(cls, folder: Path) -> "Run":
         """The run in this folder, once it has been opened, verified and all that it holds was decoded."""
         run = cls.open(folder).verify()
-        _ = run.weights, run.curves, run.environment
+        _ = run.checkpoints, run.curves, run.environment
         if "exactness.parquet" in run.state["files"]:
             _ = run.exactness
         return run
@@ -202,14 +206,7 @@ class Run:
             weights = read_weights(_checked(self.folder, path.name, self.state))
         except ValueError as error:
             raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
-        wanted = parameter_shapes(self.trial, self.task)
-        for name in sorted(wanted.keys() | weights.keys()):
-            there = weights[name].shape if name in weights else None
-            if there != wanted.get(name) or weights[name].dtype != np.float32:
-                raise DamageError(
-                    f"{path}: {name} is {shown_shape(there)} and should be float32 of "
-                    f"{shown_shape(wanted.get(name))}{REMEDY}"
-                )
+        self._check_parameters(path, weights, "float32")
         return weights
 
     @cached_property
@@ -219,15 +216,38 @@ class Run:
         All but the last are rounded to float16. A run of a study's later seeds, and of a version before
         checkpoints were kept, has the last alone.
         """
-        found: dict[int, Weights] = {}
-        if CHECKPOINTS in self.state["files"]:
-            arrays = safetensors.numpy.load(_checked(self.folder, CHECKPOINTS, self.state))
-            for key in sorted(arrays, key=lambda key: int(key.partition("/")[0])):
-                step, _, name = key.partition("/")
-                found.setdefault(int(step), {})[name] = arrays[key].astype(np.float32)
+        found = self._kept_along_the_way() if CHECKPOINTS in self.state["files"] else {}
         last = self.state["steps_done"] - (self.outcome == "diverged")  # without an update behind the last
         found.pop(last, None)
         return found | {last: self.weights}
+
+    def _kept_along_the_way(self) -> dict[int, Weights]:
+        path = self.folder / CHECKPOINTS
+        kept: dict[int, Weights] = {}
+        try:
+            for key, array in read_weights(_checked(self.folder, CHECKPOINTS, self.state)).items():
+                step, _, name = key.partition("/")
+                if not _STEP.fullmatch(step):
+                    raise ValueError(f"{key!r:.80} names no step")
+                kept.setdefault(int(step), {})[name] = array
+        except ValueError as error:
+            raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
+        for weights in kept.values():
+            self._check_parameters(path, weights, "float16")
+        return {
+            step: {name: array.astype(np.float32) for name, array in kept[step].items()}
+            for step in sorted(kept)
+        }
+
+    def _check_parameters(self, path: Path, weights: Weights, dtype: str) -> None:
+        wanted = parameter_shapes(self.trial, self.task)
+        for name in sorted(wanted.keys() | weights.keys()):
+            there = weights[name].shape if name in weights else None
+            if there != wanted.get(name) or weights[name].dtype != dtype:
+                raise DamageError(
+                    f"{path}: {name} is {shown_shape(there)} and should be {dtype} of "
+                    f"{shown_shape(wanted.get(name))}{REMEDY}"
+                )
 
     @cached_property
     def environment(self) -> Mapping[str, Any]:
@@ -344,6 +364,16 @@ def _check_types(state: Mapping[str, Any]) -> None:
     for name in state["files"]:
         if name not in _FILES:  # so none climbs out of the folder
             raise ValueError(f"{name!r} is no file of a run")
+    if state["outcome"] not in get_args(Outcome):
+        raise ValueError(f"outcome is {state['outcome']!r:.40}")
+    if not state["finished_at"].isascii():
+        raise ValueError(f"finished_at is {state['finished_at']!r:.40}")
+    datetime.fromisoformat(state["finished_at"])
+    for name, value in state["last"].items():
+        if not _METRIC.fullmatch(name):
+            raise ValueError(f"{name!r:.80} is no metric")
+        if _SHARE.fullmatch(name) and not 0 <= value <= 1:
+            raise ValueError(f"{name} is no share")
     for name, value in [("train_s", state["train_s"]), *state["last"].items()]:
         if not isinstance(value, float) and not (isinstance(value, int) and abs(value) <= _LARGEST):
             raise ValueError(f"{name} is no number that fits")
