@@ -264,18 +264,22 @@ def open_files(pid: int) -> Iterator[str]:
 def test_an_interrupted_addition_prints_nothing_and_leaves_nothing(number, exact, tmp_path):
     spools = tmp_path / "spools"
     spools.mkdir()
-    Path("lines").write_text(
-        f"1 2\n{'7' * 40_000_000} 1\n" if is_available() else f"1 2\n{'7' * 1_000_000} 1\n"
-    )
     process = subprocess.Popen(
-        [*PROGRAM, exact, "--from", "lines"],
+        [*PROGRAM, exact],
+        stdin=subprocess.PIPE,  # it stays open, so that the addition cannot end before the signal
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, "TMPDIR": str(spools)},
         text=True,
     )
+    assert process.stdin is not None
+    process.stdin.write(f"1 2\n{'7' * 1_000_000}")
+    process.stdin.flush()
     deadline = time.monotonic() + 600
-    while not any(str(spools) in name for name in open_files(process.pid)):
+    # files have names while it is tried out which folder takes them; the spools have none
+    while not any(
+        name.startswith(str(spools)) and name.endswith("(deleted)") for name in open_files(process.pid)
+    ):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
