@@ -203,6 +203,18 @@ def test_bench_prints_ratios_and_names_what_it_leaves_out(capsys):
     assert "unknown peer 'abacus'; choose from native" in capsys.readouterr().err
 
 
+def test_bench_times_sweeps_by_executor(capsys):
+    assert call(["bench", "--sweep", "6", "--executors", "inline, threads", "--json"]) == 0
+
+    inline, threads = json.loads(capsys.readouterr().out)["sweeps"]
+    assert (inline["executor"], threads["executor"]) == ("inline", "threads")
+    assert (inline["num_workers"], threads["num_workers"]) == (1, 2)
+    assert min(inline["ms_per_run"], inline["cpu_ms_per_run"], inline["ms_of_training"]) > 0
+    assert len(inline["driver_mib"]) == 3
+    assert call(["bench", "--sweep", "6", "--executors", "steam"]) == 2
+    assert "unknown executor 'steam'; choose from inline, threads" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
     Path("mine.py").write_text(
@@ -212,11 +224,11 @@ def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
     )
     command = [sys.executable, "-m", "ripplecarry", "study", "mine.py", "--workers=2", "--store"]
     process = subprocess.Popen([*command, "stopped"], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not list(Path("stopped").glob("unfinished/*/")) and time.monotonic() < deadline:
-        time.sleep(0.02)
+        time.sleep(0.002)
     os.kill(process.pid, number)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=600)
 
     assert process.returncode == 130
     assert "the same command goes on from here" in said

@@ -6,8 +6,8 @@ import math
 import os
 import stat
 import tempfile
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +35,36 @@ def write_atomically(path: Path, content: bytes) -> None:
             with suppress(OSError):  # what went wrong first is what to tell
                 temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes files into a folder that nobody reads yet, all on disk before this returns.
+
+    They go to disk side by side, which takes a fraction of the time that one after the other does.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written; some of the files may be there.
+    """
+    with ExitStack() as opened:
+        files = []
+        for name, content in contents.items():
+            with writing(folder / name):
+                file = opened.enter_context((folder / name).open("wb", buffering=0))
+                _write_all(file.fileno(), content)
+                if hasattr(os, "posix_fadvise"):  # the system begins to write, and does not wait
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                files.append((name, file))
+        for name, file in files:
+            with writing(folder / name):
+                os.fsync(file.fileno())
+        with writing(folder):
+            sync_folder(folder)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while len(rest):
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def remove_leftovers(path: Path) -> None:

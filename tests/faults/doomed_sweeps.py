@@ -32,6 +32,7 @@ CONTEXT.set_forkserver_preload(
     [
         "ripplecarry.lab.sweep",
         "ripplecarry.engines.native",
+        "ripplecarry.engines.reference",
         "pandas",
         "pyarrow.parquet",
         "safetensors.numpy",
@@ -43,6 +44,7 @@ TRIALS = [
 ]
 ENGINE = open_engine().name
 STUDY = [RunRequest(trial, seed, ENGINE) for trial in TRIALS for seed in range(2)]
+TORCH_STUDY = [RunRequest(trial, 0, "torch") for trial in TRIALS]
 ONE_RUN = STUDY[:1]
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT

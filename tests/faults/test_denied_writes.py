@@ -21,7 +21,7 @@ from doomed_sweeps import (
 
 from ripplecarry.cli import call
 from ripplecarry.errors import StoreError
-from ripplecarry.files import remove_leftovers, write_atomically
+from ripplecarry.files import remove_leftovers, write_atomically, write_together
 from ripplecarry.lab.store import Store
 
 
@@ -214,3 +214,30 @@ def test_a_file_that_cannot_be_written_keeps_what_it_had(tmp_path, monkeypatch):
 
     assert path.read_bytes() == b"before"
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_files_that_are_written_together_are_on_disk_before_their_folder(tmp_path, monkeypatch):
+    flushed = []
+
+    def note(descriptor):
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        flushed.append((os.path.basename(path), os.path.getsize(path)))
+
+    monkeypatch.setattr(os, "fsync", note)
+    contents = {"a": b"1" * 100, "b": b"", "c": b"2" * 3_000_000}
+
+    write_together(tmp_path, contents)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == contents
+    assert [name for name, _ in flushed] == ["a", "b", "c", tmp_path.name]
+    assert dict(flushed)["c"] == 3_000_000
+
+
+@pytest.mark.parametrize("at", ["write", "fsync"])
+def test_files_that_cannot_be_written_together_are_named(tmp_path, monkeypatch, at):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, at, full)
+    with pytest.raises(StoreError, match=r"cannot write .*/first: No space left on device"):
+        write_together(tmp_path, {"first": b"1", "second": b"2"})

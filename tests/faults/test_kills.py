@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from doomed_sweeps import ONE_RUN, STUDY, Doom, contents, fresh, run_to_the_end, start
+from doomed_sweeps import ONE_RUN, STUDY, TORCH_STUDY, Doom, contents, fresh, run_to_the_end, start
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +20,21 @@ def undisturbed(tmp_path_factory):
     return contents(study), took_s, contents(run), num_boundaries
 
 
-def kill_at_random(store, undisturbed, wanted):
-    whole, took_s, _, _ = undisturbed
+@pytest.fixture(scope="module")
+def undisturbed_torch(tmp_path_factory):
+    """The same of a study on the engine torch: what the store holds, and how long it took."""
+    study = tmp_path_factory.mktemp("undisturbed") / "torch"
+    began = time.perf_counter()
+    assert len(run_to_the_end(study, TORCH_STUDY).finished) == len(TORCH_STUDY)
+    return contents(study), time.perf_counter() - began
+
+
+def kill_at_random(store, whole, took_s, wanted, study=STUDY, num_workers=2):
     moments, kills = random.Random(wanted), 0
     while kills < wanted:
         fresh(store)
         while True:
-            process, ours = start(store, STUDY, num_workers=2)
+            process, ours = start(store, study, num_workers=num_workers)
             process.join(moments.uniform(0, took_s))
             if process.exitcode is not None:
                 break
@@ -53,7 +61,12 @@ def kill_at_boundaries(store, undisturbed, boundaries, what):
 
 
 def test_killed_at_any_moment_and_resumed(store, undisturbed):
-    assert kill_at_random(store.root, undisturbed, 5) >= 5
+    assert kill_at_random(store.root, *undisturbed[:2], 5) >= 5
+
+
+def test_killed_at_any_moment_and_resumed_on_torch(store, undisturbed_torch):
+    """One worker, since those who are killed may have no processes of their own."""
+    assert kill_at_random(store.root, *undisturbed_torch, 3, TORCH_STUDY, num_workers=1) >= 3
 
 
 def test_killed_at_some_write_boundaries_and_resumed(store, undisturbed):
@@ -64,7 +77,12 @@ def test_killed_at_some_write_boundaries_and_resumed(store, undisturbed):
 
 @pytest.mark.stress
 def test_killed_a_hundred_times_at_any_moment(store, undisturbed):
-    assert kill_at_random(store.root, undisturbed, 120) >= 120
+    assert kill_at_random(store.root, *undisturbed[:2], 120) >= 120
+
+
+@pytest.mark.stress
+def test_killed_many_times_at_any_moment_on_torch(store, undisturbed_torch):
+    assert kill_at_random(store.root, *undisturbed_torch, 40, TORCH_STUDY, num_workers=1) >= 40
 
 
 @pytest.mark.stress

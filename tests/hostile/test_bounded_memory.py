@@ -5,10 +5,12 @@ import json
 import multiprocessing
 import os
 import resource
+import struct
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from mutations import nested
 from pyarrow import parquet
 from watched import said
 
@@ -20,25 +22,37 @@ CONTEXT = multiprocessing.get_context("forkserver")
 MOST_MIB = 100
 
 
-def _measure(path, ours) -> None:
+def _measure(path, kind, ours) -> None:
     import pandas  # noqa: F401 - what is loaded is not counted
     from pyarrow import parquet  # noqa: F401
 
+    from ripplecarry.errors import InputError
+    from ripplecarry.lab.run import Run
     from ripplecarry.lab.tables import read_table
+    from ripplecarry.networks.weights_file import read_weights
+    from ripplecarry.training.checkpoint import check_checkpoint
+    from ripplecarry.verification.check import read_certificate
 
+    read = {
+        "table": lambda: read_table(path.read_bytes()),
+        "weights": lambda: read_weights(read_whole(path)),
+        "checkpoint": lambda: check_checkpoint(path),
+        "certificate": lambda: read_certificate(read_whole(path)),
+        "state": lambda: Run.open(path.parent),
+    }[kind]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        read_table(path.read_bytes())
+        read()
         words = "read"
-    except ValueError as error:
+    except (ValueError, InputError) as error:
         words = str(error)
     ours.send((words, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
 
 
-def growth_mib(path) -> tuple[str, float]:
-    """What reading the table said, and by how much the process grew."""
+def growth_mib(path, kind="table") -> tuple[str, float]:
+    """What reading the file said, and by how much the process grew."""
     theirs, ours = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=_measure, args=(path, ours))
+    process = CONTEXT.Process(target=_measure, args=(path, kind, ours))
     process.start()
     found = theirs.recv()
     process.join()
@@ -68,6 +82,38 @@ def test_a_table_that_unfolds_to_far_more_than_its_size_is_refused(tmp_path, kin
 
     assert words != "read"
     assert grown < MOST_MIB, f"{grown:.0f} MiB for {path.stat().st_size} bytes"
+
+
+ENTRY = '"{}":{{"dtype":"F32","shape":[0,1099511627776],"data_offsets":[0,0]}}'
+HEADERS = {
+    "giant and empty": "{" + ",".join(ENTRY.format(k) for k in range(50_000)) + "}",
+    "giant and full": '{"a":{"dtype":"F32","shape":[4294967296,1024],"data_offsets":[0,17592186044416]}}',
+    "long": '{"__metadata__":{"sha256":"' + "x" * 3_000_000 + '"}}',
+}
+TREES = {
+    "empty parts": b"[" + b"{}," * 1_000_000 + b"{}]",
+    "depth": nested(1_000_000),
+    "digits": b"[" + b"0," * 1_000_000 + b"9]",
+    "names": b"{" + b",".join(b'"%d":0' % k for k in range(300_000)) + b"}",
+}
+MOST_TIMES = 50
+"""A byte may become so many: `{},` is three, and an empty dict of Python 64."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [(kind, made) for kind in ("weights", "checkpoint") for made in HEADERS]
+    + [(kind, made) for kind in ("certificate", "state") for made in TREES],
+)
+def test_reading_takes_memory_that_the_size_bounds(tmp_path, kind, made):
+    path = tmp_path / ("state.json" if kind == "state" else "file")
+    header = HEADERS.get(made, "").encode()
+    path.write_bytes(TREES.get(made) or struct.pack("<Q", len(header)) + header)
+
+    _, grown = growth_mib(path, kind)
+
+    size = path.stat().st_size / 2**20
+    assert grown < 16 + MOST_TIMES * size, f"{grown:.0f} MiB for {size:.1f} MiB"
 
 
 def test_tables_as_we_write_them_come_back_as_they_were():

@@ -56,6 +56,8 @@ class Place:
                 for name in state["files"]:
                     if name in files:
                         state["files"][name] = hashlib.sha256(files[name]).hexdigest()
+                        if files[name] != self.files[name]:
+                            state["sizes"][name] = len(files[name])
                 state["checksum"] = run_module._own_checksum(state)
                 files["state.json"] = json_bytes(state)
             except (ValueError, KeyError, TypeError, RecursionError):
@@ -127,6 +129,35 @@ def test_names_that_climb_out_of_the_folder_are_refused(place, climbing):
         Run.open(place.folder)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"train_s": 0.0},
+        {"train_s": False},
+        {"train_s": -1},
+        {"steps_done": 0},
+        {"steps_done": True},
+        {"outcome": "done"},
+        {"finished_at": "yesterday"},
+        {"finished_at": "2026-01-01\ud80000:00:00"},
+        {"last": {"\ud800": 1.0}},
+        {"last": {"x" * 100: 1.0}},
+        {"last": {"exact_match": float("nan")}},
+        {"last": {"exact_match_at_9": 1.5}},
+        {"last": {"digit_accuracy": 1e300}},
+        {"sizes": 1},
+        {"sizes": {"curves.parquet": 3}},
+        {"sizes": {"curves.parquet": "3"}},
+    ],
+)
+def test_words_and_numbers_of_a_state_that_cannot_be_are_refused(place, changed):
+    state = json.loads(place.files["state.json"]) | {"exact_from_step": None} | changed
+    place.put(place.files | {"state.json": json_bytes(state)}, sign=True)
+
+    with pytest.raises(DamageError):
+        Run.open(place.folder)
+
+
 @pytest.mark.parametrize("kind", ["fewer", "more", "float64", "not there", "giant"])
 def test_weights_of_other_shapes_never_reach_an_engine(place, kind):
     weights = safetensors.numpy.load(place.files["weights.safetensors"])
@@ -151,6 +182,57 @@ def test_weights_of_other_shapes_never_reach_an_engine(place, kind):
             place.engine.load(trial, trial.build_task(), weights)
 
 
+HALVES = np.zeros((4, 4), dtype=np.float16)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        None,
+        {"x/dense.weight": HALVES},
+        {"../../dense.weight": HALVES},
+        {"dense.weight": HALVES},
+        {"9" * 40 + "/dense.weight": HALVES},
+        {"0/dense.weight": HALVES},
+    ],
+)
+def test_weights_along_the_way_that_are_none_are_refused(place, arrays):
+    content = b"junk" if arrays is None else safetensors.numpy.save(arrays)
+    place.put(place.files | {"checkpoints.safetensors": content}, sign=True)
+
+    with pytest.raises(DamageError, match=r"checkpoints\.safetensors"):
+        _ = Run.open(place.folder).checkpoints
+    with pytest.raises(DamageError, match=r"checkpoints\.safetensors"):
+        Run.check(place.folder)
+    status, _, words = said(place.root, ["page", str(place.folder), "--store", str(place.root)])
+    assert status == 2
+    assert "checkpoints.safetensors" in words
+
+
+@fuzz(100)
+@given(data=st.data())
+def test_commands_on_made_up_runs(place, data):
+    """Parts of a run are changed and signed, then a command reads it."""
+    files = dict(place.files)
+    name = data.draw(st.sampled_from(["state.json", *WEIGHTS, "curves.parquet"]))
+    if name == "state.json":
+        files[name] = json_bytes(data.draw(changed_tree(json.loads(files[name]))))
+    elif name in WEIGHTS:
+        arrays = safetensors.numpy.load(files[name])
+        changed = data.draw(st.sampled_from(sorted(arrays)))
+        value = data.draw(st.sampled_from([0.0, 1.0, 6e4, np.inf, np.nan]))
+        arrays[changed] = np.full_like(arrays[changed], value)
+        files[name] = data.draw(changed_bytes(safetensors.numpy.save(arrays)) | headers())
+    else:
+        files[name] = data.draw(changed_bytes(files[name]))
+    place.put(files, sign=True)
+    command, *options = data.draw(st.sampled_from(COMMANDS))
+
+    said(place.root, [command, str(place.folder), *options, "--store", str(place.root)])
+
+
+WEIGHTS = ("weights.safetensors", "checkpoints.safetensors")
+COMMANDS = (["runs"], ["page"], ["export", "--onnx", "--state-dict"], ["add", "1", "2", "--verify"])
 DTYPES = st.sampled_from(["F32", "F16", "F64", "BF16", "F8_E4M3", "I64", "BOOL", "U8", "C64", "X", ""])
 SIZES = st.sampled_from([0, 1, 2, 4, 2**31, 2**32, 2**62, 2**63, 2**64 - 1, 2**64, -1, 1.5, "4", None])
 OFFSETS = st.sampled_from([0, 4, 8, 16, 2**63, 2**64 - 1, -4, 1.5])
@@ -268,6 +350,34 @@ def test_a_certificate_as_it_was_made_is_accepted(place, certificate):
     given_path.write_bytes(json_bytes(certificate[0]))
 
     assert check_file(given_path, path).margin > 0
+
+
+@pytest.mark.parametrize("end", ["\ud800", "a\nb", "x" * 100_000])
+def test_a_refusal_is_one_line_whatever_words_it_repeats(place, certificate, end):
+    tree, weights = certificate
+    path = place.root / "right.safetensors"
+    path.write_bytes(weights)
+    made = json.loads(json.dumps(tree))
+    made["invariant"]["0"][0]["drive"]["low"][0] = end
+    given_path = place.root / "given.json"
+    given_path.write_bytes(json_bytes(made))
+
+    status, words, _ = said(place.root, ["check", str(given_path), "--weights", str(path)])
+
+    assert status == 1
+    assert words.count("\n") == 1
+    assert len(words) < 200
+
+
+def test_a_path_that_no_output_takes_is_escaped(place, certificate):
+    place.put(place.files, sign=False)
+    odd = place.root / "odd\udcff"
+    shutil.copytree(place.folder, odd / "runs" / place.id)
+
+    status, words, _ = said(place.root, ["runs", place.id, "--store", str(odd)])
+
+    assert status == 0
+    assert "\\udcff" in words
 
 
 @fuzz(60)

@@ -108,7 +108,7 @@ def _note(event: str, path: object) -> None:
     name = os.path.realpath(os.fsdecode(path))  # pyrefly: ignore[bad-argument-type]
     is_spool = os.path.dirname(name) == tempfile.gettempdir() and os.path.basename(name).startswith("tmp")
     if not (
-        name.startswith(_allowed[0])
+        (name + os.sep).startswith(_allowed[0] + os.sep)
         or is_spool
         or name in (os.devnull, tempfile.gettempdir())
         or "__pycache__" in name

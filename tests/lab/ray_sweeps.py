@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ripplecarry.lab.store import Store
@@ -37,17 +38,23 @@ class Counts(Listener):
 
 
 def workers() -> list[int]:
-    """The processes that carry tasks out."""
+    """The processes that carry out tasks of the cluster that this process made."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes()
-                if b"_work_there" in words and os.stat(entry).st_uid == os.getuid():
+            with suppress(OSError):  # it ended since it was listed
+                if b"_work_there" in (entry / "cmdline").read_bytes() and is_ours(int(entry.name)):
                     found.append(int(entry.name))
-            except OSError:
-                continue
     return found
+
+
+def is_ours(pid: int) -> bool:
+    while pid > 1:
+        if pid == os.getpid():
+            return True
+        state = Path(f"/proc/{pid}/stat").read_text()
+        pid = int(state.rpartition(")")[2].split()[1])
+    return False
 
 
 def told(result, **more):
@@ -60,8 +67,9 @@ def written_at(store, run_ids):
 
 def main(scenario: str, folder: str) -> None:
     store = Store(folder)
-    if scenario == "drive":  # until somebody kills it
-        told(sweep(REQUESTS, store, executor="ray", address=sys.argv[3]))
+    if scenario == "drive":  # it is killed when two runs are kept
+        listener = Counts(after=2, action=lambda: os.kill(os.getpid(), signal.SIGKILL))
+        sweep(REQUESTS, store, executor="ray", address=sys.argv[3], listener=listener)
         return
     from ray.cluster_utils import Cluster
 
@@ -72,22 +80,22 @@ def main(scenario: str, folder: str) -> None:
         killed = []
 
         def lose():
-            for pid in workers()[:1]:
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
+            deadline = time.monotonic() + 60
+            while not killed and time.monotonic() < deadline:  # between two tasks a worker has none
+                for pid in workers()[:1]:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                        killed.append(pid)
             cluster.remove_node(nodes[0], allow_graceful=False)
             cluster.add_node(num_cpus=1)
 
         listener = Counts(after=2, action=lose)
         result = sweep(REQUESTS, store, executor="ray", address=cluster.address, listener=listener)
         told(result, heard=listener.heard.is_set(), told=len(listener.finished_ids), killed=len(killed))
-    else:  # "killed": the driver dies when two runs are kept
+    else:  # "killed"
         command = [sys.executable, __file__, "drive", folder, cluster.address]
-        driver = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        while len(store.ids()) < 2 and driver.poll() is None:
-            time.sleep(0.05)
-        driver.kill()
-        driver.wait()
+        status = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+        assert status == -signal.SIGKILL
         kept = store.ids()
         before = written_at(store, kept)
         result = sweep(REQUESTS, store, executor="ray", address=cluster.address)

@@ -1,6 +1,7 @@
 """The index of a store gives what reading every folder gives, and notices what changed."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -48,6 +49,23 @@ def test_what_came_went_or_changed_is_read_again(filled):
     assert len(damaged) == 2
     assert any("weights.safetensors is missing" in words for words in damaged)
     assert any("state.json is damaged" in words for words in damaged)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "curves.parquet"])
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_file_of_another_size_is_named_by_the_listing(filled, name, change):
+    filled.frame()
+    victim = filled.run_folder(filled.ids()[0])
+    size = (victim / name).stat().st_size
+    os.truncate(victim / name, size + change)
+
+    for _ in range(2):
+        frame, (words,) = filled.frame()
+        assert len(frame) == 3
+        assert f"{name} is damaged: it has {size + change} bytes instead of {size}" in words
+
+    os.truncate(victim / name, size)
+    assert len(filled.frame()[0]) == 4  # a listing reads no bytes of it
 
 
 @pytest.mark.parametrize(

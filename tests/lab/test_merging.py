@@ -88,5 +88,6 @@ def replace_result(store, run_id, name):
     (folder / name).write_bytes(content)
     state = json.loads((folder / "state.json").read_text())
     state["files"][name] = _checksum(content)
+    state["sizes"][name] = len(content)
     state["checksum"] = _own_checksum(state)
     (folder / "state.json").write_text(json.dumps(state))

@@ -27,7 +27,7 @@ def alone(tmp_path_factory):
 def run(scenario, store):
     program = f"{__file__.rpartition('/')[0]}/ray_sweeps.py"
     words = [sys.executable, program, scenario, str(store.root)]
-    result = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
+    result = subprocess.run(words, capture_output=True, text=True, timeout=600, check=True)
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
 
 

@@ -1,8 +1,13 @@
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -65,12 +70,71 @@ def test_a_sweep_asked_to_stop_leaves_the_rest_for_later(store):
     second = sweep(REQUESTS, store, num_workers=1)
 
     assert first.was_interrupted
+    assert len(first.finished) == 1
     assert len(store.ids()) == 4
     assert len(second.finished) == 4
 
 
+class Crew:
+    """Workers that do nothing; those that get a run of the doomed seeds die."""
+
+    capacity = 3
+
+    def __init__(self, doomed=(), is_broken=False):
+        self.events, self.most = SimpleQueue(), 0
+        self._doomed, self._is_broken, self._under_way = doomed, is_broken, 0
+
+    def submit(self, request, store):
+        if self._is_broken:
+            raise BrokenProcessPool("dead")
+        future = Future()
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+        threading.Thread(target=self._end, args=(request, future)).start()
+        return future
+
+    def stop(self):
+        pass
+
+    def _end(self, request, future):
+        time.sleep(0.001)  # others are submitted meanwhile
+        self._under_way -= 1
+        if request.seed in self._doomed:
+            future.set_exception(BrokenProcessPool("dead"))
+        else:
+            future.set_result(request.id)
+
+
+def swept_by(crew, requests, store, monkeypatch):
+    monkeypatch.setattr("ripplecarry.lab.sweep.open_crew", lambda *rest, **how: nullcontext(crew))
+    listener = Counts()
+    result = sweep(requests, store, listener=listener)
+    assert sorted([*result.finished, *result.failed]) == sorted({request.id for request in requests})
+    assert sorted(listener.done) == sorted(result.finished)
+    return result
+
+
+def test_no_more_runs_are_submitted_than_the_crew_takes(store, monkeypatch):
+    requests = [RunRequest(TINY, seed, "torch") for seed in range(30)]
+    crew = Crew()
+
+    assert len(swept_by(crew, requests, store, monkeypatch).finished) == 30
+    assert crew.most == 3
+
+
+def test_runs_that_dead_workers_took_along_or_never_began_are_failed_at_last(store, monkeypatch):
+    requests = [RunRequest(TINY, seed, "torch") for seed in range(30)]
+
+    some = swept_by(Crew({0, 29}), requests, store, monkeypatch)
+    none = swept_by(Crew(is_broken=True), requests, store, monkeypatch)
+
+    assert sorted(some.failed) == sorted([requests[0].id, requests[29].id])
+    assert len(none.failed) == 30
+    assert "workers died too often" in none.failed[requests[7].id]
+
+
 def command(store: Path) -> list[str]:
-    settings = {"hidden_size": 16, "batch_size": 20, "digits": 4, "steps": 400, "engine": "torch"}
+    settings = {"hidden_size": 16, "batch_size": 20, "digits": 4, "steps": 1000, "engine": "torch"}
     words = (
         "import ripplecarry.lab.carry_out as c; c.CHECKPOINT_EVERY_S = 0.0; import ripplecarry;"
         f"ripplecarry.train(store={str(store)!r}, **{settings})"
@@ -83,14 +147,16 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     written = 0
     for _ in range(3):  # each time a little further, as the time of the checkpoint tells
         process = subprocess.Popen(command(tmp_path / "killed"))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while process.poll() is None and time.monotonic() < deadline:
             checkpoints = list((tmp_path / "killed").glob("unfinished/*/checkpoint.safetensors"))
             if checkpoints and checkpoints[0].stat().st_mtime_ns > written:
                 break
             time.sleep(0.01)
         process.kill()
-        process.wait()
+        if process.wait() == 0:  # it was faster than the third signal
+            assert written
+            break
         (checkpoint,) = (tmp_path / "killed").glob("unfinished/*/checkpoint.safetensors")
         assert checkpoint.stat().st_mtime_ns > written
         written = checkpoint.stat().st_mtime_ns

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 the answer is no, or a run failed; 2 wrong usage; 130 int
 Commands import what they need when called, so that `--help` stays quick.
 """
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -55,6 +56,8 @@ def main() -> None:
 
 def call(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may have characters that it does not take
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
         return status if isinstance(status, int) else 0

@@ -32,6 +32,9 @@ def bench(
     sweep: Annotated[
         int | None, Parameter(help="Time sweeps of so many trivial runs by executor instead.")
     ] = None,
+    executors: Annotated[
+        str | None, Parameter(help="Which, with commas between; all that are installed else.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Time training steps side by side on one core, as ratios measured in one run.
@@ -52,7 +55,7 @@ def bench(
     if whole_study:
         return _bench_whole_study(as_json)
     if sweep is not None:
-        return _bench_sweep(sweep, as_json)
+        return _bench_sweep(sweep, _names(executors), as_json)
     if rounds < 1:
         raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
     try:
@@ -99,9 +102,13 @@ def bench(
     return 0
 
 
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",")]
+
+
 def _chosen(given: str | None, known: Sequence[str], default: Sequence[str]) -> list[str]:
     """The peers that are named, or the usual ones."""
-    names = [peer.strip() for peer in given.split(",")] if given else list(default)
+    names = _names(given) or list(default)
     for name in names:
         if name not in known:
             raise ConfigurationError(f"unknown peer {name!r}; choose from {', '.join(known)}")
@@ -173,16 +180,31 @@ def _bench_whole_study(as_json: bool) -> int:
     return 0
 
 
-def _bench_sweep(num_runs: int, as_json: bool) -> int:
+def _bench_sweep(num_runs: int, executors: list[str] | None, as_json: bool) -> int:
     from ripplecarry.benchmarks.overhead import time_overheads
     from ripplecarry.console import print_table
     from ripplecarry.lab.environment import processor_name
 
     if num_runs < 1:
         raise ConfigurationError(f"--sweep is {num_runs}; it must be at least 1")
-    rows = [asdict(each) for each in time_overheads(num_runs)]
+    timed = time_overheads(num_runs, executors)
     if as_json:
+        rows = [asdict(each) for each in timed]
         print(json.dumps({"processor": processor_name(), "sweeps": rows}, indent=1))
         return 0
-    print_table(f"{processor_name()}: sweeps of runs of one step", rows)
+    print_table(
+        f"{processor_name()}: sweeps of {num_runs} runs of one step",
+        [
+            {
+                "executor": row.executor,
+                "workers": row.num_workers,
+                "ms a run": f"{row.ms_per_run:.1f}",
+                "its training alone": f"{row.ms_of_training:.1f}",
+                "driver's processor ms": f"{row.cpu_ms_per_run:.1f}",
+                "driver's MiB": " ".join(f"{mib:.0f}" for mib in row.driver_mib),
+                "listing s": f"{row.first_listing_s:.2f} {row.second_listing_s:.2f}",
+            }
+            for row in timed
+        ],
+    )
     return 0

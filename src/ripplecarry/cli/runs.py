@@ -114,7 +114,7 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
 
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
-    from ripplecarry.lab.imported_run import ENGINE as IMPORTED
+    from ripplecarry.lab.run import IMPORTED
     from ripplecarry.networks.architecture import Architecture
 
     if as_json:

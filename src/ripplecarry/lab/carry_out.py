@@ -163,7 +163,7 @@ def _train(
         exactness=exactness,
         environment=describe_environment(engine),
         times={
-            "train_s": round(train_s, 3),
+            "train_s": max(round(train_s, 3), 0.001),
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         },
     )

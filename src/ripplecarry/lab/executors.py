@@ -38,6 +38,11 @@ class Crew(Protocol):
         """A queue of progress."""
         ...
 
+    @property
+    def capacity(self) -> int:
+        """How many runs to submit at a time: no worker idles, and no list grows with the sweep."""
+        ...
+
     def stop(self) -> None:
         """Asks all to stop; they leave checkpoints where they can."""
 
@@ -53,6 +58,7 @@ class LocalCrew:
     executor: Executor
     events: Any
     ask_to_stop: Callable[[], None]
+    capacity: int
 
     def stop(self) -> None:
         """Closes the wire on which all listen."""
@@ -104,7 +110,8 @@ def _in_this_process(num_workers: int) -> Generator[Crew]:
     _worker.stopped.clear()
     _worker.events = events
     with InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers) as pool:
-        yield LocalCrew(pool, events, _worker.stopped.set)
+        capacity = 1 if num_workers == 1 else 2 * num_workers
+        yield LocalCrew(pool, events, _worker.stopped.set, capacity)
 
 
 @contextmanager
@@ -114,7 +121,7 @@ def _in_processes(num_workers: int) -> Generator[Crew]:
     listening, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
     try:
-        yield LocalCrew(pool, events, held.close)
+        yield LocalCrew(pool, events, held.close, 2 * num_workers)
     finally:
         held.close()
         pool.shutdown(wait=True, cancel_futures=True)

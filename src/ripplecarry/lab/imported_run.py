@@ -8,15 +8,12 @@ import numpy as np
 
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import read_whole
-from ripplecarry.lab.run import Run, write_run
+from ripplecarry.lab.run import IMPORTED, Run, write_run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import read_weights, shown_shape
-
-ENGINE = "imported"
-"""Stands where a run names the engine that trained it."""
 
 
 def import_run(path: Path, digits: int, store: Store) -> Run:
@@ -87,7 +84,7 @@ def _settings(weights: Weights) -> dict[str, object]:
 def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
     content = b"".join(name.encode() + array.tobytes() for name, array in weights.items())
     seed = int(hashlib.sha256(content).hexdigest()[:8], 16)
-    request = RunRequest(trial, seed, ENGINE)
+    request = RunRequest(trial, seed, IMPORTED)
     store.prepare()
     with store.claim(request.id):
         if store.has(request.id):
@@ -99,7 +96,7 @@ def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
             outcome="finished",
             columns={"step": np.zeros(0, dtype=np.int64), "loss": np.zeros(0, dtype=np.float32)},
             weights=weights,
-            environment={"engine": ENGINE},
+            environment={"engine": IMPORTED},
             times={"train_s": 0.0, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")},
         )
         return store.keep(staged, request.id)

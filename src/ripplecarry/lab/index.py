@@ -15,9 +15,10 @@ from ripplecarry.files import write_atomically
 
 Row = dict[str, Any]
 
-_FORMAT = 1
-# Files coming and going change the folder's own time.
-_STAMPED = ("", "config.json", "state.json")
+_FORMAT = 2
+# Files coming and going change the folder's own time; one that is cut short, its own size.
+_TIMED = ("", "config.json", "state.json")
+_SIZED = ("curves.parquet", "weights.safetensors")
 
 
 def indexed_rows(
@@ -68,6 +69,7 @@ def _load(index: Path, columns: list[str]) -> dict[str, tuple[list[int], Row]]:
 
 def _stamp(folder: Path) -> list[int] | None:
     try:
-        return [os.stat(os.path.join(folder, name)).st_mtime_ns for name in _STAMPED]
+        times = [os.stat(os.path.join(folder, name)).st_mtime_ns for name in _TIMED]
+        return times + [os.stat(os.path.join(folder, name)).st_size for name in _SIZED]
     except OSError:
         return None

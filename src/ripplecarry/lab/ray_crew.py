@@ -37,6 +37,8 @@ _RETRIES = 3
 _POLL_S = 0.3
 _CONNECT_S = 3.0
 """Ray itself tries for a minute or more."""
+_MOST_SUBMITTED = 4096
+"""More than the cores of most clusters: a task waits for a node to join as well as for a core."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class _Made:
 
 class RayCrew:
     """Runs as tasks of one processor core each."""
+
+    capacity = _MOST_SUBMITTED
 
     def __init__(self) -> None:
         self.events: SimpleQueue[Any] = SimpleQueue()

@@ -16,11 +16,13 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import safetensors.numpy
@@ -28,9 +30,9 @@ import safetensors.numpy
 from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.files import read_whole, sync_folder, write_atomically, writing
+from ripplecarry.files import read_whole, sync_folder, write_together, writing
 from ripplecarry.lab.observation import HARD
-from ripplecarry.lab.tables import read_table, write_table
+from ripplecarry.lab.tables import read_table, write_columns, write_table
 from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 CHECKPOINTS = "checkpoints.safetensors"
+IMPORTED = "imported"
+"""Stands where a run names the engine that trained it, if weights came from elsewhere."""
 REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, so that it can be run again"
 _FILES = (
     "config.json",
@@ -54,6 +58,9 @@ _FILES = (
     CHECKPOINTS,
     "environment.json",
 )
+_METRIC = re.compile(r"[a-z0-9_]{1,64}")
+_SHARE = re.compile(r"(exact_match|digit_accuracy)(_.*)?")
+_STEP = re.compile(r"[0-9]{1,16}")
 _ID = re.compile(r"[0-9a-f]{10}-[a-z0-9_]{1,40}-[0-9]{1,20}")
 _LARGEST = 2**53
 """Up to here whole numbers are exact as float64, which tables hold."""
@@ -109,9 +116,10 @@ class Run:
                 raise ValueError(f"{config['seed']!r} is no seed")
             if config["engine"] != config["id"].split("-")[1]:
                 raise ValueError(f"{config['engine']!r} is not the engine of {config['id']}")
+            if config["engine"] != IMPORTED and not (state["steps_done"] and state["train_s"] > 0):
+                raise ValueError("it was trained in no step or no time")
             for name in state["files"]:
-                if not (folder / name).is_file():
-                    raise DamageError(f"{folder / name} is missing{REMEDY}")
+                _check_size(folder / name, state.get("sizes", {}).get(name))
             return cls(folder, config, state, Trial.build(config["trial"]))
         except (
             ValueError,
@@ -127,7 +135,7 @@ class Run:
     def check(cls, folder: Path) -> "Run":
         """The run in this folder, once it has been opened, verified and all that it holds was decoded."""
         run = cls.open(folder).verify()
-        _ = run.weights, run.curves, run.environment
+        _ = run.checkpoints, run.curves, run.environment
         if "exactness.parquet" in run.state["files"]:
             _ = run.exactness
         return run
@@ -204,14 +212,7 @@ class Run:
             weights = read_weights(_checked(self.folder, path.name, self.state))
         except ValueError as error:
             raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
-        wanted = parameter_shapes(self.trial, self.task)
-        for name in sorted(wanted.keys() | weights.keys()):
-            there = weights[name].shape if name in weights else None
-            if there != wanted.get(name) or weights[name].dtype != np.float32:
-                raise DamageError(
-                    f"{path}: {name} is {shown_shape(there)} and should be float32 of "
-                    f"{shown_shape(wanted.get(name))}{REMEDY}"
-                )
+        self._check_parameters(path, weights, "float32")
         return weights
 
     @cached_property
@@ -221,15 +222,38 @@ class Run:
         All but the last are rounded to float16. A run of a study's later seeds, and of a version before
         checkpoints were kept, has the last alone.
         """
-        found: dict[int, Weights] = {}
-        if CHECKPOINTS in self.state["files"]:
-            arrays = safetensors.numpy.load(_checked(self.folder, CHECKPOINTS, self.state))
-            for key in sorted(arrays, key=lambda key: int(key.partition("/")[0])):
-                step, _, name = key.partition("/")
-                found.setdefault(int(step), {})[name] = arrays[key].astype(np.float32)
+        found = self._kept_along_the_way() if CHECKPOINTS in self.state["files"] else {}
         last = self.state["steps_done"] - (self.outcome == "diverged")  # without an update behind the last
         found.pop(last, None)
         return found | {last: self.weights}
+
+    def _kept_along_the_way(self) -> dict[int, Weights]:
+        path = self.folder / CHECKPOINTS
+        kept: dict[int, Weights] = {}
+        try:
+            for key, array in read_weights(_checked(self.folder, CHECKPOINTS, self.state)).items():
+                step, _, name = key.partition("/")
+                if not _STEP.fullmatch(step):
+                    raise ValueError(f"{key!r:.80} names no step")
+                kept.setdefault(int(step), {})[name] = array
+        except ValueError as error:
+            raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
+        for weights in kept.values():
+            self._check_parameters(path, weights, "float16")
+        return {
+            step: {name: array.astype(np.float32) for name, array in kept[step].items()}
+            for step in sorted(kept)
+        }
+
+    def _check_parameters(self, path: Path, weights: Weights, dtype: str) -> None:
+        wanted = parameter_shapes(self.trial, self.task)
+        for name in sorted(wanted.keys() | weights.keys()):
+            there = weights[name].shape if name in weights else None
+            if there != wanted.get(name) or weights[name].dtype != dtype:
+                raise DamageError(
+                    f"{path}: {name} is {shown_shape(there)} and should be {dtype} of "
+                    f"{shown_shape(wanted.get(name))}{REMEDY}"
+                )
 
     @cached_property
     def environment(self) -> Mapping[str, Any]:
@@ -272,8 +296,6 @@ def write_run(
     Args:
         checkpoints: parameters by STEP/NAME; no file is written where there are none.
     """
-    import pandas as pd
-
     config = {
         "format": FORMAT,
         "id": request.id,
@@ -281,10 +303,9 @@ def write_run(
         "engine": request.engine,
         "trial": request.trial.model_dump(mode="json"),
     }
-    curves = pd.DataFrame(columns)
     contents = {
         "config.json": _json(config),
-        "curves.parquet": write_table(curves),
+        "curves.parquet": write_columns(columns),
         "weights.safetensors": safetensors.numpy.save(weights),
         "environment.json": _json(environment),
     }
@@ -292,27 +313,28 @@ def write_run(
         contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
     if exactness is not None:
         contents["exactness.parquet"] = write_table(exactness)
-    last = {name: curves[name].dropna() for name in curves.columns if name != "step"}
+    read = {name: values[~np.isnan(values)] for name, values in columns.items() if name != "step"}
     state: dict[str, object] = {
         "outcome": outcome,
-        "steps_done": len(curves),
-        "last": {name: float(values.iloc[-1]) for name, values in last.items() if len(values)},
-        "exact_from_step": _exact_from(curves),
+        "steps_done": len(columns["step"]),
+        "last": {name: float(values[-1]) for name, values in read.items() if len(values)},
+        "exact_from_step": _exact_from(columns),
         **times,
         "files": {name: _checksum(content) for name, content in contents.items()},
+        "sizes": {name: len(content) for name, content in contents.items()},
     }
     state["checksum"] = _own_checksum(state)
-    for name, content in (contents | {"state.json": _json(state)}).items():
-        write_atomically(folder / name, content)
+    write_together(folder, contents | {"state.json": _json(state)})
 
 
-def _exact_from(curves: "pd.DataFrame") -> int | None:
-    if HARD not in curves:
+def _exact_from(columns: Arrays) -> int | None:
+    if HARD not in columns:
         return None
-    read = curves[["step", HARD]].dropna()
-    wrong = read.step[read[HARD] < 1]
-    after = read.step if wrong.empty else read.step[read.step > wrong.iloc[-1]]
-    return None if after.empty else int(after.iloc[0])
+    is_read = ~np.isnan(columns[HARD])
+    steps, exact = columns["step"][is_read], columns[HARD][is_read]
+    wrong = np.flatnonzero(exact < 1)
+    after = steps[wrong[-1] + 1 :] if len(wrong) else steps
+    return int(after[0]) if len(after) else None
 
 
 def move_into_place(source: Path, target: Path) -> None:
@@ -343,11 +365,21 @@ def _json_object(path: Path, content: bytes) -> dict[str, Any]:
 
 def _check_types(state: Mapping[str, Any]) -> None:
     for name, kind in _STATE_TYPES.items():
-        if not isinstance(state[name], kind):
+        if not isinstance(state[name], kind) or isinstance(state[name], bool):
             raise ValueError(f"{name} is {state[name]!r}")
     for name in state["files"]:
         if name not in _FILES:  # so none climbs out of the folder
             raise ValueError(f"{name!r} is no file of a run")
+    if state["outcome"] not in get_args(Outcome):
+        raise ValueError(f"outcome is {state['outcome']!r:.40}")
+    if not state["finished_at"].isascii():
+        raise ValueError(f"finished_at is {state['finished_at']!r:.40}")
+    datetime.fromisoformat(state["finished_at"])
+    for name, value in state["last"].items():
+        if not _METRIC.fullmatch(name):
+            raise ValueError(f"{name!r:.80} is no metric")
+        if _SHARE.fullmatch(name) and not 0 <= value <= 1:
+            raise ValueError(f"{name} is no share")
     for name, value in [("train_s", state["train_s"]), *state["last"].items()]:
         if not isinstance(value, float) and not (isinstance(value, int) and abs(value) <= _LARGEST):
             raise ValueError(f"{name} is no number that fits")
@@ -356,6 +388,20 @@ def _check_types(state: Mapping[str, Any]) -> None:
     step = state.get("exact_from_step")
     if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
         raise ValueError("exact_from_step is no step of the run")
+
+
+def _check_size(path: Path, num_bytes: object) -> None:
+    """Refuses a file that is not there or not of the size noted; earlier versions noted none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        status = None
+    if status is None or not stat.S_ISREG(status.st_mode):
+        raise DamageError(f"{path} is missing{REMEDY}")
+    if num_bytes is not None and status.st_size != num_bytes:
+        raise DamageError(
+            f"{path} is damaged: it has {status.st_size} bytes instead of {num_bytes}{REMEDY}"
+        )
 
 
 def _checked(folder: Path, name: str, state: Mapping[str, Any]) -> bytes:

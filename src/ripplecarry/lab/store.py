@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.files import write_atomically, writing
+from ripplecarry.files import write_atomically, write_together, writing
 from ripplecarry.lab.index import Row, indexed_rows
 from ripplecarry.lab.observation import HARD
 from ripplecarry.lab.run import Run, is_run_id, move_into_place
@@ -109,8 +109,11 @@ class Store:
         """An empty folder for the files of a run that ends; whoever calls holds the run."""
         staged = self.unfinished_folder(run_id) / "finished"
         with writing(staged):
-            shutil.rmtree(staged, ignore_errors=True)
-            staged.mkdir()
+            try:
+                staged.mkdir()
+            except FileExistsError:  # one who was killed left it
+                shutil.rmtree(staged, ignore_errors=True)
+                staged.mkdir()
         return staged
 
     def prepare(self) -> None:
@@ -166,7 +169,11 @@ class Store:
     def keep(self, staged: Path, run_id: str) -> Run:
         """Moves a complete folder among the finished runs and drops the run's checkpoint."""
         move_into_place(staged, self.run_folder(run_id))
-        shutil.rmtree(self.root / "unfinished" / run_id, ignore_errors=True)
+        unfinished = self.root / "unfinished" / run_id
+        try:
+            unfinished.rmdir()
+        except OSError:  # it had a checkpoint
+            shutil.rmtree(unfinished, ignore_errors=True)
         return self.open(run_id)
 
     def keep_files(self, run_id: str, files: Mapping[str, bytes]) -> Run:
@@ -176,8 +183,7 @@ class Store:
             StoreError: they are damaged, or not of this run.
         """
         staged = self.staging_folder(run_id)
-        for name, content in files.items():
-            write_atomically(staged / Path(name).name, content)
+        write_together(staged, {Path(name).name: content for name, content in files.items()})
         run = Run.open(staged).verify()
         if run.id != run_id:
             raise StoreError(f"{run_id} came with the files of run {run.id}")

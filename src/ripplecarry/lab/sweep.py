@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
+from queue import SimpleQueue
 
 from ripplecarry.engines.registry import GPU_ENGINES, LOCK_FREE_ENGINES, runs_at_once
 from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
@@ -86,9 +88,11 @@ def sweep(
         )
     store.prepare()
     result = SweepResult()
-    left = sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost)
-    for request in [request for request in left if store.has(request.id)]:
-        left.remove(request)
+    left = []
+    for request in sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost):
+        if not store.has(request.id):
+            left.append(request)
+            continue
         store.clear_leftovers(request.id)
         result.finished.append(request.id)
         listener.finished(request)
@@ -106,6 +110,10 @@ def sweep(
             left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
             stop.on_request(None)
     result.was_interrupted = stop.is_made()
+    for request in [] if result.was_interrupted else left:
+        error = RuntimeError("not begun: the workers died too often")
+        result.failed[request.id] = str(error)
+        listener.failed(request, error)
     return result
 
 
@@ -121,33 +129,49 @@ def _attempt(
     """Runs what it can and returns the runs that a dead worker took along."""
     lost: list[RunRequest] = []
     futures: dict[Future[str], RunRequest] = {}
-    for request in requests:
-        if stop.is_made():
-            break
-        try:
-            futures[crew.submit(request, store)] = request
-        except BrokenProcessPool:
-            lost.append(request)
-    for future in as_completed(futures):
-        request = futures[future]
-        if stop.is_made():
-            for waiting in futures:
-                waiting.cancel()
-        if future.cancelled():
-            continue
-        error = future.exception()
+    ended: SimpleQueue[Future[str]] = SimpleQueue()
+    waiting = iter(requests)
+
+    def submit(most: int) -> None:
+        for request in islice(waiting, most):
+            if stop.is_made():
+                return
+            try:
+                future = crew.submit(request, store)
+            except BrokenProcessPool:
+                lost.append(request)
+                continue
+            futures[future] = request
+            future.add_done_callback(ended.put)
+
+    def settle(request: RunRequest, future: Future[str]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if future.cancelled() or isinstance(error, Interrupted):
+            return
         if error is None:
             result.finished.append(request.id)
             listener.finished(request)
-        elif isinstance(error, Interrupted) or stop.is_made():
-            continue
+        elif stop.is_made():
+            return
         elif isinstance(error, BrokenProcessPool) and not is_last:
             lost.append(request)
         else:
             words = str(error) if isinstance(error, RipplecarryError) else repr(error)
             result.failed[request.id] = words
             listener.failed(request, error)
-    return lost
+
+    submit(crew.capacity)
+    is_stopping = False
+    while futures:
+        future = ended.get()
+        settle(futures.pop(future), future)
+        if not stop.is_made():
+            submit(1)
+        elif not is_stopping:
+            is_stopping = True
+            for other in list(futures):
+                other.cancel()
+    return lost if stop.is_made() else [*lost, *waiting]
 
 
 @contextmanager

@@ -1,10 +1,15 @@
 """Tables in the bytes of a parquet file, read in memory that the bytes bound."""
 
 import io
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 # A column of nothing but repetitions takes no room in a file. The emptiest of ours, curves with twelve
 # metrics that were read at every fiftieth step, come to less than 4 values a byte.
@@ -17,6 +22,27 @@ def write_table(frame: "pd.DataFrame") -> bytes:
     content = io.BytesIO()
     frame.to_parquet(content, index=False)
     return content.getvalue()
+
+
+def write_columns(columns: Mapping[str, np.ndarray]) -> bytes:
+    """What `write_table` makes of a frame with these columns, in a fraction of the time."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = _schema(tuple((name, column.dtype.str) for name, column in columns.items()))
+    arrays = [pa.array(column, from_pandas=True) for column in columns.values()]
+    content = io.BytesIO()
+    parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), content)
+    return content.getvalue()
+
+
+@lru_cache(16)
+def _schema(columns: tuple[tuple[str, str], ...]) -> "pa.Schema":
+    import pandas as pd
+    import pyarrow as pa
+
+    frame = pd.DataFrame({name: np.zeros(0, dtype) for name, dtype in columns})
+    return pa.Schema.from_pandas(frame, preserve_index=False)
 
 
 def read_table(content: bytes) -> "pd.DataFrame":

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 from pydantic import model_validator
@@ -82,7 +83,7 @@ class RunRequest:
     keeps_checkpoints: bool = True
     """Whether the run's folder gets the weights along the way; no result depends on it."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Trial id, engine and seed."""
         return f"{self.trial.id}-{self.engine}-{self.seed}"

@@ -190,7 +190,7 @@ def _read_box(box: Mapping[str, list[float]], size: int) -> Balls:
         raise CertificateRefused(f"a box has {len(low)} and {len(high)} ends where {size} belong")
     for a, b in zip(low, high, strict=True):
         if type(a) is not float or type(b) is not float or not (isfinite(a) and isfinite(b) and a <= b):
-            raise CertificateRefused(f"a box has the ends {a} and {b}")
+            raise CertificateRefused(f"a box has the ends {a!r:.40} and {b!r:.40}")
     return [arb(a).union(arb(b)) for a, b in zip(low, high, strict=True)]
 
 

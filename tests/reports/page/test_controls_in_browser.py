@@ -152,7 +152,7 @@ def test_playing_goes_from_the_first_to_the_last_and_pauses(certified):
     certified.keyboard.press(" ")
     assert certified.locator("#play").inner_text() == "Pause"
     assert certified.locator("#here").get_attribute("aria-live") == "off"
-    certified.wait_for_timeout(400)
+    certified.wait_for_selector('#columns th.here:not([data-p="0"])')
     certified.keyboard.press(" ")
     stopped = here(certified)
     assert 0 < stopped < 61
@@ -162,8 +162,7 @@ def test_playing_goes_from_the_first_to_the_last_and_pauses(certified):
 
     certified.locator("#play").click()
     certified.wait_for_selector('#columns th.here[data-p="61"]')
-    certified.wait_for_timeout(100)
-    assert certified.locator("#play").inner_text() == "Play"
+    certified.locator("#play", has_text="Play").wait_for()
 
 
 def test_space_in_a_field_or_on_a_button_is_theirs(certified):
