@@ -39,6 +39,8 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             levels = np.append(shares, shares[-1])
             margin = band_margin(len(arm.runs))
             axes.step(ends, levels, where="post", color=shade, linestyle=dashes, label=arm.case.label)
+            if len(steps) == 0:
+                continue  # flat lines' bands would lie over each other
             low, high = np.clip(levels - margin, 0, 1), np.clip(levels + margin, 0, 1)
             axes.fill_between(ends, low, high, step="post", color=shade, alpha=0.15, linewidth=0)
         axes.set_xlabel("step")
@@ -51,8 +53,8 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             figure,
             f"{study.title} Times to exactness",
             f"Right in every hard case of the training length, at this reading and all later ones; "
-            f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds each. Bands hold the "
-            "whole curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
+            f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds each. A band holds "
+            "its whole curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
         )
         return save(figure, folder, f"{study.name}_times")
 

@@ -2,7 +2,7 @@
 
 export const EN = {
   title: "Watch a network carry",
-  about: "Run {id}: {cell} with {layers} layer(s) of {hidden} units, trained on {digits}-digit numbers in base {base}, {steps} updates.",
+  about: "Run {id}: {cell} of {layers} × {hidden} units, trained on {digits}-digit numbers in base {base}, {steps} updates.",
   language: "Language",
   theme: "Colours",
   "theme.auto": "as the system",
