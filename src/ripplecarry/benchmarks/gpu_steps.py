@@ -14,7 +14,8 @@ from ripplecarry.benchmarks import gpu_peers
 from ripplecarry.benchmarks.gpu_limits import bandwidth, peak_flops, wait
 from ripplecarry.benchmarks.workload import flops
 from ripplecarry.engines.gpu.engine import GpuEngine
-from ripplecarry.engines.gpu.stack import Advance, Multiply, Stack
+from ripplecarry.engines.gpu.launches import Multiply
+from ripplecarry.engines.gpu.stack import Advance, Stack
 from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.initial_values import initial_weights
 

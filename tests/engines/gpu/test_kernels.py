@@ -161,7 +161,7 @@ def test_a_perfect_score_is_counted(monkeypatch):
     ours = trainer_of(trial)
     ours._batches = source = trial.batches(4, Stream.EVALUATION, 40)
     right = source.draw(7).answers.astype(np.int64)
-    monkeypatch.setattr(ours.company.stack, "_read", answers_of(right))
+    monkeypatch.setattr(ours.company.stack._launches, "read", answers_of(right))
 
     assert ours.count_right(source, 7) == (40, 40 * 4)
     right[3, 1] += 1
@@ -169,7 +169,7 @@ def test_a_perfect_score_is_counted(monkeypatch):
 
 
 def answers_of(right):
-    def read(space, members, wanted, state=None):
+    def read(space, weights, members, wanted, state=None):
         import torch
 
         space.results[0] = torch.from_numpy(right.T.astype(np.uint8))
@@ -182,7 +182,7 @@ def test_more_than_fits_at_once_goes_in_pieces(monkeypatch):
     ours = start(GpuEngine(), trial)
     operands = trial.batches(4, Stream.EVALUATION, 40).draw(7).operands
     whole = ours.logits(operands)
-    monkeypatch.setattr("ripplecarry.engines.gpu.stack._ON_PROCESSOR", 20_000)
+    monkeypatch.setattr("ripplecarry.engines.gpu.space._ON_PROCESSOR", 20_000)
 
     pieces = ours.logits(operands)
 

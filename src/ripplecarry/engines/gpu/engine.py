@@ -17,9 +17,10 @@ import torch
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
+from ripplecarry.engines.gpu.launches import Multiply
 from ripplecarry.engines.gpu.layout import Layout
 from ripplecarry.engines.gpu.meeting import Meeting, Serve
-from ripplecarry.engines.gpu.stack import Advance, Marks, Multiply, Stack, StackShape
+from ripplecarry.engines.gpu.stack import Advance, Marks, Stack, StackShape
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import Architecture
