@@ -134,6 +134,7 @@ def without_notice(said: str) -> str:
         (["extract", "none"], ["no run 'none'"]),
         (["check", "none.json"], ["cannot read none.json"]),
         (["train", "--certify", "--engine", "native"], ["certify takes PyTorch"]),
+        (["train", "--certify", "--engine", "gpu"], ["certify takes PyTorch"]),
         (["train", "--certify", "--learning-rate", "0.1"], ["certify brings its own", "learning_rate"]),
     ],
 )

@@ -10,6 +10,7 @@ import safetensors.numpy
 
 import ripplecarry as rc
 from ripplecarry.cli import call
+from ripplecarry.cli.extract import _verdict
 
 SMALL = ["--layers=1", "--hidden-size=32", "--base=4", "--digits=5", "--batch-size=60"]
 
@@ -106,6 +107,13 @@ def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
     capsys.readouterr()
     assert call(["runs", "--json", "--where", f"polished_from = '{source}'"]) == 0
     assert [run["id"] for run in said(capsys)] == [polished]
+
+
+def test_what_the_store_knows_stands_beside_what_tests_found():
+    assert "`ripplecarry certify` looks for a proof" in _verdict(True, None)
+    assert "the store holds a wrong answer of this run" in _verdict(True, "refuted")
+    assert "which `ripplecarry check` verifies" in _verdict(True, "certified")
+    assert _verdict(False, None) == "the network is not the task's machine"
 
 
 def test_the_machine_of_a_wrong_network_is_told_in_digits(capsys):

@@ -46,6 +46,7 @@ def test_a_comparison_shows_what_differs_what_came_out_and_one_figure(pair, caps
     for metric in first.state["last"]:
         assert report["outcomes"][metric] == [run.state["last"][metric] for run in pair]
     assert report["outcomes"]["steps_done"] == [60, 60]
+    assert report["outcomes"]["proof"] == ["none", "none"]
     png, svg = map(Path, report["figures"])
     assert png.read_bytes().startswith(b"\x89PNG")
     picture = svg.read_text()

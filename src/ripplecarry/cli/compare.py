@@ -39,6 +39,7 @@ def compare(
     events = write_events(found, tensorboard) if tensorboard else []
     figures = draw_comparison(found, kept.comparison_folder())
     settings, results = differing_settings(found), outcomes(found)
+    results["proof"] = [kept.proof(run.id) or "none" for run in found]
     if as_json:
         report = {"runs": [run.id for run in found], "settings": settings, "outcomes": results}
         report |= {"figures": list(map(str, figures)), "tensorboard": list(map(str, events))}

@@ -80,17 +80,25 @@ def extract(
                 f"position {word.size - 1}, counted from 0 at the last, is {_written(given)}; "
                 f"right is {_written(right)}"
             )
-        output.print(
-            "no difference from the task's machine was found; `ripplecarry certify` looks for a proof"
-            if found.is_right
-            else "the network is not the task's machine"
-        )
+        output.print(_verdict(found.is_right, kept.proof(subject.id)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
             "in the cell of each pair of digits: the answer digit; colour: the state that comes next",
             markup=False,
         )
     return 0 if found.is_right else 1
+
+
+def _verdict(is_right: bool, proof: str | None) -> str:
+    """What was found, beside what the store holds on the run."""
+    if not is_right:
+        return "the network is not the task's machine"
+    words = "no difference from the task's machine was found"
+    if proof == "refuted":
+        return f"{words}, but the store holds a wrong answer of this run: tests on random words missed it"
+    if proof == "certified":
+        return f"{words}; the store holds a certificate, which `ripplecarry check` verifies"
+    return f"{words}; `ripplecarry certify` looks for a proof"
 
 
 def _written(digits: "np.ndarray") -> str:

@@ -12,7 +12,10 @@ from ripplecarry.lab.executors import ExecutorName as ExecutorName
 StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
 EngineOption = Annotated[
     EngineName,
-    Parameter(help="What computes; auto is the fastest on a processor, gpu trains many runs at once."),
+    Parameter(
+        help="What computes; auto is the fastest on a processor. gpu trains many runs at once on an "
+        "NVIDIA GPU; gpu_tf32x3 and gpu_tf32 multiply less exactly there."
+    ),
 ]
 EventsOption = Annotated[
     Path | None, Parameter(name="--tensorboard", help="Folder for curves as TensorBoard event files.")

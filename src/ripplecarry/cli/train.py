@@ -49,7 +49,7 @@ def train(
         raise ConfigurationError(f"seed is {seed}; it must be from 0 to {MAX_SEED}")
     given = {name: value for name, value in settings.items() if value is not None}
     trial = Trial.build((_read_toml(config) if config else {}) | given)
-    if trial.certify and engine == "native":
+    if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; leave --engine out or say --engine torch")
     request = RunRequest(trial, seed, "torch" if trial.certify else engine_name(engine))
     with sweep_progress([request]) as listener, stop_on_signals() as stop:

@@ -54,10 +54,15 @@ def test_a_sum_is_set_out_with_its_carries(certified):
 def test_true_digits_stand_where_the_networks_differ(erring):
     erring.locator("#counterexample").click()
     erring.wait_for_selector(READY)
+    first = here(erring)
+    assert "is right" in erring.locator("#here").inner_text().partition("answers")[2]
+    assert "but" in erring.locator("#here").inner_text()
+    erring.locator("#columns").focus()
+    erring.keyboard.press("End")
 
     given, right = row(erring, "given"), row(erring, "right")
     wrong = [p for p, text in enumerate(right) if text]
-    assert wrong
+    assert wrong[0] == first
     assert all(given[p] != right[p] for p in wrong)
     assert erring.locator("#columns td.wrong").count() >= len(wrong)
     words = erring.locator("#outcome").inner_text()

@@ -188,7 +188,7 @@ class GpuEngine(Engine):
         else:
             raise ConfigurationError(
                 f"the engine {self.name} needs a GPU that PyTorch sees, and there is none; "
-                "auto, native and torch need none"
+                "auto, native and torch need none (docs/gpu.md)"
             )
 
     @staticmethod

@@ -30,7 +30,7 @@ class Page {
   }
 
   /** Reads the typed numbers and computes their answer. */
-  async compute({ toEnd = true } = {}) {
+  async compute({ stand = "end" } = {}) {
     const mine = ++this.asked;
     this.player.pause();
     const { task, content } = this.run;
@@ -57,7 +57,8 @@ class Page {
     if (!(await finish(trace, () => mine === this.asked, progressed))) return;
     this.trace = trace;
     this.traced = checkpoint;
-    this.position = toEnd ? trace.length - 1 : Math.min(this.position, trace.length - 1);
+    const places = { end: trace.length - 1, error: trace.wrongPositions()[0], here: this.position };
+    this.position = Math.min(places[stand] ?? places.end, places.end);
     this.draw();
     document.body.dataset.state = "ready";
   }
@@ -117,7 +118,7 @@ class Page {
     const examples = this.run.content.examples[name];
     const number = this.turns[name]++ % examples.length;
     this.example = { name, number };
-    this.#type(examples[number].operands);
+    this.#type(examples[number].operands, "error");
   }
 
   #makeInputs() {
@@ -168,12 +169,12 @@ class Page {
     byId("counterexample").onclick = () => {
       this.#toCheckpoint(this.run.lastCheckpoint);
       this.example = null;
-      this.#type(this.run.content.verdict.operands);
+      this.#type(this.run.content.verdict.operands, "error");
       byId("columns").focus();
     };
     byId("checkpoint").oninput = (event) => {
       this.#toCheckpoint(Number(event.target.value));
-      this.compute({ toEnd: false });
+      this.compute({ stand: "here" });
     };
     byId("layer").onchange = (event) => {
       this.layer = Number(event.target.value);
@@ -199,10 +200,11 @@ class Page {
     }).observe(document.body);
   }
 
-  #type(texts) {
+  /** Puts numbers in; then it stands at the end, or at the first error if there is one. */
+  #type(texts, stand = "end") {
     this.inputs.forEach((input, k) => { input.value = texts[k]; });
     sayExample(this.run.content.examples, this.example);
-    this.compute();
+    this.compute({ stand });
   }
 
   #toCheckpoint(number) {
