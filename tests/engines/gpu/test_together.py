@@ -32,7 +32,7 @@ def side_by_side(actions):
         except Exception as error:
             results[number] = error
 
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(len(actions))]
+    threads = [threading.Thread(target=one, args=(number,), daemon=True) for number in range(len(actions))]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -61,12 +61,15 @@ def test_a_run_in_a_stack_is_the_same_run_alone_whatever_becomes_of_the_others(c
 
     def train(trainer, count):
         with trainer.among_others():
+            everyone.wait()
             return trainer.advance(count), trainer.count_right(source, 2), trainer.weights()
 
     def diverge():
         with broken.among_others():
+            everyone.wait()
             return broken.advance(3)
 
+    everyone = threading.Barrier(4)
     actions = [lambda t=trainer, n=1 + seed: train(t, n) for seed, trainer in enumerate(trainers)]
     *together, losses = side_by_side([*actions, diverge])
 
