@@ -51,7 +51,7 @@ def test_a_run_in_a_stack_is_the_same_run_alone_whatever_becomes_of_the_others(c
     alone = []
     for seed, trial in enumerate(trials):
         trainer = start(GpuEngine(), trial, seed)
-        alone.append((trainer.advance(1 + seed), trainer.count_right(source, 2), trainer.weights()))
+        alone.append((trainer.advance(1 + seed), trainer.count_right(source, 2), trainer.state()))
     broken = start(GpuEngine(), trials[0], 7)
     state = broken.state()
     state["dense.weight"][0, 0] = np.inf
@@ -62,7 +62,7 @@ def test_a_run_in_a_stack_is_the_same_run_alone_whatever_becomes_of_the_others(c
     def train(trainer, count):
         with trainer.among_others():
             everyone.wait()
-            return trainer.advance(count), trainer.count_right(source, 2), trainer.weights()
+            return trainer.advance(count), trainer.count_right(source, 2), trainer.state()
 
     def diverge():
         with broken.among_others():
@@ -74,10 +74,10 @@ def test_a_run_in_a_stack_is_the_same_run_alone_whatever_becomes_of_the_others(c
     *together, losses = side_by_side([*actions, diverge])
 
     assert len(losses) == 1
-    for (losses, right, weights), (own_losses, own_right, own_weights) in zip(together, alone, strict=True):
+    for (losses, right, state), (own_losses, own_right, own_state) in zip(together, alone, strict=True):
         assert np.array_equal(losses, own_losses)
         assert right == own_right
-        assert all(np.array_equal(weights[name], own_weights[name]) for name in weights)
+        assert all(np.array_equal(state[name], own_state[name]) for name in state)
 
 
 def test_runs_of_other_shapes_form_other_stacks():
