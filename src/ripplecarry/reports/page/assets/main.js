@@ -9,7 +9,7 @@ import { Player } from "./player.js";
 import { Run } from "./run.js";
 import { sayCheckpoint, sayExample, sayOutcome, sayPosition, sayRun } from "./sentences.js";
 import { TypedError } from "./task.js";
-import { Trace, finish } from "./trace.js";
+import { Trace, answerOf, finish } from "./trace.js";
 import { drawVerdict } from "./verdict.js";
 import { percent, say, setLanguage } from "./words.js";
 
@@ -229,17 +229,6 @@ class Page {
   }
 }
 
-/** For the console and for tests: the answer digits, most significant first, and the logits by position. */
-function answerOf(page, texts) {
-  const { run } = page;
-  const digits = texts.map((text) => run.task.parse(String(text)));
-  const positions = run.task.align(digits, run.content.extraPositions);
-  const trace = new Trace(run.at(page.checkpoint).network, run.task, positions);
-  trace.advance();
-  const logits = Array.from({ length: trace.length }, (_, p) => Array.from(trace.logitsAt(p)));
-  return { digits: run.task.writeAll(trace.given), right: run.task.writeAll(trace.right), logits };
-}
-
 export function start() {
   const run = new Run(JSON.parse(byId("content").textContent));
   const language = (navigator.language || "en").startsWith("zh") ? "zh" : "en";
@@ -248,5 +237,5 @@ export function start() {
   const page = new Page(run);
   page.draw();
   page.compute();
-  window.ripplecarry = { answer: (...texts) => answerOf(page, texts) };
+  window.ripplecarry = { answer: (...texts) => answerOf(run, page.checkpoint, texts) };
 }
