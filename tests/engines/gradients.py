@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.batches import Batch
 from ripplecarry.engines.engine import Engine, Trainer
@@ -10,6 +11,23 @@ from ripplecarry.engines.reference import mean_cross_entropy
 from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
+
+
+def trials(
+    *, layers: int, hidden: int, embedding: int, digits: int, batch: int
+) -> st.SearchStrategy[Trial]:
+    """Additions in any base of up to three operands, by every cell, of sizes from 1 to these."""
+    return st.builds(
+        Trial,
+        cell=st.sampled_from(["rnn", "gru", "lstm"]),
+        layers=st.integers(1, layers),
+        hidden_size=st.integers(1, hidden),
+        embedding_size=st.integers(1, embedding),
+        base=st.integers(2, 36),
+        num_operands=st.integers(1, 3),
+        digits=st.integers(1, digits),
+        batch_size=st.integers(1, batch),
+    )
 
 
 def start(engine: Engine, trial: Trial, seed: int = 0) -> Trainer:

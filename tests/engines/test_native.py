@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gradients import distances, start
+from gradients import distances, start, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,8 +16,6 @@ from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.initial_values import initial_weights
 
 needs_native = pytest.mark.skipif(not is_available(), reason="the native engine is not built")
-
-CELL = st.sampled_from(["rnn", "gru", "lstm"])
 
 
 def levels() -> list[int]:
@@ -51,28 +49,8 @@ def test_gradients_are_those_of_float64_autograd(level, cell, shape):
 
 @needs_native
 @settings(deadline=None, max_examples=60)
-@given(
-    CELL,
-    st.integers(1, 4),
-    st.integers(1, 70),
-    st.integers(1, 40),
-    st.integers(2, 36),
-    st.integers(1, 3),
-    st.integers(1, 25),
-    st.integers(1, 45),
-)
-def test_gradients_are_right_at_any_shape(cell, layers, hidden, embedding, base, operands, digits, batch):
-    trial = Trial(
-        cell=cell,
-        layers=layers,
-        hidden_size=hidden,
-        embedding_size=embedding,
-        base=base,
-        num_operands=operands,
-        digits=digits,
-        batch_size=batch,
-    )
-
+@given(trials(layers=4, hidden=70, embedding=40, digits=25, batch=45))
+def test_gradients_are_right_at_any_shape(trial):
     ours, float32 = distances(native(0), trial)
 
     # where nearly everything cancels, as with a unit or two or one feature, no float32 gradient is as near

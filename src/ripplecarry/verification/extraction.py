@@ -86,7 +86,7 @@ class _Network(SUL):
         self._stream = self.computation.stream()
 
     def post(self):
-        pass
+        """Nothing is left to close."""
 
     def step(self, letter):
         logits = self._stream.feed(self.task.digits_of(np.array([letter])))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from gradients import distances, start
+from gradients import distances, start, trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,28 +39,8 @@ def test_gradients_are_those_of_float64_autograd(cell, shape):
 
 
 @settings(max_examples=6)
-@given(
-    st.sampled_from(CELLS),
-    st.integers(1, 3),
-    st.integers(1, 40),
-    st.integers(1, 20),
-    st.integers(2, 36),
-    st.integers(1, 3),
-    st.integers(1, 5),
-    st.integers(1, 40),
-)
-def test_gradients_are_right_at_any_shape(cell, layers, hidden, embedding, base, operands, digits, batch):
-    trial = Trial(
-        cell=cell,
-        layers=layers,
-        hidden_size=hidden,
-        embedding_size=embedding,
-        base=base,
-        num_operands=operands,
-        digits=digits,
-        batch_size=batch,
-    )
-
+@given(trials(layers=3, hidden=40, embedding=20, digits=5, batch=40))
+def test_gradients_are_right_at_any_shape(trial):
     ours, float32 = distances(GpuEngine(), trial)
 
     assert ours < max(1e-5, 40 * float32)
@@ -87,23 +67,8 @@ def test_operands_are_the_packages_own(seed, step, digits, base, operands, strea
 
 
 @settings(max_examples=30)
-@given(
-    st.sampled_from(CELLS),
-    st.integers(1, 3),
-    st.integers(1, 70),
-    st.integers(1, 40),
-    st.integers(2, 36),
-    st.integers(1, 3),
-)
-def test_weights_come_back_from_their_row(cell, layers, hidden, embedding, base, operands):
-    trial = Trial(
-        cell=cell,
-        layers=layers,
-        hidden_size=hidden,
-        embedding_size=embedding,
-        base=base,
-        num_operands=operands,
-    )
+@given(trials(layers=3, hidden=70, embedding=40, digits=1, batch=1))
+def test_weights_come_back_from_their_row(trial):
     layout, weights = Layout(trial, trial.build_task()), initial_weights(trial, trial.build_task(), 0)
 
     row = layout.pack(weights)
