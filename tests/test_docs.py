@@ -128,7 +128,7 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path):
     assert result.returncode == 0, result.stderr
     notebook = json.loads((tmp_path / "run.ipynb").read_text())
     shown = json.dumps([cell.get("outputs") for cell in notebook["cells"]])
-    assert "For operands of any length in base 10" in shown
+    assert "For 2 operands of any length in base 10" in shown
     assert "confirmed - " in shown
 
 

@@ -31,7 +31,7 @@ def _measure(path, kind, ours) -> None:
     from ripplecarry.lab.tables import read_table
     from ripplecarry.networks.weights_file import read_weights
     from ripplecarry.training.checkpoint import check_checkpoint
-    from ripplecarry.verification.check import read_certificate
+    from ripplecarry.verification.certificate_file import read_certificate
 
     read = {
         "table": lambda: read_table(path.read_bytes()),
@@ -148,7 +148,8 @@ def test_a_file_is_read_up_to_the_size_that_is_allowed(tmp_path):
 
 def test_a_certificate_of_few_bytes_builds_no_machine_of_millions(monkeypatch):
     from ripplecarry.arithmetic import tasks
-    from ripplecarry.verification.check import FORMAT, check
+    from ripplecarry.verification.certificate_file import FORMAT
+    from ripplecarry.verification.check import check
 
     def built(*arguments):
         raise AssertionError("the machine was built")

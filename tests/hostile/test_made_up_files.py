@@ -21,7 +21,7 @@ from ripplecarry.errors import CertificateRefused, DamageError, InputError
 from ripplecarry.evaluation.integer_sums import add_numbers
 from ripplecarry.lab import run as run_module
 from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.certificates import check_file
+from ripplecarry.lab.certificates import CertificateSubject
 from ripplecarry.lab.imported_run import import_run
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
@@ -284,7 +284,7 @@ def use_certificate(place, content: bytes, weights: Path | None) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     with watched(place.root), refused(InputError, CertificateRefused):
-        proof = check_file(path, weights)
+        proof = CertificateSubject.of(path, weights).proof()
         raise AssertionError(f"accepted: {proof}")
 
 
@@ -349,7 +349,7 @@ def test_a_certificate_as_it_was_made_is_accepted(place, certificate):
     given_path = place.root / "given.json"
     given_path.write_bytes(json_bytes(certificate[0]))
 
-    assert check_file(given_path, path).margin > 0
+    assert CertificateSubject.of(given_path, path).proof().margin > 0
 
 
 @pytest.mark.parametrize("end", ["\ud800", "a\nb", "x" * 100_000])
@@ -358,7 +358,7 @@ def test_a_refusal_is_one_line_whatever_words_it_repeats(place, certificate, end
     path = place.root / "right.safetensors"
     path.write_bytes(weights)
     made = json.loads(json.dumps(tree))
-    made["invariant"]["0"][0]["drive"]["low"][0] = end
+    made["invariant"]["0"][0]["preactivation"]["low"][0] = end
     given_path = place.root / "given.json"
     given_path.write_bytes(json_bytes(made))
 

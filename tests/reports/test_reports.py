@@ -15,6 +15,7 @@ from ripplecarry.lab.store import Store
 from ripplecarry.lab.study import Study
 from ripplecarry.lab.sweep import sweep
 from ripplecarry.lab.trial import Trial
+from ripplecarry.reports import proofs
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.commands import run_command, study_command
 from ripplecarry.reports.curve_figures import draw_curves
@@ -23,7 +24,7 @@ from ripplecarry.reports.report_curves import report_curve, report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, summarise
 from ripplecarry.studies.catalogue import STUDIES, find_studies
-from ripplecarry.verification.check import FORMAT
+from ripplecarry.verification.certificate_file import FORMAT
 
 STUDY = Study(
     name="tiny",
@@ -138,10 +139,12 @@ def test_the_document_needs_no_other_file_and_tells_all(runs, store, tmp_path):
         assert words in page
 
 
-def test_the_document_has_a_section_on_certificates(runs, store, tmp_path):
-    certificate = {"format": FORMAT, "statement": "For <all> numbers", "margin": 0.25}
-    store.keep_certificate(runs[0].id, json.dumps(certificate).encode())
-    store.keep_certificate(runs[1].id, b"{")
+def test_the_document_has_a_section_on_certificates(runs, store, monkeypatch, tmp_path):
+    """Of the one that the checker is known to have accepted; a file alone proves nothing."""
+    proved = {"theorem": "For <all> numbers", "margin": 0.25, "weights_sha256": "ab" * 32}
+    for run in runs[:2]:
+        store.keep_certificate(run.id, json.dumps({"format": FORMAT, **proved}).encode())
+    monkeypatch.setattr(proofs, "accepted", lambda run, path: proved if run.id == runs[0].id else None)
     store.keep_counterexample(runs[2].id, {})
     path = tmp_path / "report.html"
 
@@ -153,7 +156,7 @@ def test_the_document_has_a_section_on_certificates(runs, store, tmp_path):
                   "A wrong answer is known of 1 of 4 runs", CAPTION):  # fmt: skip
         assert words in page, words
     assert f"ripplecarry check {store.certificate_path(runs[1].id)}" not in page
-    store.certificate_path(runs[0].id).unlink()
+    monkeypatch.undo()
     store.counterexample_path(runs[2].id).unlink()
     write_document([report_study(STUDY, runs, store)], {}, path)
     assert "<h3>Certificates</h3>" not in path.read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ripplecarry.errors import InputError
-from ripplecarry.lab.certificates import check_file
+from ripplecarry.lab.certificates import CertificateSubject
 from ripplecarry.lab.imported_run import import_run
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.trial import RunRequest, Trial
@@ -93,8 +93,8 @@ def test_a_pickle_under_any_name_is_refused_and_not_run(tmp_path, monkeypatch, s
         (folder / name).write_bytes(PROTOCOL_0)
     for read in (
         lambda: import_run(path, 3, store),
-        lambda: check_file(path),
-        lambda: check_file(path, path),
+        lambda: CertificateSubject.of(path).proof(),
+        lambda: CertificateSubject.of(path, path).proof(),
         lambda: check_checkpoint(path),
         lambda: Run.open(folder),
     ):

@@ -13,6 +13,7 @@ from ripplecarry.errors import CertificateRefused
 from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.verification.certificate import certify_sets
+from ripplecarry.verification.certificate_file import KEPT
 from ripplecarry.verification.certify import hulls
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.drives import FROM_DRIVES, DriveNetwork
@@ -52,7 +53,7 @@ def test_ten_undertrained_networks_are_refused_and_refuted():
         num_passing += bool((trainer.answers(batch.operands) == batch.answers).all())
 
         assert isinstance(
-            certify_sets("x", trial, trainer.weights(), sampled_sets(trial, trainer.weights())),
+            certify_sets("x", trial, trial.cell, trainer.weights(), sampled_sets(trial, trainer.weights())),
             CertificateRefused,
         )
         found = find_counterexample(trainer, trial.cell, task)
@@ -120,7 +121,7 @@ def test_ten_million_hard_steps_never_leave_the_invariant(cell):
     sets = [certificate.content["invariant"][str(state)][0] for state in range(2)]
     bounds = [
         tuple(np.array([each[part][end] for each in sets]) for end in ("low", "high"))
-        for part in (["drive"] if cell == "rnn" else ["drive", "kept"])
+        for part in (["preactivation"] if cell == "rnn" else ["preactivation", KEPT[cell]])
     ]
     assert trial.layers == 1
     (layer,) = network.layers

@@ -42,6 +42,14 @@ class Task:
             )
         return cls(name, base, num_operands, machine)
 
+    def is_same(self, other: "Task") -> bool:
+        """Whether the other task has the same name and computes the same from the same operands."""
+        return (
+            (self.name, self.base, self.num_operands) == (other.name, other.base, other.num_operands)
+            and np.array_equal(self.machine.next_state, other.machine.next_state)
+            and np.array_equal(self.machine.output, other.machine.output)
+        )
+
     @property
     def num_outputs(self) -> int:
         """How many answers a network must tell apart at a position."""

@@ -72,7 +72,8 @@ def check(
     /,
     *,
     weights: Annotated[
-        Path | None, Parameter(help="Safetensors file; the run's in the store else.")
+        Path | None,
+        Parameter(help="Safetensors file; by default the run's that the certificate is named after."),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -83,24 +84,24 @@ def check(
     Example: ripplecarry check results/certificates/44136fa355-torch-0.json
     """
     from ripplecarry.errors import CertificateRefused
-    from ripplecarry.lab.certificates import check_file
-    from ripplecarry.verification.check import statement
+    from ripplecarry.lab.certificates import CertificateSubject
 
+    subject = CertificateSubject.of(certificate, weights)
     try:
-        proof = check_file(certificate, weights)
+        proof = subject.proof()
     except CertificateRefused as refused:
         if as_json:
             print(json.dumps({"answer": "refused", "why": str(refused)}, indent=1))
         else:
             print(f"refused: {refused}")
         return 1
+    run_id = None if subject.run is None else subject.run.id
     if as_json:
-        result = {"answer": "proved", "statement": statement(proof.task), "margin": proof.margin}
-        shape = {"slack": proof.slack, "cell": proof.cell, "layers": proof.layers}
-        print(json.dumps(result | shape, indent=1))
+        result = {"answer": "proved", "run": run_id, "weights": str(subject.weights_path)}
+        print(json.dumps(result | proof.as_dict(), indent=1))
     else:
-        print(f"proved: {statement(proof.task)}")
-        print(f"smallest margin {proof.margin:.4g}; {proof.cell}, layers {proof.layers}")
+        print(f"proved of {run_id or subject.weights_path}: {proof.statement}")
+        print(f"smallest margin {proof.margin:.4g}")
     return 0
 
 
@@ -109,8 +110,7 @@ def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, objec
     from ripplecarry.verification.counterexample import Counterexample
 
     if isinstance(found, Certificate):
-        words = {"run": found.content["run"], "statement": found.statement}
-        return {"answer": "certified", "margin": found.margin, **words}
+        return {"answer": "certified", "run": found.content["run"], **found.proof.as_dict()}
     if isinstance(found, Counterexample):
         return {"answer": "refuted", "counterexample": found.as_dict()}
     return {"answer": "unknown", "margin": found.margin, "why": found.sentence}

@@ -97,7 +97,9 @@ def _verdict(is_right: bool, proof: str | None) -> str:
     if proof == "refuted":
         return f"{words}, but the store holds a wrong answer of this run: tests on random words missed it"
     if proof == "certified":
-        return f"{words}; the store holds a certificate, which `ripplecarry check` verifies"
+        return f"{words}; the store holds a certificate that the checker has accepted"
+    if proof == "unchecked":
+        return f"{words}; the store holds a certificate that `ripplecarry check` has yet to verify"
     return f"{words}; `ripplecarry certify` looks for a proof"
 
 

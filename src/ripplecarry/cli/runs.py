@@ -38,9 +38,9 @@ def runs(
     exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9 and exact_match_hard as last read,
     after the step metrics_read_after_step; the time to exactness as exact_from_step and exact_from_s,
     train_s, finished_at, and proof. The time to exactness is when the hard cases of the training length
-    were all right for good, as read every 50 steps. proof is `certified` where the store holds a
-    certificate, which `ripplecarry check` verifies, `refuted` where `certify` or `evaluate` found a wrong
-    answer, else empty, which `proof is null` finds.
+    were all right for good, as read every 50 steps. proof is `certified` where the checker has accepted
+    the store's certificate for the run, `unchecked` where `ripplecarry check` has yet to, `refuted` where
+    `certify` or `evaluate` found a wrong answer, and empty otherwise, which `proof is null` finds.
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
     and make the exit status 1; showing a run, and every study, checks all its bytes. A damaged run stays
     as it is, and is not run again, until `--discard-damaged` deletes it. `--tensorboard` writes the curves

@@ -42,6 +42,7 @@ def train(
     from ripplecarry.arithmetic.philox import MAX_SEED
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
     from ripplecarry.console import print_table, sweep_progress
+    from ripplecarry.lab.proofs import accepted
     from ripplecarry.lab.store import Store
     from ripplecarry.lab.sweep import sweep
 
@@ -60,27 +61,29 @@ def train(
         return 1
     run = Store(store).open(request.id)
     summary = run_summary(run)
-    certificate = Store(store).certificate_path(run.id)
+    proof = None
     if trial.certify:
-        summary["certificate"] = str(certificate) if certificate.is_file() else None
-    is_proved = certificate.is_file() or not trial.certify
+        proof = accepted(run, run.certificate_path)
+        summary |= {"certified": proof is not None, "certificate": proof and str(run.certificate_path)}
     if as_json:
         print(json.dumps(summary, indent=1))
     else:
         rows = [{"what": name, "value": value} for name, value in summary.items()]
         print_table(f"run {run.id}", rows)
         if trial.certify:
-            print(_what_is_proved(run, certificate))
-    return 0 if run.outcome == "finished" and is_proved else 1
+            print(_what_is_proved(run, proof))
+    return 0 if run.outcome == "finished" and (proof or not trial.certify) else 1
 
 
-def _what_is_proved(run: "Run", certificate: Path) -> str:
+def _what_is_proved(run: "Run", proof: dict[str, Any] | None) -> str:
     from ripplecarry.cli.certify import certified_words
-    from ripplecarry.verification.check import read_certificate
 
-    if certificate.is_file():
-        content = read_certificate(certificate.read_bytes())
-        return certified_words(run.id, content["margin"], content["statement"])
+    if proof is not None:
+        return certified_words(run.id, proof["margin"], proof["statement"])
+    if run.certificate_path.is_file():
+        return (
+            f"not certified: `ripplecarry check {run.certificate_path}` says why its certificate is refused"
+        )
     return (
         f"not certified: no proof was found in {run.state['steps_done']} steps; "
         f"`ripplecarry certify {run.id}` looks for a wrong answer"
@@ -103,8 +106,7 @@ def run_summary(run: "Run") -> dict[str, object]:
         summary |= {name: run.state["last"][name] for name in ("loss",) if name in run.state["last"]}
         summary["metrics_read_after_step"] = run.metrics_read_after_step
     summary |= {name: value for name, value in run.state["last"].items() if name != "loss"}
-    if "certified" in summary:
-        summary["certified"] = bool(summary["certified"])
+    summary.pop("certified", None)  # what its training found; what is proved, the checker says
     if "exact_match" in run.state["last"]:
         exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
         low, high = share_interval(exact, NUM_PAIRS)

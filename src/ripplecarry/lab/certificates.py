@@ -1,36 +1,65 @@
-"""Certificates in the store and the weights that they belong to; knows no torch."""
+"""Checking a certificate's file, for a run of the store that it lies in or for a file of weights."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ripplecarry.errors import CertificateError, StoreError
 from ripplecarry.files import read_whole
-from ripplecarry.lab.run import is_run_id
+from ripplecarry.lab.proofs import check_certificate
+from ripplecarry.lab.run import Run, is_run_id
 from ripplecarry.networks.weights_file import read_weights
-from ripplecarry.verification.check import Proof, check, read_certificate
+from ripplecarry.verification.certificate_file import read_certificate
+from ripplecarry.verification.check import check
+from ripplecarry.verification.proof import Proof
 
 
-def check_file(path: Path, weights_path: Path | None = None) -> Proof:
-    """The proof that a certificate's file gives for the weights beside it in the store, or in another file.
+@dataclass(frozen=True)
+class CertificateSubject:
+    """A certificate and the network that it is checked for."""
 
-    Raises:
-        CertificateError: no certificate; StoreError: weights that are missing or damaged.
-        CertificateRefused: it proves nothing.
-    """
-    try:
-        content = read_certificate(read_whole(path))
-    except OSError as error:
-        raise CertificateError(f"cannot read {path}: {error.strerror}") from None
-    if weights_path is None:
-        run_id = content.get("run")
-        if not is_run_id(run_id):
-            raise CertificateError("the certificate names no run; give the weights' file")
-        weights_path = path.parent.parent / "runs" / str(run_id) / "weights.safetensors"
-    try:
-        weights = read_weights(read_whole(weights_path))
-    except OSError as error:
-        raise StoreError(
-            f"cannot read the weights {weights_path}: {error.strerror}; --weights FILE names others"
-        ) from None
-    except ValueError as error:
-        raise StoreError(f"{weights_path} holds no weights: {error}") from None
-    return check(content, weights)
+    path: Path
+    content: Mapping[str, Any]
+    weights_path: Path
+    run: Run | None
+    """The run of the store, where no file of weights was given."""
+
+    @classmethod
+    def of(cls, path: Path, weights_path: Path | None = None) -> "CertificateSubject":
+        """The file, for these weights or for the run that it is named after in its store.
+
+        Raises:
+            CertificateError: no certificate; or no weights are given and it lies beside no run.
+            StoreError: the run is damaged.
+        """
+        try:
+            content = read_certificate(read_whole(path))
+        except OSError as error:
+            raise CertificateError(f"cannot read {path}: {error.strerror}") from None
+        if weights_path is not None:
+            return cls(path, content, weights_path, None)
+        folder = path.resolve().parent.parent / "runs" / path.stem
+        if not is_run_id(path.stem) or not folder.is_dir():
+            raise CertificateError(
+                f"{path} lies in no store beside a run of its name; --weights FILE names the weights"
+            )
+        return cls(path, content, folder / "weights.safetensors", Run.open(folder).verify())
+
+    def proof(self) -> Proof:
+        """What the package's checker proves.
+
+        Raises:
+            CertificateError: parts that are missing or of the wrong form.
+            StoreError: weights that are missing or damaged.
+            CertificateRefused: it proves nothing of this network.
+        """
+        if self.run is not None:
+            return check_certificate(self.run, self.path)[0]
+        try:
+            weights = read_weights(read_whole(self.weights_path))
+        except OSError as error:
+            raise StoreError(f"cannot read the weights {self.weights_path}: {error.strerror}") from None
+        except ValueError as error:
+            raise StoreError(f"{self.weights_path} holds no weights: {error}") from None
+        return check(self.content, weights)

@@ -10,10 +10,10 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.engines.registry import open_engine
-from ripplecarry.errors import CertificateError
-from ripplecarry.files import read_whole
+from ripplecarry.errors import CertificateError, CertificateRefused
 from ripplecarry.lab.carry_out import Progress, carry_out
 from ripplecarry.lab.observation import NUM_PAIRS, Observe
+from ripplecarry.lab.proofs import check_certificate, record_acceptance
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.trial import RunRequest, Trial
@@ -21,7 +21,6 @@ from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights, initial_weights
 from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt
-from ripplecarry.verification.check import check, read_certificate
 from ripplecarry.verification.counterexample import Counterexample, find_counterexample
 from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.recipes import POLISHING_STEPS, portfolio
@@ -80,7 +79,8 @@ class CertifyingWork:
     def finish(self) -> None:
         """Keeps the certificate."""
         if self._certificate is not None:
-            self._certificate.write(self._store.certificate_path(self._request.id))
+            run_id, found = self._request.id, self._certificate
+            record_acceptance(run_id, found.write(self._store.certificate_path(run_id)), found.proof)
 
 
 def certify(
@@ -94,16 +94,19 @@ def certify(
     path = store.certificate_path(run.id)
     if path.is_file():
         say("checking the certificate that there is")
-        return _kept(path, run)
+        try:
+            return _kept(path, run)
+        except (CertificateError, CertificateRefused) as refused:
+            say(f"it proves nothing: {refused}")
     trial, task = run.trial, run.task
     say("looking for an invariant")
     attempt = attempt_on(trial, trial, run.weights, run.seed)
     if attempt.is_certified:
         say("checking")
-        found = certify_sets(run.id, trial, run.weights, attempt.sets)
+        found = certify_sets(run.id, trial, trial.cell, run.weights, attempt.sets)
         if isinstance(found, Certificate):
             with store.claim(run.id):
-                found.write(path)
+                record_acceptance(run.id, found.write(path), found.proof)
             return found
     say("no invariant found; looking for a wrong answer")
     with one_thread():
@@ -138,7 +141,11 @@ def polish(
     is_stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Certificate | None:
-    """The certificate of a copy of this run's network, trained until certified; None where it never was."""
+    """The certificate of a copy of this run's network, trained until certified; None where it never was.
+
+    Raises:
+        CertificateError, CertificateRefused: the store holds a certificate of the copy that proves nothing.
+    """
     copy = carry_out(polishing(run), store, is_stopped=is_stopped, report=report)
     path = store.certificate_path(copy.id)
     if not path.is_file():
@@ -147,11 +154,8 @@ def polish(
 
 
 def _kept(path: Path, run: Run) -> Certificate:
-    try:
-        content = read_certificate(read_whole(path))
-    except OSError as error:
-        raise CertificateError(f"cannot read {path}: {error.strerror}") from None
-    return Certificate(content, check(content, run.weights))
+    proof, content = check_certificate(run, path)
+    return Certificate(content, proof)
 
 
 def _finite(value: float) -> float:

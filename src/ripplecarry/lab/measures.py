@@ -10,6 +10,7 @@ import numpy as np
 
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.lab.observation import HARD
+from ripplecarry.lab.proofs import accepted
 from ripplecarry.lab.run import Run
 from ripplecarry.training.loop import OBSERVE_EVERY
 
@@ -108,8 +109,8 @@ def is_right_at_the_end(metric: str = "exact_match") -> Property:
 
 
 def is_certified() -> Property:
-    """The checker accepted a certificate."""
-    return Property("are certified", lambda run: bool(readings(run, "certified")[-1] == 1))
+    """The checker accepts the certificate that the run's store holds."""
+    return Property("are certified", lambda run: accepted(run, run.certificate_path) is not None)
 
 
 def is_never_exact() -> Property:

@@ -25,7 +25,8 @@ class Merged:
 
 
 def merge(sources: list[Path], target: Store) -> Merged:
-    """Copies the runs that the target lacks, and certificates with them, each once it is found whole.
+    """Copies the runs that the target lacks, each once it is found whole, and certificates of runs that are
+    the same here; whoever shows a proof has the checker accept it first.
 
     Raises:
         StoreError: a source without runs, or a target that cannot be written.
@@ -46,20 +47,22 @@ def merge(sources: list[Path], target: Store) -> Merged:
 
 def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
     run = source.open(run_id).verify()
+    with target.claim(run_id):
+        if not target.has(run_id):
+            names = [*run.state["files"], "state.json"]
+            target.keep_files(run_id, {name: (run.folder / name).read_bytes() for name in names})
+            merged.added.append(run_id)
+        elif _results(target.open(run_id)) == _results(run):
+            merged.known.append(run_id)
+        else:
+            merged.differing.append(run_id)
+            return  # what is known of the source's weights says nothing about the target's
     certificate = source.certificate_path(run_id)
     if certificate.is_file() and not target.certificate_path(run_id).exists():
         target.keep_certificate(run_id, certificate.read_bytes())
     wrong = source.counterexample_path(run_id)
     if wrong.is_file() and not target.counterexample_path(run_id).exists():
         target.keep_counterexample(run_id, json.loads(wrong.read_bytes()))
-    with target.claim(run_id):
-        if target.has(run_id):
-            same = _results(target.open(run_id)) == _results(run)
-            (merged.known if same else merged.differing).append(run_id)
-            return
-        names = [*run.state["files"], "state.json"]
-        target.keep_files(run_id, {name: (run.folder / name).read_bytes() for name in names})
-        merged.added.append(run_id)
 
 
 def _results(run: Run) -> dict[str, str]:

@@ -173,6 +173,11 @@ class Run:
         return (done - 1) // OBSERVE_EVERY * OBSERVE_EVERY if done else None
 
     @property
+    def certificate_path(self) -> Path:
+        """Where the store that the run's folder lies in keeps its certificate, if it has one."""
+        return self.folder.parent.parent / "certificates" / f"{self.id}.json"
+
+    @property
     def task(self) -> Task:
         return self.trial.build_task()
 

@@ -54,7 +54,7 @@ _TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
 _TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
 
 
-ProofStatus = Literal["certified", "refuted"]
+ProofStatus = Literal["certified", "refuted", "unchecked"]
 
 
 class Store:
@@ -75,11 +75,16 @@ class Store:
         return self.root / "counterexamples" / f"{run_id}.json"
 
     def proof(self, run_id: str) -> ProofStatus | None:
-        """What the store holds on this run: a wrong answer, which `certify` or `evaluate` found; else a
-        certificate, which is not checked here; None for neither."""
+        """What is known of this run: a wrong answer, which `certify` or `evaluate` found; a certificate
+        that the checker has accepted for it, or has not seen yet; None for neither."""
         if self.counterexample_path(run_id).is_file() or self._has_failed(run_id):
             return "refuted"
-        return "certified" if self.certificate_path(run_id).is_file() else None
+        path = self.certificate_path(run_id)
+        if not path.is_file():
+            return None
+        from ripplecarry.lab.proofs import recorded
+
+        return "unchecked" if recorded(self.open(run_id), path) is None else "certified"
 
     def machine_folder(self) -> Path:
         """Where pictures of machines go; made if need be."""
@@ -300,7 +305,7 @@ class Store:
             for path in self._files(name, "*.json")
         }
         ids |= {path.parent.name for path in self._files("evaluations", "*/evaluation.json")}
-        found = {run_id: self.proof(run_id) for run_id in ids}
+        found = {run_id: self.proof(run_id) for run_id in ids if self.has(run_id)}
         return {run_id: proof for run_id, proof in found.items() if proof is not None}
 
     def _files(self, folder: str, pattern: str) -> list[Path]:

@@ -102,7 +102,7 @@ def _fields(report: StudyReport) -> dict[str, Any]:
         "verdicts": report.verdicts,
         "certified": certified,
         "refuted": refuted,
-        "statements": list(dict.fromkeys(each.statement for each in certified)),
+        "theorems": list(dict.fromkeys(each.theorem for each in certified)),
         "run_commands": [
             {
                 "trial": arm.case.label,

@@ -3,23 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ripplecarry.errors import CertificateError
+from ripplecarry.lab.proofs import accepted
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 from ripplecarry.lab.study import Study
-from ripplecarry.verification.check import read_certificate
 
 
 @dataclass(frozen=True)
 class ProvedRun:
-    """A run with a certificate, which the checker accepted before it was kept."""
+    """A run with a certificate that the checker has accepted."""
 
     id: str
     trial: str
     seed: int
     margin: float
     """The smallest margin of a right digit."""
-    statement: str
+    theorem: str
+    """What is proved of its network, in words."""
+    weights_sha256: str
     command: str
     """What checks the certificate again."""
 
@@ -38,20 +39,13 @@ def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[Proved
     proved, refuted = [], []
     for arm in study.drawn(runs):
         for run in arm.runs:
-            match store.proof(run.id):
-                case "certified":
-                    found = _proved(run, arm.case.label, store)
-                    proved += [] if found is None else [found]
-                case "refuted":
-                    refuted.append(RefutedRun(run.id, arm.case.label, run.seed))
+            if store.proof(run.id) == "refuted":
+                refuted.append(RefutedRun(run.id, arm.case.label, run.seed))
+                continue
+            path = store.certificate_path(run.id)
+            found = accepted(run, path)
+            if found is not None:
+                facts = (found["margin"], found["theorem"], found["weights_sha256"])
+                command = f"ripplecarry check {path}"
+                proved.append(ProvedRun(run.id, arm.case.label, run.seed, *facts, command))
     return proved, refuted
-
-
-def _proved(run: Run, label: str, store: Store) -> ProvedRun | None:
-    path = store.certificate_path(run.id)
-    try:
-        content = read_certificate(path.read_bytes())
-        margin, statement = float(content["margin"]), str(content["statement"])
-    except (CertificateError, LookupError, TypeError, ValueError):  # a damaged file proves nothing
-        return None
-    return ProvedRun(run.id, label, run.seed, margin, statement, f"ripplecarry check {path}")

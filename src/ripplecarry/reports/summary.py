@@ -8,6 +8,7 @@ import numpy as np
 from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.lab.findings import Case
 from ripplecarry.lab.intervals import Interval, median_interval
+from ripplecarry.lab.measures import is_certified
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.study import Study
 
@@ -131,6 +132,6 @@ def _summary(case: Case, runs: Sequence[Run]) -> CaseSummary:
         num_exact=sum(value == 1 for value in exact),
         steps_per_s=float(np.median(rates)),
         success=success(runs),
-        num_certified=int(sum(metrics["certified"] for metrics in last)) if case.trial.certify else None,
+        num_certified=sum(map(is_certified().holds, runs)) if case.trial.certify else None,
         train_s=float(np.median([run.state["train_s"] for run in runs])) if case.trial.certify else None,
     )

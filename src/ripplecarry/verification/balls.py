@@ -4,54 +4,94 @@ Balls of python-flint always contain the exact value. Monotone functions go by t
 function of a whole ball widens it by its steepest slope.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from flint import arb, arb_mat
 
+from ripplecarry.errors import CertificateRefused
 from ripplecarry.verification.rounding import ROUNDING
 
 Balls = list[arb]
-Errors = list[tuple[arb, arb]]
 
 
-def _rnn(below: Balls, before: Balls, errors: Errors, old: arb) -> tuple[arb, arb]:
-    hidden = _rounded(arb.tanh, below[0] + before[0] + around(errors[0][0] + errors[0][1]))
+@dataclass(frozen=True)
+class GateSum:
+    """A gate's sum for one symbol, as two parts: from the layer's input, and from its hidden state."""
+
+    below: arb
+    before: arb
+    below_size: arb
+    """At least the sum of the absolute values of the part's products and bias."""
+    before_size: arb
+    weights_size: arb
+    """The sum of the absolute values of both parts' weights."""
+    num_terms: int
+
+    def total(self) -> arb:
+        """The whole sum as float32 may compute it."""
+        error = sum_error(self.below_size + self.before_size, self.weights_size, self.num_terms)
+        return self.below + self.before + around(error)
+
+    def gated(self, gate: arb) -> arb:
+        """The same with the second part multiplied by a gate between 0 and 1."""
+        self.total()  # which refuses parts that may overflow
+        size = self.below_size + gate.abs_upper() * self.before_size
+        error = sum_error(size, self.weights_size, self.num_terms)
+        return self.below + _times(gate, self.before) + around(error)
+
+
+def sum_error(size: arb, weights_size: arb, num_terms: int) -> arb:
+    """How far a float32 sum of products may be off: the one bound of every sum of a network.
+
+    Args:
+        size: at least the sum of the absolute values of all products, and of what is added to them.
+        weights_size: at least the sum of the absolute values of all weights; a factor of theirs that is
+            subnormal may be read as zero.
+        num_terms: how many products and summands there are.
+    Raises:
+        CertificateRefused: the sum may overflow.
+    """
+    if not size < ROUNDING.largest:
+        raise CertificateRefused("a sum may overflow float32")
+    relative = arb(ROUNDING.gamma(num_terms)) * size
+    return relative + arb(ROUNDING.sum_absolute(num_terms)) + arb(ROUNDING.subnormal) * weights_size
+
+
+def _rnn(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
+    hidden = _rounded(arb.tanh, gates[0].total())
     return hidden, hidden
 
 
-def _gru(below: Balls, before: Balls, errors: Errors, old: arb) -> tuple[arb, arb]:
-    reset, update = (
-        _rounded(_sigmoid, below[k] + before[k] + around(errors[k][0] + errors[k][1])) for k in range(2)
-    )
-    error = errors[2][0] + reset.abs_upper() * errors[2][1]
-    new = _rounded(arb.tanh, below[2] + _times(reset, before[2]) + around(error))
+def _gru(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
+    reset, update = (_rounded(_sigmoid, gate.total()) for gate in gates[:2])
+    new = _rounded(arb.tanh, gates[2].gated(reset))
     # (1 - z) n + z h is linear in each of z, n, h: its extremes lie at the ends of all three.
     hidden = _hull([n + z * (h - n) for z, n, h in product(_ends(update), _ends(new), _ends(old))])
     # Covers (1 - z) n + z h as well as n + z (h - n), four roundings at most on any way.
     size = 2 * new.abs_upper() + old.abs_upper() + 2 * update.abs_upper()
-    hidden += around(arb(ROUNDING.gamma(0)) * size + arb(ROUNDING.sum_absolute(0)))
+    hidden += around(sum_error(size, arb(0), 0))
     return hidden, hidden
 
 
-def _lstm(below: Balls, before: Balls, errors: Errors, old: arb) -> tuple[arb, arb]:
+def _lstm(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
     functions = (_sigmoid, _sigmoid, arb.tanh, _sigmoid)
     entry, forget, new, output = (
-        _rounded(function, below[k] + before[k] + around(errors[k][0] + errors[k][1]))
-        for k, function in enumerate(functions)
+        _rounded(function, gate.total()) for function, gate in zip(functions, gates, strict=True)
     )
-    gamma, absolute = arb(ROUNDING.gamma(0)), arb(ROUNDING.sum_absolute(0))
     first, second = _times(forget, old), _times(entry, new)
-    memory = first + second + around(gamma * (first.abs_upper() + second.abs_upper()) + absolute)
+    memory = first + second + around(sum_error(first.abs_upper() + second.abs_upper(), arb(0), 0))
     hidden = _times(output, _rounded(arb.tanh, memory))
-    return hidden + around(gamma * hidden.abs_upper() + absolute), memory
+    return hidden + around(sum_error(hidden.abs_upper(), arb(0), 0)), memory
 
 
-CELLS: dict[str, Callable[[Balls, Balls, Errors, arb], tuple[arb, arb]]] = {
+CELLS: dict[str, Callable[[Sequence[GateSum], arb], tuple[arb, arb]]] = {
     "rnn": _rnn,
     "gru": _gru,
     "lstm": _lstm,
 }
+"""From a unit's gates and what it kept to its hidden state and what it keeps."""
 
 
 def _rounded(function: Callable[[arb], arb], x: arb) -> arb:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.verification.check import FORMAT, Proof, check, statement, weights_hash
+from ripplecarry.verification.certificate_file import FORMAT, KEPT, PREACTIVATION
+from ripplecarry.verification.check import check
 from ripplecarry.verification.enclosures import Box, LayerSet
+from ripplecarry.verification.proof import Proof, statement, weights_hash
 from ripplecarry.verification.rounding import ROUNDING
 
 
@@ -27,55 +30,64 @@ class Certificate:
     @property
     def statement(self) -> str:
         """What is proved, in words."""
-        return self.content["statement"]
+        return self.proof.statement
 
     @property
     def margin(self) -> float:
         """The smallest margin of a right digit, rounding taken off."""
         return self.proof.margin
 
-    def write(self, path: Path) -> None:
-        """Writes the certificate's file; whoever calls holds the run."""
+    def write(self, path: Path) -> bytes:
+        """Writes the certificate's file and returns what it holds; whoever calls holds the run."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)
-        write_atomically(path, (json.dumps(self.content, indent=1, allow_nan=False) + "\n").encode())
+        content = (json.dumps(self.content, indent=1, allow_nan=False) + "\n").encode()
+        write_atomically(path, content)
+        return content
 
 
 def certify_sets(
-    run_id: str, choice: TaskChoice, weights: Weights, sets: list[LayerSet]
+    run_id: str, choice: TaskChoice, cell: str, weights: Weights, sets: list[LayerSet]
 ) -> Certificate | CertificateRefused:
-    """The certificate with these sets as its invariant, if the checker accepts it; else its refusal."""
+    """The certificate with these sets as its invariant, if the checker accepts it, or its refusal."""
     task = choice.build_task()
-    machine = task.machine
+    machine, digest = task.machine, weights_hash(weights)
     content = {
         "format": FORMAT,
-        "statement": statement(task),
+        "statement": statement(task, cell, len(sets), digest),
         "run": run_id,
         "task": TaskChoice.build({n: getattr(choice, n) for n in TaskChoice.model_fields}).model_dump(
             mode="json", exclude_defaults=True
         ),
-        "weights_sha256": weights_hash(weights),
+        "cell": cell,
+        "weights_sha256": digest,
         "margin": 0.0,
         "rounding": ROUNDING.as_dict(),
         "machine": {"next_state": machine.next_state.tolist(), "output": machine.output.tolist()},
         "invariant": {
-            str(state): [_layer(each, state) for each in sets] for state in machine.reachable_states()
+            str(state): [_layer(each, cell, state) for each in sets] for state in machine.reachable_states()
         },
     }
     try:
-        proof = check(content, weights)
+        proof = check(content, weights, task=task, cell=cell)
     except CertificateRefused as refused:
         return refused
-    return Certificate(content | {"margin": proof.margin}, proof)
+    return Certificate(content | {"margin": _rounded_down(proof.margin)}, proof)
 
 
-def _layer(layer: LayerSet, state: int) -> dict[str, dict[str, list[float]]]:
-    named: dict[str, Box | None] = {"drive": layer.drive, "kept": layer.kept}
+def _rounded_down(margin: float) -> float:
+    """Six digits, at least a millionth below, so that a checker that rounds otherwise proves as much."""
+    scale = 10.0 ** (floor(log10(margin)) - 5)
+    return floor(margin * (1 - 1e-6) / scale) * scale
+
+
+def _layer(layer: LayerSet, cell: str, state: int) -> dict[str, dict[str, list[float]]]:
+    boxes: dict[str | None, Box | None] = {PREACTIVATION: layer.drive, KEPT[cell]: layer.kept}
     return {
         name: {"low": _numbers(box.low[state]), "high": _numbers(box.high[state])}
-        for name, box in named.items()
-        if box is not None
+        for name, box in boxes.items()
+        if name is not None and box is not None
     }
 
 

@@ -1,16 +1,18 @@
 """What float32 arithmetic may do to a network: the bounds that certificates rest on.
 
 Each bound holds for IEEE float32, rounding to nearest, in any order of summation, with or without fused
-multiply-add, with subnormal numbers kept or flushed to zero. docs/proof.md derives them.
+multiply-add, with subnormal results and operands kept or flushed to zero. docs/proof.md derives them.
 """
 
 from dataclasses import asdict, dataclass
+
+from ripplecarry.errors import CertificateRefused
 
 UNIT_ROUNDOFF = 2.0**-24
 """The largest relative error of one float32 operation, rounding to nearest."""
 
 SMALLEST_NORMAL = 2.0**-126
-"""What one operation may lose besides where its result is subnormal or flushed to zero."""
+"""What a value may lose where it is subnormal: on being written, and again on being read."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,24 @@ class RoundingModel:
     """Roundings a sum may have besides one for each of its terms: a gate's product, a join, a margin."""
     function_relative: float = 8 * 2.0**-23
     """tanh and sigmoid: relative error, eight units in the last place at most."""
-    function_absolute: float = 2.0**-125
-    """tanh and sigmoid: absolute error besides, for results that are subnormal."""
+    function_absolute: float = 2.0**-124
+    """tanh and sigmoid: absolute error besides, 2^-125 of a subnormal result and as much of reading it."""
     largest: float = 2.0**126
     """No sum of absolute values may come near overflow."""
 
     def gamma(self, num_terms: int) -> float:
-        """The relative error of a sum of so many products (Higham 2002, lemma 3.1), rounded up."""
-        count = num_terms + self.extra_terms
-        return count * self.unit_roundoff / (1 - count * self.unit_roundoff) * (1 + 2.0**-40)
+        """The relative error of a sum of so many products (Higham 2002, lemma 3.1), rounded up.
+
+        Raises:
+            CertificateRefused: so many terms that the bound says nothing.
+        """
+        share = (num_terms + self.extra_terms) * self.unit_roundoff
+        if not share < 0.25:
+            raise CertificateRefused(f"a sum has {num_terms} terms, too many for float32")
+        return share / (1 - share) * (1 + 2.0**-40)
 
     def sum_absolute(self, num_terms: int) -> float:
-        """The absolute error of such a sum where products or sums are subnormal."""
+        """The absolute error of such a sum where products, partial sums or results are subnormal."""
         return 4 * (num_terms + self.extra_terms) * self.subnormal
 
     def as_dict(self) -> dict[str, float | int]:

@@ -78,7 +78,9 @@ class CertifyingTrainer(ReferenceTrainer):
 
     def certificate(self, run_id: str, choice: TaskChoice, attempt: Attempt) -> Certificate | None:
         """The certificate that an attempt comes to, if the checker accepts it."""
-        found = certify_sets(run_id, choice, self.weights(), attempt.sets) if attempt.is_certified else None
+        if not attempt.is_certified:
+            return None
+        found = certify_sets(run_id, choice, self._architecture.cell, self.weights(), attempt.sets)
         return found if isinstance(found, Certificate) else None
 
     def state(self):

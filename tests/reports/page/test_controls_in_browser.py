@@ -270,7 +270,7 @@ def test_every_point_of_the_cloud_lies_in_its_states_box(certified):
 
 def test_the_verdicts(certified, erring, pages):
     assert certified.locator("#verdict-kind").inner_text() == "Proved for every length"
-    assert "For operands of any length in base 4" in certified.locator("#statement").inner_text()
+    assert "For 2 operands of any length in base 4" in certified.locator("#statement").inner_text()
     assert certified.locator("#counterexample").is_hidden()
 
     assert erring.locator("#verdict-kind").inner_text() == "No: it errs"

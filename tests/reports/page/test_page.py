@@ -176,7 +176,7 @@ def test_the_proved_page_carries_statement_and_boxes(pages):
     content = content_of(pages.page("certified"))
 
     assert content["verdict"]["kind"] == "proved"
-    assert content["verdict"]["statement"].startswith("For operands of any length in base 4")
+    assert content["verdict"]["statement"].startswith("For 2 operands of any length in base 4")
     assert sorted(content["boxes"]) == ["0", "1"]
 
 

@@ -17,6 +17,7 @@ from ripplecarry.networks.initial_values import Weights
 from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
 from ripplecarry.reports.page.verdict import Verdict
+from ripplecarry.verification.certificate_file import preactivation_boxes
 
 LONGEST_OPERAND = 10_000
 MOST_TRANSITIONS = 200_000
@@ -152,11 +153,10 @@ def _sample(run: Run) -> dict[str, Any]:
 
 
 def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
-    """By machine state and layer the ends of the drives in the certificate's invariant."""
+    """By machine state and layer the ends of the preactivations in the certificate's invariant."""
     return {
         state: [
-            {end: text_of_array(np.array(layer["drive"][end]), "float32") for end in ("low", "high")}
-            for layer in layers
+            {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes
         ]
-        for state, layers in certificate["invariant"].items()
+        for state, boxes in preactivation_boxes(certificate).items()
     }

@@ -22,11 +22,12 @@ from ripplecarry.lab.observation import (
     hard_test_set,
     observer,
 )
+from ripplecarry.lab.proofs import check_certificate
 from ripplecarry.lab.run import Run
 from ripplecarry.lab.store import Store
 from ripplecarry.reports.page.examples import Example, operand_texts
-from ripplecarry.verification.check import Proof, check, read_certificate, statement
 from ripplecarry.verification.counterexample import find_counterexample
+from ripplecarry.verification.proof import Proof
 
 Say = Callable[[str], None]
 
@@ -46,7 +47,7 @@ class Verdict:
         """For the page."""
         content: dict[str, Any] = {"refusal": self.refusal, "tests": list(self.tests), "kind": "tested"}
         if self.proof is not None:
-            words = {"statement": statement(self.proof.task), "margin": self.proof.margin}
+            words = {"statement": self.proof.statement, "margin": self.proof.margin}
             return content | words | {"kind": "proved"}
         if self.failure is not None:
             length = self.failure.size
@@ -77,9 +78,9 @@ def judge(
     path, refusal = store.certificate_path(run.id), None
     if path.is_file():
         say("checking the certificate")
-        content = read_certificate(path.read_bytes())
         try:
-            return Verdict(check(content, run.weights), content, None, None, tests)
+            proof, content = check_certificate(run, path)
+            return Verdict(proof, content, None, None, tests)
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")

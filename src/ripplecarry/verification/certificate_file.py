@@ -1,0 +1,124 @@
+"""A certificate's file as the checker reads it: its form, its task, its boxes in balls."""
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from flint import arb
+
+from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.errors import CertificateError, CertificateRefused
+from ripplecarry.verification.balls import Balls
+from ripplecarry.verification.rounding import ROUNDING
+
+FORMAT = "ripplecarry certificate 2"
+_FORMAT_1 = "ripplecarry certificate 1"
+_ROUNDING_1 = ROUNDING.as_dict() | {"function_absolute": 2.0**-125}
+_CELL_BY_GATES = {1: "rnn", 3: "gru", 4: "lstm"}
+
+PREACTIVATION = "preactivation"
+KEPT = {"rnn": None, "gru": "hidden", "lstm": "memory"}
+"""The box besides the preactivation's: of what enters a position other than by a product with weights."""
+_BOX_NAMES_1 = {PREACTIVATION: "drive", "hidden": "kept", "memory": "kept"}
+
+
+def read_certificate(content: bytes) -> dict[str, Any]:
+    """The certificate in these bytes, not yet checked.
+
+    Raises:
+        CertificateError: this is no certificate, or one that is cut short.
+    """
+
+    def refuse(constant: str) -> None:
+        raise CertificateError(f"the certificate holds {constant}; every number must be finite")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = dict(pairs)
+        if len(names) < len(pairs):
+            raise CertificateError("the certificate names a part twice")
+        return names
+
+    try:
+        read = json.loads(content, parse_constant=refuse, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        words = "it is empty" if not content else f"it is no JSON ({type(error).__name__})"
+        raise CertificateError(f"this is no certificate, or one cut short: {words}") from None
+    if not isinstance(read, dict) or read.get("format") not in (FORMAT, _FORMAT_1):
+        raise CertificateError(f"this is no certificate: its format is not {FORMAT!r}")
+    return read
+
+
+def preactivation_boxes(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, list[float]]]]:
+    """By machine state and layer the ends of a checked certificate's preactivation boxes."""
+    name = PREACTIVATION if certificate["format"] == FORMAT else _BOX_NAMES_1[PREACTIVATION]
+    return {state: [layer[name] for layer in layers] for state, layers in certificate["invariant"].items()}
+
+
+def read_task(certificate: Mapping[str, Any]) -> Task:
+    """The task, whose machine must be the one that the certificate shows.
+
+    Raises:
+        CertificateRefused: it shows another machine, or assumes other rounding.
+    """
+    choice = TaskChoice.build(certificate["task"])
+    claimed = certificate["machine"]
+    num_symbols = choice.base ** (choice.num_operands or 1)
+    rows = [row for table in ("next_state", "output") for row in claimed[table]]
+    if not rows or any(len(row) < num_symbols for row in rows):
+        # Before the machine is built, which may be far larger than a file that lies.
+        raise CertificateRefused(f"its machine has fewer than {num_symbols} symbols")
+    task = choice.build_task()
+    machine = task.machine
+    if claimed != {"next_state": machine.next_state.tolist(), "output": machine.output.tolist()}:
+        raise CertificateRefused(f"its machine is not that of the task {task.name}")
+    rounding = _ROUNDING_1 if certificate["format"] == _FORMAT_1 else ROUNDING.as_dict()
+    if certificate["rounding"] != rounding:
+        raise CertificateRefused("its rounding bounds are not this checker's")
+    return task
+
+
+def read_cell(certificate: Mapping[str, Any], num_gates: int) -> str:
+    """The cell that the certificate names; format 1 tells it by the number of gates.
+
+    Raises:
+        CertificateRefused: a cell that there is not, or one with other gates.
+    """
+    cell = certificate["cell"] if certificate["format"] == FORMAT else _CELL_BY_GATES[num_gates]
+    if _CELL_BY_GATES.get(num_gates) != cell:
+        raise CertificateRefused(f"it is about the cell {cell!r:.40}; the weights have {num_gates} gates")
+    return cell
+
+
+def read_sets(
+    certificate: Mapping[str, Any], cell: str, layers: int, hidden: int, gates: int, states: list[int]
+) -> dict[int, list[list[Balls]]]:
+    """For each machine state and layer the box of preactivations and, but for RNN, of what is kept.
+
+    Raises:
+        CertificateRefused: boxes of other sizes, or with ends that are no finite intervals.
+    """
+    kept = KEPT[cell]
+    sizes = {PREACTIVATION: gates * hidden} | ({} if kept is None else {kept: hidden})
+    if certificate["format"] == _FORMAT_1:
+        sizes = {_BOX_NAMES_1[name]: size for name, size in sizes.items()}
+    sets = {}
+    for state in states:
+        given = certificate["invariant"][str(state)]
+        if len(given) != layers:
+            raise CertificateRefused(f"the set of machine state {state} has {len(given)} layers")
+        for boxes in given:
+            if set(boxes) != set(sizes):
+                raise CertificateRefused(f"a set has the parts {sorted(boxes)}, not {sorted(sizes)}")
+        sets[state] = [[_read_box(boxes[part], size) for part, size in sizes.items()] for boxes in given]
+    return sets
+
+
+def _read_box(box: Mapping[str, list[float]], size: int) -> Balls:
+    low, high = box["low"], box["high"]
+    if len(low) != size or len(high) != size:
+        raise CertificateRefused(f"a box has {len(low)} and {len(high)} ends where {size} belong")
+    for a, b in zip(low, high, strict=True):
+        if type(a) is not float or type(b) is not float or not (isfinite(a) and isfinite(b) and a <= b):
+            raise CertificateRefused(f"a box has the ends {a!r:.40} and {b!r:.40}")
+    return [arb(a).union(arb(b)) for a, b in zip(low, high, strict=True)]
