@@ -1,11 +1,14 @@
 """Checking a certificate's file, for a run of the store that it lies in or for a file of weights."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ripplecarry.errors import CertificateError, StoreError
+from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
 from ripplecarry.files import read_whole
 from ripplecarry.lab.proofs import check_certificate
 from ripplecarry.lab.run import Run, is_run_id
@@ -63,3 +66,25 @@ class CertificateSubject:
         except ValueError as error:
             raise StoreError(f"{self.weights_path} holds no weights: {error}") from None
         return check(self.content, weights)
+
+    def second_margin(self) -> float:
+        """The smallest margin that `verify_certificate.py` proves, in a process of its own.
+
+        Raises:
+            CertificateError, CertificateRefused: as `proof` does, by the words of that program.
+        """
+        command = [sys.executable, "-I", str(_second_checker()), "--json"]
+        done = subprocess.run(
+            [*command, str(self.weights_path), str(self.path)], capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            return float(json.loads(done.stdout)["margin"])
+        words = f"verify_certificate.py: {' '.join((done.stdout + done.stderr).split())[-200:]}"
+        raise (CertificateRefused if done.returncode == 1 else CertificateError)(words)
+
+
+def _second_checker() -> Path:
+    """Beside the package where it was installed, and at the root of a checkout."""
+    package = Path(__file__).parents[1]
+    places = [folder / "verify_certificate.py" for folder in (package, package.parent.parent)]
+    return next(filter(Path.is_file, places), places[0])

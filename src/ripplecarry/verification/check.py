@@ -97,7 +97,7 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
             )
         slack = slack.min(_smallest_slack(images, sets, state, machine.next_state[state]))
     claimed, proved = certificate["margin"], _at_most(margin)
-    if type(claimed) not in (int, float) or not claimed <= proved:
+    if type(claimed) is not float or not claimed <= proved:
         raise CertificateRefused(f"it claims the margin {claimed!r:.40}; {proved} is proved")
     return Proof(task, cell, len(layers), digest, proved, max(0.0, _at_most(slack)))
 
