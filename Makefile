@@ -54,8 +54,8 @@ docs: setup
 # Training steps side by side, as ratios.
 bench: setup
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
-	$(BIN)/ripplecarry bench
-	$(BIN)/ripplecarry bench --whole-study
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --whole-study
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -36,7 +36,7 @@ install_import_hook(
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-from ripplecarry.lab.store import Store  # noqa: E402
+from ripplecarry.runs.store import Store  # noqa: E402
 
 # A busy machine is no failure.
 settings.register_profile("untimed", deadline=None)

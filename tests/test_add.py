@@ -19,8 +19,8 @@ import ripplecarry as rc
 from ripplecarry.cli import call
 from ripplecarry.engines.native import is_available
 from ripplecarry.errors import ConfigurationError, OperandError
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.trial import Trial
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import Trial
 
 PROGRAM = [sys.executable, "-m", "ripplecarry", "add"]
 

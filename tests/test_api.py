@@ -5,7 +5,7 @@ import pytest
 
 import ripplecarry as rc
 from ripplecarry.errors import ConfigurationError, StoreError
-from ripplecarry.lab.store import Store
+from ripplecarry.runs.store import Store
 
 TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
 

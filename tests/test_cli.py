@@ -86,16 +86,16 @@ def test_a_study_of_ones_own_runs_by_path_and_draws(capsys):
 
 def test_a_study_with_failed_runs_says_which_and_exits_1(capsys, monkeypatch):
     Path("mine.py").write_text(OWN_STUDY)
-    from ripplecarry.lab import executors
+    from ripplecarry.sweeps import executors
 
-    carry_out = executors.carry_out
+    execute_run = executors.execute_run
 
     def fails_for_seed_1(request, store, **kwargs):
         if request.seed == 1:
             raise RuntimeError("out of luck")
-        return carry_out(request, store, **kwargs)
+        return execute_run(request, store, **kwargs)
 
-    monkeypatch.setattr(executors, "carry_out", fails_for_seed_1)
+    monkeypatch.setattr(executors, "execute_run", fails_for_seed_1)
 
     assert call(["study", "mine.py", "--workers", "1"]) == 1
     said = capsys.readouterr().err
@@ -184,36 +184,6 @@ def test_runs_takes_one_condition_and_a_store_that_is_there(arguments, words, ca
 
     assert call(["runs", *arguments]) == 2
     assert words in capsys.readouterr().err
-
-
-def test_bench_prints_ratios_and_names_what_it_leaves_out(capsys):
-    """In a process of its own, since it keeps its process to one core."""
-    command = [sys.executable, "-m", "ripplecarry", "bench", "--rounds=2", "--positions=4", "--json"]
-    command += ["--cells=rnn,gru", "--peers=native,torch modules,jax,numba"]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-
-    report = json.loads(result.stdout)
-    peers = {(each["cell"], each["peer"]): each for each in report["timings"]}
-    assert peers["rnn", "torch modules"]["ms_per_step"] > 0
-    assert ("gru", "numba") not in peers
-    assert report["left_out"]["numba, gru"]
-    if is_available():
-        assert peers["rnn", "native"]["times_native"] == 1
-        assert 0 < peers["rnn", "native"]["share_of_peak"] < 1
-    assert call(["bench", "--peers", "abacus"]) == 2
-    assert "unknown peer 'abacus'; choose from native" in capsys.readouterr().err
-
-
-def test_bench_times_sweeps_by_executor(capsys):
-    assert call(["bench", "--sweep", "6", "--executors", "inline, threads", "--json"]) == 0
-
-    inline, threads = json.loads(capsys.readouterr().out)["sweeps"]
-    assert (inline["executor"], threads["executor"]) == ("inline", "threads")
-    assert (inline["num_workers"], threads["num_workers"]) == (1, 2)
-    assert min(inline["ms_per_run"], inline["cpu_ms_per_run"], inline["ms_of_training"]) > 0
-    assert len(inline["driver_mib"]) == 3
-    assert call(["bench", "--sweep", "6", "--executors", "steam"]) == 2
-    assert "unknown executor 'steam'; choose from inline, threads" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

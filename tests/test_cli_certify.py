@@ -135,9 +135,9 @@ def test_the_machine_of_a_wrong_network_is_told_in_digits(capsys):
 
 def test_an_interrupted_certifying_run_resumes_to_the_same_certificate(tmp_path):
     from ripplecarry.errors import Interrupted
-    from ripplecarry.lab.carry_out import carry_out
-    from ripplecarry.lab.store import Store
-    from ripplecarry.lab.trial import RunRequest, Trial
+    from ripplecarry.runs.store import Store
+    from ripplecarry.runs.trial import RunRequest, Trial
+    from ripplecarry.sweeps.execute_run import execute_run
 
     settings = {"layers": 1, "hidden_size": 32, "base": 4, "digits": 5, "batch_size": 60, "steps": 120}
     request = RunRequest(Trial(certify=True, **settings), 0, "torch")
@@ -150,8 +150,8 @@ def test_an_interrupted_certifying_run_resumes_to_the_same_certificate(tmp_path)
             return len(calls) == stop_at
 
         with pytest.raises(Interrupted):
-            carry_out(request, stopped, is_stopped=is_stopped)
-    first, second = carry_out(request, stopped), carry_out(request, whole)
+            execute_run(request, stopped, is_stopped=is_stopped)
+    first, second = execute_run(request, stopped), execute_run(request, whole)
 
     for name in ("curves.parquet", "weights.safetensors", "checkpoints.safetensors"):
         assert (first.folder / name).read_bytes() == (second.folder / name).read_bytes()

@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import ripplecarry as rc
 from ripplecarry.cli import call
-from ripplecarry.lab.imported_run import import_run
-from ripplecarry.lab.store import Store
+from ripplecarry.runs.imported_run import import_run
+from ripplecarry.runs.store import Store
 
 TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
 

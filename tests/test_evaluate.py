@@ -12,9 +12,9 @@ from hand_made_adders import carryless_weights, exact_trial, exact_weights, keep
 
 import ripplecarry as rc
 from ripplecarry.cli import call
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.adder import Adder
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import Trial
 
 RIGHT = """
 def build_model():

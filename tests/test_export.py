@@ -12,7 +12,7 @@ import torch
 
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
-from ripplecarry.lab.store import Store
+from ripplecarry.runs.store import Store
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 

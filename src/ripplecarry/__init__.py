@@ -18,9 +18,8 @@ if TYPE_CHECKING:
         study,
         train,
     )
-    from ripplecarry.lab.certifying import Unknown
-    from ripplecarry.lab.claims import Claim
-    from ripplecarry.lab.comparisons import (
+    from ripplecarry.claims.claim import Claim
+    from ripplecarry.claims.comparisons import (
         AboutEqual,
         AllOf,
         Falls,
@@ -32,11 +31,12 @@ if TYPE_CHECKING:
         fastest,
         slowest,
     )
-    from ripplecarry.lab.measures import Measure, Property, area, last, reading
-    from ripplecarry.lab.run import Run
-    from ripplecarry.lab.store import Store
-    from ripplecarry.lab.study import Study
-    from ripplecarry.lab.trial import Trial
+    from ripplecarry.claims.measures import Measure, Property, area, last, reading
+    from ripplecarry.claims.study import Study
+    from ripplecarry.runs.run import Run
+    from ripplecarry.runs.store import Store
+    from ripplecarry.runs.trial import Trial
+    from ripplecarry.sweeps.certifying import Unknown
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
 
@@ -52,8 +52,8 @@ _NAMES = {
         "study",
         "train",
     ),
-    "ripplecarry.lab.claims": ("Claim",),
-    "ripplecarry.lab.comparisons": (
+    "ripplecarry.claims.claim": ("Claim",),
+    "ripplecarry.claims.comparisons": (
         "AboutEqual",
         "AllOf",
         "Falls",
@@ -65,12 +65,12 @@ _NAMES = {
         "fastest",
         "slowest",
     ),
-    "ripplecarry.lab.measures": ("Measure", "Property", "area", "last", "reading"),
-    "ripplecarry.lab.run": ("Run",),
-    "ripplecarry.lab.store": ("Store",),
-    "ripplecarry.lab.study": ("Study",),
-    "ripplecarry.lab.certifying": ("Unknown",),
-    "ripplecarry.lab.trial": ("Trial",),
+    "ripplecarry.claims.measures": ("Measure", "Property", "area", "last", "reading"),
+    "ripplecarry.runs.run": ("Run",),
+    "ripplecarry.runs.store": ("Store",),
+    "ripplecarry.claims.study": ("Study",),
+    "ripplecarry.sweeps.certifying": ("Unknown",),
+    "ripplecarry.runs.trial": ("Trial",),
     "ripplecarry.verification.certificate": ("Certificate",),
     "ripplecarry.verification.counterexample": ("Counterexample",),
 }

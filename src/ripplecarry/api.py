@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import pandas as pd
 
+from ripplecarry.claims.claim import Verdict
+from ripplecarry.claims.study import MOST_SEEDS, Study
 from ripplecarry.engines.registry import EngineName, open_engine
 from ripplecarry.errors import ConfigurationError, OperandError, StoreError
 from ripplecarry.evaluation.exactness import Exactness
 from ripplecarry.evaluation.integer_sums import Number, add_numbers
-from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.claims import Verdict
-from ripplecarry.lab.evaluating import Evaluation
-from ripplecarry.lab.executors import ExecutorName
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.shard import Shard
-from ripplecarry.lab.store import DEFAULT_STORE, Store
-from ripplecarry.lab.study import MOST_SEEDS, Study
-from ripplecarry.lab.summing import open_sums
-from ripplecarry.lab.sweep import Listener, StopRequest, SweepResult, sweep
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs.evaluating import Evaluation
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.runs.summing import open_sums
+from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.studies.catalogue import find_studies
+from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.sweeps.executors import ExecutorName
+from ripplecarry.sweeps.shard import Shard
+from ripplecarry.sweeps.sweep import Listener, StopRequest, SweepResult, sweep
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ripplecarry.lab.certifying import Unknown
+    from ripplecarry.sweeps.certifying import Unknown
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
 
@@ -49,7 +49,7 @@ def train(
     """
     trial = Trial.build(settings)
     request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
-    return carry_out(request, Store(store))
+    return execute_run(request, Store(store))
 
 
 @overload
@@ -121,8 +121,8 @@ def certify(
         polish: where there is no proof, train a copy until there is one; the copy is a run of its own,
             which the certificate names.
     """
-    from ripplecarry.lab.certifying import certify as certify_run
-    from ripplecarry.lab.certifying import polish as polish_run
+    from ripplecarry.sweeps.certifying import certify as certify_run
+    from ripplecarry.sweeps.certifying import polish as polish_run
     from ripplecarry.verification.certificate import Certificate
 
     found = certify_run(_a_run(run), Store(store))
@@ -162,7 +162,7 @@ def export(
         ConfigurationError: an unknown form, or the package onnx is not installed.
         StoreError: the file cannot be written.
     """
-    from ripplecarry.lab.exports import write_onnx, write_state_dict
+    from ripplecarry.runs.exports import write_onnx, write_state_dict
 
     forms = {"onnx": write_onnx, "state_dict": write_state_dict}
     if form not in forms:

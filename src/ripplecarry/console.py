@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column, Table
 
-from ripplecarry.lab import carry_out
-from ripplecarry.lab.sweep import Listener
-from ripplecarry.lab.trial import RunRequest
+from ripplecarry.runs.trial import RunRequest
+from ripplecarry.sweeps import execute_run
+from ripplecarry.sweeps.sweep import Listener
 
 output = Console(highlight=False)
 if not output.is_terminal:  # a file or a pipe has no width to keep to
@@ -49,7 +49,7 @@ class _SweepDisplay(Listener):
         self._began = self._printed = time.monotonic()
         self._cost_before: float | None = None
 
-    def progressed(self, progress: carry_out.Progress) -> None:
+    def progressed(self, progress: execute_run.Progress) -> None:
         if progress.run_id in self._done:
             return
         if self._cost_before is None:  # what the store already held tells nothing about speed

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ripplecarry.lab.trial import Trial
+from ripplecarry.runs.trial import Trial
 
 KINDS = [
     {},

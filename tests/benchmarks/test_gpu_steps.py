@@ -7,11 +7,11 @@ import torch
 
 pytest.importorskip("triton")
 
-from ripplecarry.benchmarks import gpu_peers
-from ripplecarry.benchmarks.gpu_limits import bandwidth, peak_flops
-from ripplecarry.benchmarks.gpu_steps import PEERS, GpuTiming, seconds_of_sweep, time_gpu_steps
-from ripplecarry.cli import call
-from ripplecarry.lab.trial import Trial
+from benchmarks import gpu_peers
+from benchmarks.command import call
+from benchmarks.gpu_limits import bandwidth, peak_flops
+from benchmarks.gpu_steps import PEERS, GpuTiming, seconds_of_sweep, time_gpu_steps
+from ripplecarry.runs.trial import Trial
 
 CPU = torch.device("cpu")
 TINY = Trial(hidden_size=4, embedding_size=2, layers=1, digits=1, batch_size=3, steps=3)
@@ -19,9 +19,9 @@ TINY = Trial(hidden_size=4, embedding_size=2, layers=1, digits=1, batch_size=3, 
 
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch):
-    monkeypatch.setattr("ripplecarry.benchmarks.gpu_steps.peak_flops", lambda device: 1e12)
-    monkeypatch.setattr("ripplecarry.benchmarks.gpu_steps.bandwidth", lambda device: 1e11)
-    monkeypatch.setattr("ripplecarry.benchmarks.gpu_steps._STEPS_PER_CALL", 1)
+    monkeypatch.setattr("benchmarks.gpu_steps.peak_flops", lambda device: 1e12)
+    monkeypatch.setattr("benchmarks.gpu_steps.bandwidth", lambda device: 1e11)
+    monkeypatch.setattr("benchmarks.gpu_steps._STEPS_PER_CALL", 1)
 
 
 def test_ways_take_turns_and_are_compared():
@@ -81,16 +81,16 @@ def test_the_command_prints_ratios(monkeypatch, capsys):
         asked.append((trial.cell, trial.sequence_length, settings["multiply"]))
         return [GpuTiming(trial.cell, 11, "gpu", 1000, 12345.0, 1.0, 0.25, 0.1)], {"jax vmap": "not there"}
 
-    monkeypatch.setattr("ripplecarry.benchmarks.gpu_steps.time_gpu_steps", time_them)
-    monkeypatch.setattr("ripplecarry.benchmarks.gpu_steps.seconds_of_sweep", lambda *_: 4.5)
+    monkeypatch.setattr("benchmarks.gpu_steps.time_gpu_steps", time_them)
+    monkeypatch.setattr("benchmarks.gpu_steps.seconds_of_sweep", lambda *_: 4.5)
 
-    assert call(["bench", "--engine=gpu_tf32x3", "--cells=rnn,lstm", "--positions=11"]) == 0
+    assert call(["--engine=gpu_tf32x3", "--cells=rnn,lstm", "--positions=11"]) == 0
     assert asked == [("rnn", 11, "tf32x3"), ("lstm", 11, "tf32x3")]
     printed = capsys.readouterr().out
     assert "25%" in printed
     assert "left out: jax vmap: not there" in printed
-    assert call(["bench", "--engine=gpu", "--cells=rnn", "--positions=11", "--json"]) == 0
+    assert call(["--engine=gpu", "--cells=rnn", "--positions=11", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["s_of_1000_baseline_runs_of_500_steps"] == 4.5
-    assert call(["bench", "--engine=gpu", "--peers=abacus"]) == 2
+    assert call(["--engine=gpu", "--peers=abacus"]) == 2
     assert "unknown peer 'abacus'; choose from cuDNN modules" in capsys.readouterr().err

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from ripplecarry.arithmetic.batches import Batch
 from ripplecarry.engines.engine import Engine, Trainer
 from ripplecarry.engines.reference import mean_cross_entropy
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.trial import Trial
 
 
 def trials(

@@ -11,9 +11,9 @@ from ripplecarry.engines.native import NativeEngine, NativeTrainer, is_available
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.execute_run import execute_run
 
 needs_native = pytest.mark.skipif(not is_available(), reason="the native engine is not built")
 
@@ -162,7 +162,7 @@ def test_values_that_are_not_finite_pass_through_visibly():
 @needs_native
 def test_a_whole_run_reaches_what_the_reference_reaches(store):
     trial = Trial(hidden_size=32, digits=4, steps=300, learning_rate=0.01)
-    runs = [carry_out(RunRequest(trial, 0, engine), store) for engine in ("native", "torch")]
+    runs = [execute_run(RunRequest(trial, 0, engine), store) for engine in ("native", "torch")]
 
     assert runs[0].id != runs[1].id
     assert runs[0].environment["instruction_set"].startswith(("x86-64-v", "generic"))

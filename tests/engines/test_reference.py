@@ -4,9 +4,9 @@ import torch
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.reference import ReferenceEngine, mean_cross_entropy
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.trial import Trial
 
 SMALL = Trial(hidden_size=12, embedding_size=6, batch_size=20, digits=4)
 

@@ -18,7 +18,7 @@ from ripplecarry.evaluation.integer_sums import ArrayDigits, add_numbers
 from ripplecarry.evaluation.stream import NetworkSums, batches
 from ripplecarry.evaluation.written_sums import SumWriter
 from ripplecarry.files import Spool
-from ripplecarry.lab.trial import Trial
+from ripplecarry.runs.trial import Trial
 
 CELL = st.sampled_from(["rnn", "gru", "lstm"])
 

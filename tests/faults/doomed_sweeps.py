@@ -22,15 +22,15 @@ from typing import Any, Literal
 
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import RipplecarryError
-from ripplecarry.lab import carry_out
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.sweep import sweep
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps import execute_run
+from ripplecarry.sweeps.sweep import sweep
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
-        "ripplecarry.lab.sweep",
+        "ripplecarry.sweeps.sweep",
         "ripplecarry.engines.native",
         "ripplecarry.engines.reference",
         "pandas",
@@ -82,7 +82,7 @@ def start(
     """A process that carries the runs out, and where it says how that went; it says "go" first."""
     ours, theirs = CONTEXT.Pipe()
     arguments = (theirs, store, requests, doom, num_workers, before)
-    process = CONTEXT.Process(target=_carry_out, args=arguments, daemon=True)
+    process = CONTEXT.Process(target=_execute_run, args=arguments, daemon=True)
     process.start()
     theirs.close()
     assert ours.recv() == "go"
@@ -135,7 +135,7 @@ def set_clock_back(store: Path) -> None:
         def now(cls, tz=None):
             return datetime(1971, 1, 1, tzinfo=UTC)
 
-    carry_out.datetime = Back  # pyrefly: ignore[bad-assignment]
+    execute_run.datetime = Back  # pyrefly: ignore[bad-assignment]
 
 
 def may_only_read(store: Path) -> None:
@@ -147,7 +147,7 @@ def may_only_read(store: Path) -> None:
         os.setuid(65534)
 
 
-def _carry_out(
+def _execute_run(
     theirs: Connection,
     root: Path,
     requests: list[RunRequest],
@@ -155,7 +155,7 @@ def _carry_out(
     num_workers: int,
     before: Callable[[Path], Any] | None,
 ) -> None:
-    carry_out.CHECKPOINT_EVERY_S = 0.0
+    execute_run.CHECKPOINT_EVERY_S = 0.0
     if before is not None:
         before(root)
     store = Store(root.name if before is may_only_read else root)

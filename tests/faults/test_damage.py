@@ -11,10 +11,10 @@ from doomed_sweeps import ENGINE, ONE_RUN, STUDY, Doom, contents, run_to_the_end
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import DamageError, Interrupted, StoreError
-from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.sweep import sweep
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
+from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.sweeps.sweep import sweep
 from ripplecarry.training.checkpoint import check_checkpoint
 
 FILES = (
@@ -108,7 +108,7 @@ def test_what_cannot_be_read_now_is_not_discarded(store, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ripplecarry.lab.run.read_whole", unreadable)
+        patched.setattr("ripplecarry.runs.run.read_whole", unreadable)
         with pytest.raises(StoreError, match="cannot be read: Permission denied"):
             store.open(STUDY[0].id)
         assert store.discard_damaged() == []
@@ -117,7 +117,7 @@ def test_what_cannot_be_read_now_is_not_discarded(store, monkeypatch):
 
 
 def test_a_newer_format_and_a_strangers_folder_are_not_discarded(store):
-    from ripplecarry.lab import run as module
+    from ripplecarry.runs import run as module
 
     newer = store.run_folder(STUDY[0].id)
     config = json.loads((newer / "config.json").read_text()) | {"format": 2}
@@ -147,12 +147,12 @@ def test_a_damaged_checkpoint_is_named_and_the_run_begun_anew_when_asked(begun, 
     damage(path, how, place)
 
     with pytest.raises(DamageError, match="checkpoint"):
-        carry_out(ONE_RUN[0], store)
+        execute_run(ONE_RUN[0], store)
     assert path.is_file()
 
     (words,) = store.discard_damaged()
     assert "checkpoint.safetensors is" in words
-    assert carry_out(ONE_RUN[0], store).outcome == "finished"
+    assert execute_run(ONE_RUN[0], store).outcome == "finished"
 
 
 def test_a_whole_checkpoint_is_kept_and_resumed(begun, tmp_path):
@@ -161,7 +161,7 @@ def test_a_whole_checkpoint_is_kept_and_resumed(begun, tmp_path):
 
     assert store.discard_damaged() == []
 
-    carry_out(ONE_RUN[0], store, report=lambda progress: steps.append(progress.step))
+    execute_run(ONE_RUN[0], store, report=lambda progress: steps.append(progress.step))
     assert steps[0] > 1
 
 
@@ -185,12 +185,12 @@ def test_a_checkpoint_that_another_wrote_is_refused_in_a_line(begun, tmp_path):
         path.write_bytes(content.replace(checkpoint._NO_CHECKSUM.encode(), checksum.encode(), 1))
         assert check_checkpoint(path)
         with pytest.raises(DamageError, match="no checkpoint of this run"):
-            carry_out(ONE_RUN[0], store)
+            execute_run(ONE_RUN[0], store)
 
 
 def test_a_run_that_ended_early_is_not_trained_on_after_a_stop(tmp_path, monkeypatch):
     """Stopped while its exactness is measured, after it diverged."""
-    import ripplecarry.lab.carry_out as module
+    import ripplecarry.sweeps.execute_run as module
 
     trial = ONE_RUN[0].trial.model_copy(update={"exactness_to": 40})
     request = type(ONE_RUN[0])(trial, 0, ENGINE)
@@ -202,7 +202,7 @@ def test_a_run_that_ended_early_is_not_trained_on_after_a_stop(tmp_path, monkeyp
 
     monkeypatch.setattr(module, "initial_weights", overflowing)
     with np.errstate(all="ignore"):
-        whole = carry_out(request, Store(tmp_path / "whole"))
+        whole = execute_run(request, Store(tmp_path / "whole"))
         assert whole.outcome == "diverged"
         is_measuring = []
         measure = module.exactness_at_the_end
@@ -213,8 +213,8 @@ def test_a_run_that_ended_early_is_not_trained_on_after_a_stop(tmp_path, monkeyp
 
         monkeypatch.setattr(module, "exactness_at_the_end", measured)
         with pytest.raises(Interrupted):
-            carry_out(request, Store(tmp_path / "other"), is_stopped=lambda: bool(is_measuring))
-        resumed = carry_out(request, Store(tmp_path / "other"))
+            execute_run(request, Store(tmp_path / "other"), is_stopped=lambda: bool(is_measuring))
+        resumed = execute_run(request, Store(tmp_path / "other"))
 
     assert contents(resumed.folder) == contents(whole.folder)
     assert open_engine(ENGINE).name == request.engine

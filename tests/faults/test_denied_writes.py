@@ -22,7 +22,7 @@ from doomed_sweeps import (
 from ripplecarry.cli import call
 from ripplecarry.errors import StoreError
 from ripplecarry.files import remove_leftovers, write_atomically, write_together
-from ripplecarry.lab.store import Store
+from ripplecarry.runs.store import Store
 
 
 @pytest.fixture(scope="module")

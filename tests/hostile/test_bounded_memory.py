@@ -16,7 +16,7 @@ from watched import said
 
 from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
 from ripplecarry.files import read_whole
-from ripplecarry.lab.tables import read_table, write_table
+from ripplecarry.runs.parquet import read_table, write_table
 
 CONTEXT = multiprocessing.get_context("forkserver")
 MOST_MIB = 100
@@ -27,9 +27,9 @@ def _measure(path, kind, ours) -> None:
     from pyarrow import parquet  # noqa: F401
 
     from ripplecarry.errors import InputError
-    from ripplecarry.lab.run import Run
-    from ripplecarry.lab.tables import read_table
     from ripplecarry.networks.weights_file import read_weights
+    from ripplecarry.runs.parquet import read_table
+    from ripplecarry.runs.run import Run
     from ripplecarry.training.checkpoint import check_checkpoint
     from ripplecarry.verification.certificate_file import read_certificate
 

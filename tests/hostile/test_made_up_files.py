@@ -19,14 +19,14 @@ from ripplecarry.cli.train import run_summary
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateRefused, DamageError, InputError
 from ripplecarry.evaluation.integer_sums import add_numbers
-from ripplecarry.lab import run as run_module
-from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.certificates import CertificateSubject
-from ripplecarry.lab.imported_run import import_run
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.summing import open_sums
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs import run as run_module
+from ripplecarry.runs.certificates import CertificateSubject
+from ripplecarry.runs.imported_run import import_run
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.summing import open_sums
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.execute_run import execute_run
 
 FILES = ("config.json", "curves.parquet", "environment.json", "weights.safetensors", "exactness.parquet")
 
@@ -41,7 +41,7 @@ class Place:
             hidden_size=4, embedding_size=2, batch_size=5, digits=3, steps=20, layers=1, exactness_to=4
         )
         self.engine = open_engine()
-        run = carry_out(RunRequest(trial, 0, self.engine.name), self.store)
+        run = execute_run(RunRequest(trial, 0, self.engine.name), self.store)
         self.folder, self.id = run.folder, run.id
         self.files = {path.name: path.read_bytes() for path in run.folder.iterdir()}
 

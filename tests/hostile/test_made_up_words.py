@@ -14,14 +14,14 @@ from watched import fuzz, refused, said, watched
 
 import ripplecarry as rc
 from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.claims.study import Study
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, InputError
-from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.sweep import SweepResult
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.studies.catalogue import STUDIES
+from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.sweeps.sweep import SweepResult
 
 SETTINGS = tuple(Trial.model_fields)
 
@@ -31,7 +31,7 @@ def run(tmp_path_factory):
     """A run of base 16 in a store of its own; nobody trains more of them."""
     store = Store(tmp_path_factory.mktemp("words") / "store")
     trial = Trial(hidden_size=4, embedding_size=2, batch_size=5, digits=3, steps=20, layers=1, base=16)
-    return carry_out(RunRequest(trial, 0, open_engine().name), store)
+    return execute_run(RunRequest(trial, 0, open_engine().name), store)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,14 +49,11 @@ def nothing_takes_long(run):
 
     importlib.import_module("ripplecarry.reports.document")  # on first use, fonts are looked for and noted
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ripplecarry.lab.sweep.sweep", swept)
+        patched.setattr("ripplecarry.sweeps.sweep.sweep", swept)
         patched.setattr("ripplecarry.api.sweep", swept)
-        patched.setattr("ripplecarry.lab.evaluating.Evaluation.measure", refuse)
-        patched.setattr("ripplecarry.lab.certifying.certify", refuse)
+        patched.setattr("ripplecarry.runs.evaluating.Evaluation.measure", refuse)
+        patched.setattr("ripplecarry.sweeps.certifying.certify", refuse)
         patched.setattr("ripplecarry.verification.extraction.extract_machine", refuse)
-        patched.setattr("ripplecarry.benchmarks.steps.time_steps", lambda *rest: ([], {}))
-        patched.setattr("ripplecarry.benchmarks.steps.use_one_core", lambda: None)
-        patched.setattr("ripplecarry.benchmarks.whole_study.time_whole_study", refuse)
         patched.chdir(run.folder.parent.parent)
         yield
 
@@ -71,12 +68,12 @@ def standard_input(content: bytes):
         sys.stdin = before
 
 
-COMMANDS = ("study", "train", "runs", "evaluate", "add", "certify", "check", "extract", "bench", "help", "")
+COMMANDS = ("study", "train", "runs", "evaluate", "add", "certify", "check", "extract", "help", "")
 OPTIONS = st.sampled_from(
     [f"--{name.replace('_', '-')}" for name in SETTINGS]
     + ["--seed", "--seeds", "--config", "--engine", "--json", "--workers", "--where", "--sort", "--polish"]
     + ["--adder", "--lengths", "--samples", "--max-digits", "--from", "--verify", "--weights", "--help"]
-    + ["--cells", "--positions", "--peers", "--rounds", "--discard-damaged", "--store", "--version", "-h"]
+    + ["--discard-damaged", "--store", "--version", "-h"]
     + ["--no-json", "--json=3", "--", "---", "--=", "-1", "--seed=", "--settings", "--config=/dev/null"]
 )
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from made_up_runs import MadeUpRun
 
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.summary import success
+from ripplecarry.runs.trial import Trial
 
 STUDY = Study(
     name="widths",

@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 from made_up_runs import make_run
 
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import fastest
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
 from ripplecarry.cli import call
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import fastest
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.sweep import sweep
-from ripplecarry.lab.trial import Trial
 from ripplecarry.reports import proofs
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.commands import run_command, study_command
@@ -23,7 +20,10 @@ from ripplecarry.reports.document import report_study, write_document
 from ripplecarry.reports.report_curves import report_curve, report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, summarise
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import Trial
 from ripplecarry.studies.catalogue import STUDIES, find_studies
+from ripplecarry.sweeps.sweep import sweep
 from ripplecarry.verification.certificate_file import FORMAT
 
 STUDY = Study(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from made_up_runs import make_run
 
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.time_figures import FEWEST_SEEDS, band_margin, draw_times
+from ripplecarry.runs.trial import Trial
 
 STUDY = Study(name="times", question="When?", base=Trial(steps=500), grid={"cell": ("rnn", "gru")})
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from ripplecarry.errors import InputError
-from ripplecarry.lab.certificates import CertificateSubject
-from ripplecarry.lab.imported_run import import_run
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs.certificates import CertificateSubject
+from ripplecarry.runs.imported_run import import_run
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.training.checkpoint import check_checkpoint
 
-SOURCES = sorted((Path(__file__).parents[2] / "src").rglob("*.py"))
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path for name in ("src", "benchmarks") for path in (ROOT / name).rglob("*.py"))
 UNPICKLERS = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "yaml"}
 NETWORK = {
     "socket",
@@ -31,7 +32,7 @@ NETWORK = {
 CALLS = {"read_pickle", "allow_pickle", "weights_only", "jit.load", "hub", "from_pretrained"}
 
 
-EXCEPTIONS = {"ray_crew": {"socket"}}
+EXCEPTIONS = {"ray_pool": {"socket"}}
 """Whether somebody listens where the user says that a cluster is."""
 
 

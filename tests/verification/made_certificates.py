@@ -3,8 +3,8 @@
 from functools import cache
 
 from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.initial_values import Weights, initial_weights
+from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certificate import Certificate
 from ripplecarry.verification.recipes import portfolio
 from ripplecarry.verification.trainer import CertifyingTrainer

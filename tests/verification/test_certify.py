@@ -10,8 +10,8 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateRefused
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certificate import certify_sets
 from ripplecarry.verification.certificate_file import KEPT
 from ripplecarry.verification.certify import hulls

@@ -8,9 +8,9 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.native import NativeEngine, is_available
 from ripplecarry.engines.reference import ReferenceEngine
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certify import hulls
 from ripplecarry.verification.drives import DriveNetwork
 from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step, successors

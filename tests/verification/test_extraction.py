@@ -6,9 +6,9 @@ from made_certificates import certified
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.engines.reference import ReferenceEngine
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.reports.machine_figure import draw_machine
+from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.extraction import extract_machine, first_difference
 
 

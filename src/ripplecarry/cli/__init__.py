@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from ripplecarry.cli.add import add
-from ripplecarry.cli.bench import bench
 from ripplecarry.cli.certify import certify, check
 from ripplecarry.cli.compare import compare
 from ripplecarry.cli.complaints import complaint
@@ -43,7 +42,6 @@ _COMMANDS = (
     merge,
     page,
     export,
-    bench,
 )
 for _command in _COMMANDS:
     app.command(_command)
@@ -54,12 +52,14 @@ def main() -> None:
     sys.exit(call(sys.argv[1:]))
 
 
-def call(arguments: Sequence[str]) -> int:
+def call(arguments: Sequence[str], commands: App = app) -> int:
     """Runs one command and returns its exit status."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may have characters that it does not take
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        status = commands(
+            list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
+        )
         return status if isinstance(status, int) else 0
     except CycloptsError as error:
         print(f"ripplecarry: {complaint(error)}", file=sys.stderr)

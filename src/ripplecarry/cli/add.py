@@ -57,8 +57,8 @@ def add(
     from ripplecarry.engines.registry import open_engine
     from ripplecarry.evaluation.compared_sums import ComparedSums
     from ripplecarry.files import Spool
-    from ripplecarry.lab.store import Store
-    from ripplecarry.lab.summing import open_sums
+    from ripplecarry.runs.store import Store
+    from ripplecarry.runs.summing import open_sums
 
     given, files = numbers or [], from_ or []
     _check_origin(given, files)

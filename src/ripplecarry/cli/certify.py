@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from ripplecarry.cli.options import JsonOption, StoreOption
 
 if TYPE_CHECKING:
-    from ripplecarry.lab.carry_out import Progress
-    from ripplecarry.lab.certifying import Unknown
+    from ripplecarry.sweeps.certifying import Unknown
+    from ripplecarry.sweeps.execute_run import Progress
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
 
@@ -34,9 +34,9 @@ def certify(
     """
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
     from ripplecarry.errors import Interrupted
-    from ripplecarry.lab.certifying import certify as certify_run
-    from ripplecarry.lab.certifying import polish as polish_run
-    from ripplecarry.lab.store import Store
+    from ripplecarry.runs.store import Store
+    from ripplecarry.sweeps.certifying import certify as certify_run
+    from ripplecarry.sweeps.certifying import polish as polish_run
     from ripplecarry.verification.certificate import Certificate
 
     kept = Store(store)
@@ -85,7 +85,7 @@ def check(
     Example: ripplecarry check results/certificates/44136fa355-torch-0.json
     """
     from ripplecarry.errors import CertificateRefused
-    from ripplecarry.lab.certificates import CertificateSubject
+    from ripplecarry.runs.certificates import CertificateSubject
 
     subject = CertificateSubject.of(certificate, weights)
     try:

@@ -24,7 +24,6 @@ def compare(
     Example: ripplecarry compare 44136fa355-native-0 7cbcf572b8-native-0 --tensorboard events
     """
     from ripplecarry.console import output, print_table
-    from ripplecarry.lab.store import Store
     from ripplecarry.reports.comparison import (
         check_comparable,
         differing_settings,
@@ -32,6 +31,7 @@ def compare(
         outcomes,
     )
     from ripplecarry.reports.event_files import write_events
+    from ripplecarry.runs.store import Store
 
     kept = Store(store)
     found = [kept.find(name).verify() for name in runs or []]

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from cyclopts import CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
 
-from ripplecarry.lab.trial import Trial
+from ripplecarry.runs.trial import Trial
 
 _CHOICES = {
     word: name

@@ -14,8 +14,8 @@ from ripplecarry.files import json_text
 
 if TYPE_CHECKING:
     from ripplecarry.evaluation.exactness import Exactness
-    from ripplecarry.lab.evaluating import Evaluation
-    from ripplecarry.lab.store import Store
+    from ripplecarry.runs.evaluating import Evaluation
+    from ripplecarry.runs.store import Store
 
 
 def evaluate(
@@ -50,9 +50,9 @@ def evaluate(
     Example: ripplecarry evaluate 7cbcf572b8 --lengths 1000
     """
     from ripplecarry.cli.progress import progress_line
-    from ripplecarry.lab.evaluating import keep
-    from ripplecarry.lab.store import Store
     from ripplecarry.reports.heat_maps import draw_evaluation
+    from ripplecarry.runs.evaluating import keep
+    from ripplecarry.runs.store import Store
 
     for name, value in (("--lengths", lengths), ("--samples", samples), ("--max-digits", max_digits)):
         if value is not None and value < 1:
@@ -92,8 +92,8 @@ def _of_run(
     store: "Store",
 ) -> tuple[str, "Evaluation"]:
     from ripplecarry.engines.registry import open_engine
-    from ripplecarry.lab.evaluating import DECLARED_DIGITS, Evaluation
-    from ripplecarry.lab.imported_run import import_run
+    from ripplecarry.runs.evaluating import DECLARED_DIGITS, Evaluation
+    from ripplecarry.runs.imported_run import import_run
 
     path = Path(run)
     if path.suffix == ".safetensors":
@@ -110,7 +110,7 @@ def _of_file(
     path: Path, longest: int | None, pairs: int | None, max_digits: int | None
 ) -> tuple[str, "Evaluation"]:
     from ripplecarry.evaluation.adder_file import load_adder
-    from ripplecarry.lab.evaluating import Evaluation
+    from ripplecarry.runs.evaluating import Evaluation
 
     content = path.read_bytes() if path.is_file() else b""
     if content:

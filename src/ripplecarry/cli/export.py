@@ -32,8 +32,8 @@ def export(
     Example: ripplecarry export 44136fa355-native-0 --onnx
     """
     from ripplecarry.errors import ConfigurationError
-    from ripplecarry.lab.exports import write_onnx, write_state_dict
-    from ripplecarry.lab.store import Store
+    from ripplecarry.runs.exports import write_onnx, write_state_dict
+    from ripplecarry.runs.store import Store
 
     if not (onnx or state_dict):
         raise ConfigurationError("nothing to export was asked for; say --onnx, --state-dict or both")

@@ -33,8 +33,8 @@ def extract(
 
     from ripplecarry.console import output, print_table
     from ripplecarry.engines.registry import open_engine
-    from ripplecarry.lab.store import Store
     from ripplecarry.reports.machine_figure import draw_machine
+    from ripplecarry.runs.store import Store
     from ripplecarry.verification.extraction import MAX_STATES, extract_machine
 
     kept = Store(store)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from ripplecarry.lab.sweep import StopRequest
+from ripplecarry.sweeps.sweep import StopRequest
 
 
 @contextmanager

@@ -26,8 +26,8 @@ def merge(
 
     Example: ripplecarry merge shard-1 shard-2 --store results
     """
-    from ripplecarry.lab.merging import merge as merge_stores
-    from ripplecarry.lab.store import Store
+    from ripplecarry.runs.merging import merge as merge_stores
+    from ripplecarry.runs.store import Store
 
     if not folders:
         raise ConfigurationError("give the folders of the stores to merge")

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ripplecarry.engines.registry import EngineName, open_engine
-from ripplecarry.lab.executors import ExecutorName as ExecutorName
+from ripplecarry.sweeps.executors import ExecutorName as ExecutorName
 
 StoreOption = Annotated[Path, Parameter(env_var="RIPPLECARRY_STORE", help="Folder of all runs.")]
 EngineOption = Annotated[

@@ -32,8 +32,8 @@ def page(
 
     Example: ripplecarry page 44136fa355-native-0
     """
-    from ripplecarry.lab.store import Store
     from ripplecarry.reports.page.writer import write_page
+    from ripplecarry.runs.store import Store
 
     kept = Store(store)
     subject = kept.find(run).verify()

@@ -11,12 +11,12 @@ from cyclopts import Parameter
 from ripplecarry.cli.options import EventsOption, JsonOption, StoreOption
 from ripplecarry.cli.train import run_summary
 from ripplecarry.errors import ConfigurationError, StoreError
-from ripplecarry.lab.trial import Trial
+from ripplecarry.runs.trial import Trial
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from ripplecarry.lab.run import Run
+    from ripplecarry.runs.run import Run
 
 
 def runs(
@@ -48,7 +48,7 @@ def runs(
 
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
-    from ripplecarry.lab.store import Store
+    from ripplecarry.runs.store import Store
 
     if run is not None:
         if discard_damaged:
@@ -114,8 +114,8 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
 
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
-    from ripplecarry.lab.run import IMPORTED
     from ripplecarry.networks.architecture import Architecture
+    from ripplecarry.runs.run import IMPORTED
 
     if as_json:
         print(json.dumps({"config": dict(run.config), "state": dict(run.state), "proof": proof}, indent=1))

@@ -13,7 +13,7 @@ from ripplecarry.files import json_text
 
 if TYPE_CHECKING:
     from ripplecarry.api import StudyResult
-    from ripplecarry.lab.sweep import SweepResult
+    from ripplecarry.sweeps.sweep import SweepResult
 
 
 def study(
@@ -45,14 +45,14 @@ def study(
     Example: ripplecarry study layers cell --seeds 5
     """
     from ripplecarry.api import carry_out_studies
+    from ripplecarry.claims.study import MOST_SEEDS
     from ripplecarry.cli.interruption import stop_on_signals
     from ripplecarry.console import output, print_table, sweep_progress
-    from ripplecarry.lab.shard import Shard
-    from ripplecarry.lab.store import Store
-    from ripplecarry.lab.study import MOST_SEEDS
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.reports.summary import CAPTION
+    from ripplecarry.runs.store import Store
     from ripplecarry.studies.catalogue import find_studies
+    from ripplecarry.sweeps.shard import Shard
 
     if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
         raise ConfigurationError(f"seeds is {seeds}; it must be from 1 to {MOST_SEEDS}")

@@ -11,10 +11,10 @@ from cyclopts import Parameter
 from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.files import read_whole
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs.trial import RunRequest, Trial
 
 if TYPE_CHECKING:
-    from ripplecarry.lab.run import Run
+    from ripplecarry.runs.run import Run
 
 _MOST_CONFIGURATION_BYTES = 2**20
 """Room for a machine's tables."""
@@ -42,9 +42,9 @@ def train(
     from ripplecarry.arithmetic.philox import MAX_SEED
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
     from ripplecarry.console import print_table, sweep_progress
-    from ripplecarry.lab.proofs import accepted
-    from ripplecarry.lab.store import Store
-    from ripplecarry.lab.sweep import sweep
+    from ripplecarry.runs.proofs import accepted
+    from ripplecarry.runs.store import Store
+    from ripplecarry.sweeps.sweep import sweep
 
     if not 0 <= seed <= MAX_SEED:
         raise ConfigurationError(f"seed is {seed}; it must be from 0 to {MAX_SEED}")
@@ -92,8 +92,8 @@ def _what_is_proved(run: "Run", proof: dict[str, Any] | None) -> str:
 
 def run_summary(run: "Run") -> dict[str, object]:
     from ripplecarry.evaluation.exact_match import share_interval
-    from ripplecarry.lab.observation import NUM_PAIRS
     from ripplecarry.networks.architecture import num_parameters
+    from ripplecarry.runs.readings import NUM_PAIRS
 
     summary: dict[str, object] = {
         "id": run.id,

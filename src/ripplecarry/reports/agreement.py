@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ripplecarry.lab.observation import REPORT_DIGITS
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.curve_figures import band
 from ripplecarry.reports.report_curves import report_curve
+from ripplecarry.runs.readings import REPORT_DIGITS
+from ripplecarry.runs.run import Run
 
 READING_ERROR = 0.02
 """The report's curves were read off its plots by eye to about this much."""

@@ -3,10 +3,10 @@
 import shlex
 from collections.abc import Sequence
 
-from ripplecarry.lab.findings import Arm
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import DEFAULT_STORE, Store
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.findings import Arm
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
 
 
 def study_command(study: Study, runs: Sequence[Run], store: Store) -> str:

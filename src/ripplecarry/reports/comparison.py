@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.lab.observation import HARD, NUM_PAIRS
-from ripplecarry.lab.run import Run
 from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.runs.readings import HARD, NUM_PAIRS
+from ripplecarry.runs.run import Run
 from ripplecarry.training.loop import OBSERVE_EVERY
 
 _PANELS = {

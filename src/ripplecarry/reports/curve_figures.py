@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ripplecarry.lab.findings import Arm
-from ripplecarry.lab.observation import NUM_PAIRS, REPORT_DIGITS
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.findings import Arm
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.runs.readings import NUM_PAIRS, REPORT_DIGITS
+from ripplecarry.runs.run import Run
 from ripplecarry.training.loop import OBSERVE_EVERY
 
 _LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; what lies higher is out of control

@@ -9,12 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ripplecarry.claims.claim import Verdict
+from ripplecarry.claims.findings import MIN_SEEDS
+from ripplecarry.claims.study import Study
 from ripplecarry.files import write_atomically
-from ripplecarry.lab.claims import Verdict
-from ripplecarry.lab.findings import MIN_SEEDS
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.study import Study
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.commands import run_command, study_command
 from ripplecarry.reports.curve_figures import draw_curves
@@ -24,6 +22,8 @@ from ripplecarry.reports.proofs import proofs
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, CaseSummary, summarise
 from ripplecarry.reports.time_figures import draw_times
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
 
 
 @dataclass(frozen=True)

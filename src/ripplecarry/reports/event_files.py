@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ripplecarry.errors import ConfigurationError, StoreError
-from ripplecarry.lab.run import Run
+from ripplecarry.runs.run import Run
 
 
 def write_events(runs: Sequence[Run], folder: Path) -> list[Path]:

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ripplecarry.lab.findings import Arm
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.findings import Arm
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
 from ripplecarry.reports.summary import success
+from ripplecarry.runs.run import Run
 
 _FEWEST_VALUES = 3
 

@@ -8,9 +8,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.style import save, style, write_texts
+from ripplecarry.runs.run import Run
 
 _COLOURS = "cividis"
 _KINDS = {"carry": "longest carry run", "idle": "longest idle run"}

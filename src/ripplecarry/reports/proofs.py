@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ripplecarry.lab.proofs import accepted
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.proofs import accepted
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ripplecarry.lab.findings import Arm
-from ripplecarry.lab.intervals import mean_interval
-from ripplecarry.lab.measures import area, steps_to
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.findings import Arm
+from ripplecarry.claims.intervals import mean_interval
+from ripplecarry.claims.measures import area, steps_to
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.style import MARKERS, colours, save, style, write_texts
+from ripplecarry.runs.run import Run
 
 GOAL = 0.99
 _SPREAD = 0.5  # of the room that a trial has, for its dots

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from ripplecarry.claims.findings import Case
+from ripplecarry.claims.intervals import Interval, median_interval
+from ripplecarry.claims.measures import is_certified
+from ripplecarry.claims.study import Study
 from ripplecarry.evaluation.exact_match import share_interval
-from ripplecarry.lab.findings import Case
-from ripplecarry.lab.intervals import Interval, median_interval
-from ripplecarry.lab.measures import is_certified
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.runs.run import Run
 
 CAPTION = (
     "Medians over seeds. Loss is of the last step, exact match as last read, after the step in the column "

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.study import Study
 from ripplecarry.reports.style import colours, save, style, write_texts
 from ripplecarry.reports.summary import success
+from ripplecarry.runs.run import Run
 
 FEWEST_SEEDS = 30
 """With fewer, a dot a seed shows as much."""

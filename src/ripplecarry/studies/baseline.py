@@ -1,10 +1,10 @@
 """Does the plain network learn to add? At both rates the report may have used in figure 1."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AllOf, Mostly
-from ripplecarry.lab.measures import has_settled_by, is_right_by
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AllOf, Mostly
+from ripplecarry.claims.measures import has_settled_by, is_right_by
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 RATES = (0.01, 0.001)
 

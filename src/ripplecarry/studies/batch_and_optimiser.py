@@ -3,11 +3,11 @@
 The better of two rates is chosen for each optimiser on seeds 0 to 2, and the other seeds judge.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Less, LessAtBest
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Less, LessAtBest
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 RATES = {"adam": (0.003, 0.01), "momentum": (0.03, 0.1), "sgd": (0.3, 1.0)}
 BATCHES = (20, 200, 2000)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ripplecarry.claims.study import Study
 from ripplecarry.configuration import sentences
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.runs.trial import Trial
 
 REPORT_STUDIES = (
     "baseline",

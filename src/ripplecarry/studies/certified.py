@@ -3,11 +3,11 @@
 A certificate proves that every sum of every length is right. No seed is replaced by another.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Mostly
-from ripplecarry.lab.measures import is_certified
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Mostly
+from ripplecarry.claims.measures import is_certified
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 CELLS, LAYERS = ("rnn", "gru", "lstm"), (1, 2)
 BASE = Trial(certify=True, digits=6, batch_size=100, steps=600)

@@ -1,9 +1,9 @@
 """How far do proofs reach? Narrow, wide and deep networks, and three operands, trained until certified."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AllOf, Mostly
-from ripplecarry.lab.measures import is_certified
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AllOf, Mostly
+from ripplecarry.claims.measures import is_certified
+from ripplecarry.claims.study import Study
 from ripplecarry.studies.certified import BASE
 
 CELLS = ("rnn", "gru", "lstm")

@@ -1,9 +1,9 @@
 """Which tasks can be proved? Seven finite-state machines, each learned by one layer until certified."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Mostly
-from ripplecarry.lab.measures import is_certified
-from ripplecarry.lab.study import Study
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Mostly
+from ripplecarry.claims.measures import is_certified
+from ripplecarry.claims.study import Study
 from ripplecarry.studies.certified import BASE
 
 SETTINGS = ("task", "base", "factor", "modulus")

@@ -4,11 +4,11 @@ The report's depths were compared at 14 digits; other solutions of the assignmen
 depth helps, and on whether it does so with length.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AllOf, Less
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AllOf, Less
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 DIGITS = (100, 200)
 

@@ -1,10 +1,10 @@
 """Do longer numbers teach faster? Ten to 200 digits, as in the report's figure 3."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Falls
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Falls
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 DIGITS = (10, 20, 50, 100, 200)
 

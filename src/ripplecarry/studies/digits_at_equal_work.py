@@ -1,11 +1,11 @@
 """Do longer numbers teach faster because a step shows more digits? Here all show as many."""
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Falls
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Falls
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 DIGITS = (10, 20, 50, 100, 200)
 REPORT_BATCH = 200

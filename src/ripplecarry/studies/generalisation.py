@@ -3,11 +3,11 @@
 Every length is tested with longest carry runs and longest idle runs from none to the whole length.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AllOf, Less, Mostly
-from ripplecarry.lab.measures import is_exact_up_to, miss_at
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AllOf, Less, Mostly
+from ripplecarry.claims.measures import is_exact_up_to, miss_at
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 LONGEST = 10_000
 CELLS, DIGITS = ("rnn", "gru", "lstm"), (2, 3, 6, 10)

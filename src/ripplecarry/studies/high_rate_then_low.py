@@ -1,10 +1,10 @@
 """Does 0.1 jump around near a good solution? Lowered after 500 steps it would then settle there."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Mostly
-from ripplecarry.lab.measures import is_right_by
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Mostly
+from ripplecarry.claims.measures import is_right_by
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 LOWERED_AFTER = 500
 

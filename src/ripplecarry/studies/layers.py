@@ -2,11 +2,11 @@
 
 from itertools import combinations
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AboutEqual, AllOf, fastest, slowest
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AboutEqual, AllOf, fastest, slowest
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 STUDY = Study(
     name="layers",

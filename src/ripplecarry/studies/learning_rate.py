@@ -1,16 +1,16 @@
 """Which learning rates work? 0.0001 to 0.1 with Adam, as in the report's figure 4."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AllOf, Mostly
-from ripplecarry.lab.measures import (
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AllOf, Mostly
+from ripplecarry.claims.measures import (
     falls_by_less_than,
     is_never_right,
     is_right_by,
     is_unstable,
     stays_above,
 )
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 STUDY = Study(
     name="learning_rate",

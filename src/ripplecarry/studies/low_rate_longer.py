@@ -1,10 +1,10 @@
 """Does a learning rate of 0.0001 only need longer? Ten times the report's steps."""
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Grows
-from ripplecarry.lab.measures import last, reading
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Grows
+from ripplecarry.claims.measures import last, reading
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 STUDY = Study(
     name="low_rate_longer",

@@ -4,11 +4,11 @@ The report, like others, compared cells at one common rate. Here the best of fiv
 chosen for each cell on seeds 0 to 3, and the other eight seeds judge.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import LessAtBest
-from ripplecarry.lab.measures import Measure, area, seconds_per_step
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import LessAtBest
+from ripplecarry.claims.measures import Measure, area, seconds_per_step
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 RATES = (0.001, 0.003, 0.01, 0.02, 0.03)
 CHOOSING_SEEDS = 4

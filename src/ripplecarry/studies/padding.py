@@ -3,11 +3,11 @@
 Some solutions of the assignment padded short numbers to a great length and called that long numbers.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import AboutEqual, Less
-from ripplecarry.lab.measures import area
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import AboutEqual, Less
+from ripplecarry.claims.measures import area
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 SHORT = {"digits": 9, "positions": 11}
 PADDED = {"digits": 9, "positions": 102}

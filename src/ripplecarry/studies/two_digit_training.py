@@ -4,11 +4,11 @@ Two digits show it every digit pair with and without a carry coming in; one digi
 of digits other than zeros with a carry.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Mostly
-from ripplecarry.lab.measures import is_right_at_the_end
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Mostly
+from ripplecarry.claims.measures import is_right_at_the_end
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.trial import Trial
 
 READ_AT = 1000
 DIGITS = {1: "one", 2: "two", 3: "three"}

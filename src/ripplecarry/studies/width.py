@@ -4,12 +4,12 @@ Exact is who gets every hard case of the training length right: long carry runs 
 pair repeated, all nines, patterns.
 """
 
-from ripplecarry.lab.claims import Claim
-from ripplecarry.lab.comparisons import Falls, Mostly
-from ripplecarry.lab.measures import area, is_never_exact, is_right_at_the_end
-from ripplecarry.lab.observation import HARD
-from ripplecarry.lab.study import Study
-from ripplecarry.lab.trial import Trial
+from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.comparisons import Falls, Mostly
+from ripplecarry.claims.measures import area, is_never_exact, is_right_at_the_end
+from ripplecarry.claims.study import Study
+from ripplecarry.runs.readings import HARD
+from ripplecarry.runs.trial import Trial
 
 CELLS, WIDTHS = ("rnn", "gru", "lstm"), (2, 4, 8, 16, 32, 64)
 

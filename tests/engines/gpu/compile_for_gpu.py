@@ -65,7 +65,7 @@ def main(cell: str, hidden_size: int, multiply: str) -> None:
     from gradients import start
 
     from ripplecarry.engines.gpu import engine
-    from ripplecarry.lab.trial import Trial
+    from ripplecarry.runs.trial import Trial
 
     engine.is_interpreted = lambda: True  # tensors lie in ordinary memory
     trial = Trial(cell=cell, hidden_size=hidden_size)

@@ -13,8 +13,8 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.gpu.engine import GpuEngine, GpuTrainer
 from ripplecarry.engines.gpu.layout import Layout
 from ripplecarry.engines.reference import ReferenceEngine
-from ripplecarry.lab.trial import Trial
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.trial import Trial
 
 SMALL = {"hidden_size": 12, "embedding_size": 4, "digits": 2, "batch_size": 20}  # interpreted, it is slow
 CELLS = ["rnn", "gru", "lstm"]

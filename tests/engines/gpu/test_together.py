@@ -14,9 +14,9 @@ from ripplecarry.engines.gpu.engine import GpuEngine
 from ripplecarry.engines.gpu.meeting import Meeting
 from ripplecarry.engines.registry import open_engine, runs_at_once
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.sweep import sweep
-from ripplecarry.lab.trial import RunRequest, Trial
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.sweep import sweep
 
 SMALL = {"hidden_size": 12, "embedding_size": 4, "digits": 2, "batch_size": 20}
 TINY = {"hidden_size": 5, "embedding_size": 3, "layers": 1, "digits": 1, "batch_size": 6, "steps": 3}
@@ -155,7 +155,7 @@ def test_an_error_reaches_those_who_asked_for_it_and_nobody_waits_for_one_who_le
 
 
 def test_a_sweep_on_the_gpu_leaves_the_bits_of_runs_one_by_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("ripplecarry.lab.carry_out.NUM_PAIRS", 10)  # interpreted, a thousand take long
+    monkeypatch.setattr("ripplecarry.sweeps.execute_run.NUM_PAIRS", 10)  # interpreted, a thousand take long
     trials = [Trial(cell=cell, **TINY) for cell in ("rnn", "gru")]
     requests = [RunRequest(trial, seed, "gpu") for trial in trials for seed in range(2)]
     together, alone = Store(tmp_path / "together"), Store(tmp_path / "alone")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from ripplecarry.engines.registry import open_engine
-from ripplecarry.lab.carry_out import carry_out
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
-from ripplecarry.lab.trial import RunRequest, Trial
 from ripplecarry.reports.page.writer import write_page
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.execute_run import execute_run
 
 SMALL = {"hidden_size": 24, "embedding_size": 8, "batch_size": 100, "digits": 5, "learning_rate": 0.01}
 RUNS = {
@@ -40,7 +40,7 @@ class Pages:
     @cache  # noqa: B019 - one object a session
     def run(self, name: str) -> Run:
         trial = Trial.build(RUNS[name])
-        return carry_out(RunRequest(trial, 0, trial.engine(open_engine().name)), self.store)
+        return execute_run(RunRequest(trial, 0, trial.engine(open_engine().name)), self.store)
 
     @cache  # noqa: B019
     def page(self, name: str) -> Path:

@@ -7,8 +7,8 @@ import pytest
 import safetensors.numpy
 from made_evaluations import made_evaluation
 
-from ripplecarry.lab.imported_run import import_run
 from ripplecarry.reports.page.writer import write_page
+from ripplecarry.runs.imported_run import import_run
 
 READY = "body[data-state=ready]"
 

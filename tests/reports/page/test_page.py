@@ -13,9 +13,9 @@ from made_evaluations import made_evaluation
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.cli import call
 from ripplecarry.evaluation.probe import fit_probe, hidden_states
-from ripplecarry.lab.store import Store
 from ripplecarry.networks.adder import Adder
 from ripplecarry.reports.page.writer import ASSETS, modules, write_page
+from ripplecarry.runs.store import Store
 
 KEPT = Path(__file__).parents[2] / "data" / "store_format_1"
 FULL_SIZE_BYTES = {"rnn": 2_000_000, "lstm": 5_000_000}

@@ -10,13 +10,13 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.probe import fit_probe, hidden_states
-from ripplecarry.lab.run import Run
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
 from ripplecarry.reports.page.verdict import Verdict
+from ripplecarry.runs.run import Run
 from ripplecarry.verification.certificate_file import preactivation_boxes
 
 LONGEST_OPERAND = 10_000

@@ -15,17 +15,17 @@ from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateRefused, StoreError
 from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.evaluation.failures import Failure, first_failure, simplify
-from ripplecarry.lab.observation import (
+from ripplecarry.reports.page.examples import Example, operand_texts
+from ripplecarry.runs.proofs import check_certificate
+from ripplecarry.runs.readings import (
     HARD,
     NUM_PAIRS,
     REPORT_DIGITS,
     hard_test_set,
     observer,
 )
-from ripplecarry.lab.proofs import check_certificate
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
-from ripplecarry.reports.page.examples import Example, operand_texts
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.proof import Proof
 

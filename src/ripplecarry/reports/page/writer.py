@@ -13,11 +13,11 @@ from markupsafe import Markup
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import StoreError
 from ripplecarry.files import write_atomically
-from ripplecarry.lab.run import Run
-from ripplecarry.lab.store import Store
 from ripplecarry.reports.page.content import check_fits, page_content
 from ripplecarry.reports.page.examples import hardest
 from ripplecarry.reports.page.verdict import Verdict, judge
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
 
 ASSETS = files("ripplecarry.reports.page") / "assets"
 

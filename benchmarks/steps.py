@@ -1,0 +1,130 @@
+"""Timing training steps of several peers in turn, on one core."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.workload import Workload, flops
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.initial_values import initial_weights
+
+PEERS = ("native", "torch engine", "torch modules", "digit lists", "torch.compile", "jax", "numba")
+"""Ours first, then what a user would pick; torch.compile takes minutes and is left out unless named."""
+
+_SLICE_S = 0.12
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One peer at one workload."""
+
+    cell: str
+    positions: int
+    peer: str
+    ms_per_step: float
+    times_native: float | None
+    share_of_peak: float | None
+    """The matrix products' flops per second, as a share of the most that the core did in between."""
+    best_ms_per_step: float
+    best_share_of_peak: float | None
+    """The same of the fastest turn: what other work on the machine disturbed least."""
+
+
+def use_one_core() -> None:
+    """Keeps every peer to one core and one thread; to be called before any of them is imported."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def prepare(peer: str, workload: Workload) -> Callable[[], object] | str:
+    """The peer's training step, or why there is none."""
+    if peer not in PEERS:
+        raise ConfigurationError(f"unknown peer {peer!r}; choose from {', '.join(PEERS)}")
+    try:
+        if peer in ("native", "torch engine"):
+            return _engine_step(peer.split()[0], workload)
+        if peer == "jax":
+            from benchmarks.jax_peer import scanned
+
+            return scanned(workload)
+        if peer == "numba":
+            if workload.cell != "rnn":
+                return "written for the RNN alone"
+            from benchmarks.numba_peer import by_hand
+
+            return by_hand(workload)
+        from benchmarks import torch_peers
+
+        if peer == "torch.compile":
+            return torch_peers.compiled(workload)
+        return (torch_peers.modules if peer == "torch modules" else torch_peers.digit_lists)(workload)
+    except ImportError as error:
+        return f"not installed ({error.name}); pip install -c constraints.txt -e '.[bench]' brings it"
+    except ConfigurationError as error:
+        return str(error)
+
+
+def time_steps(
+    workload: Workload, peers: Sequence[str], rounds: int
+) -> tuple[list[Timing], dict[str, str]]:
+    """Medians over rounds in which the peers take turns, ratios turn by turn; why peers were left out."""
+    steps, left_out = {}, {}
+    for peer in peers:
+        step = prepare(peer, workload)
+        if isinstance(step, str):
+            left_out[peer] = step
+        else:
+            steps[peer] = step
+    repeats = {peer: _calibrate(step) for peer, step in steps.items()}
+    times: dict[str, list[float]] = {peer: [] for peer in steps}
+    peak = 0.0
+    for _ in range(rounds):
+        for peer, step in steps.items():
+            peak = max(peak, _peak_flops())  # the clock changes with the neighbours' work: its best counts
+            began = time.perf_counter()
+            for _ in range(repeats[peer]):
+                step()
+            times[peer].append((time.perf_counter() - began) / repeats[peer])
+    native = times.get("native")
+    return [
+        Timing(
+            workload.cell,
+            workload.positions,
+            peer,
+            1e3 * statistics.median(mine),
+            statistics.median(m / n for m, n in zip(mine, native, strict=True)) if native else None,
+            flops(workload.trial) / statistics.median(mine) / peak if peak else None,
+            1e3 * min(mine),
+            flops(workload.trial) / min(mine) / peak if peak else None,
+        )
+        for peer, mine in times.items()
+    ], left_out
+
+
+def _engine_step(name: str, workload: Workload) -> Callable[[], object]:
+    trial = workload.trial
+    trainer = open_engine(name).trainer(
+        trial, trial, trial.training_batches(0), initial_weights(trial, trial.build_task(), 0)
+    )
+    return lambda: trainer.advance(1)
+
+
+def _calibrate(step: Callable[[], object]) -> int:
+    """How many steps fill a slice of time; the first ones, which compile, do not count."""
+    step()
+    step()
+    began = time.perf_counter()
+    step()
+    return max(1, round(_SLICE_S / (time.perf_counter() - began)))
+
+
+def _peak_flops() -> float:
+    from ripplecarry.engines.native import NativeEngine, is_available
+
+    return NativeEngine().peak_flops() if is_available() else 0.0

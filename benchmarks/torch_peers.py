@@ -1,0 +1,79 @@
+"""PyTorch as a user would write it: `nn` modules with vectorised digits, compiled, and with digit lists."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from benchmarks.workload import Workload
+from ripplecarry.runs.trial import Trial
+
+Step = Callable[[], object]
+
+
+class _Network(nn.Module):
+    def __init__(self, cell: str, layers: int = 2) -> None:
+        super().__init__()
+        self.embed_layer = nn.Embedding(10, 32)
+        module = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
+        self.rnn = module(64, 64, layers, batch_first=True)
+        self.dense = nn.Linear(64, 10)
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        both = torch.cat([self.embed_layer(first), self.embed_layer(second)], dim=-1)
+        return self.dense(self.rnn(both)[0])
+
+
+def modules(workload: Workload) -> Step:
+    """`nn.RNN` and its kin, digits drawn and added as arrays."""
+    return _step(_Network(workload.cell), lambda: _vectorised(workload.trial.digits))
+
+
+def compiled(workload: Workload) -> Step:
+    """The same through `torch.compile`, which takes a minute or two to compile."""
+    network = torch.compile(_Network(workload.cell))
+    return _step(network, lambda: _vectorised(workload.trial.digits))  # type: ignore[arg-type]
+
+
+def digit_lists(workload: Workload) -> Step:
+    """The report's way: integers turned to lists of digits one by one in Python."""
+    return digit_lists_of(workload.trial)
+
+
+def digit_lists_of(trial: Trial) -> Step:
+    """The report's way for any of its trials."""
+    return _step(_Network(trial.cell, trial.layers), lambda: _listed(trial.digits))
+
+
+def _step(network: nn.Module, draw: Callable[[], list[Tensor]]) -> Step:
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.001)
+
+    def step() -> None:
+        first, second, answers = draw()
+        optimiser.zero_grad()
+        loss = cross_entropy(network(first, second).reshape(-1, 10), answers.reshape(-1))
+        loss.backward()
+        optimiser.step()
+        loss.item()
+
+    return step
+
+
+def _vectorised(digits: int) -> list[Tensor]:
+    operands = np.zeros((2, 200, digits + 2), dtype=np.int64)
+    operands[:, :, :digits] = np.random.randint(0, 10, (2, 200, digits))
+    sums, carry = operands.sum(axis=0), np.zeros(200, dtype=np.int64)
+    for position in range(digits + 2):
+        carry, sums[:, position] = np.divmod(sums[:, position] + carry, 10)
+    return [torch.from_numpy(part) for part in (*operands, sums)]
+
+
+def _listed(digits: int) -> list[Tensor]:
+    columns = [
+        [int("".join(map(str, np.random.randint(0, 10, digits)))) for _ in range(200)] for _ in range(2)
+    ]
+    columns.append([a + b for a, b in zip(*columns, strict=True)])
+    rows = [[[int(c) for c in str(n)][::-1] for n in column] for column in columns]
+    return [torch.tensor([r + [0] * (digits + 2 - len(r)) for r in column]) for column in rows]

@@ -1,0 +1,1 @@
+"""Studies, and the statements that their runs confirm, refute or leave open."""

@@ -1,0 +1,136 @@
+"""Claims: statements that runs confirm, refute or leave open, by rules fixed before any run.
+
+A test looks at one or more findings, each an effect with an interval and a bound. A claim is confirmed
+where every finding's interval lies on the claim's side of its bound, refuted where any lies wholly on
+the other. With k findings the intervals that may refute are taken at level 1 − α/k (Bonferroni), so
+that a claim of many comparisons is not refuted by chance more often than one of a single comparison;
+confirming needs all k to agree at once, which chance makes rarer, so those stay at 1 − α.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isnan
+
+from ripplecarry.claims.findings import (
+    MIN_SEEDS,
+    Arm,
+    Finding,
+    Settings,
+    Status,
+)
+from ripplecarry.claims.measures import Measure
+from ripplecarry.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the runs say of a claim."""
+
+    claim: "Claim"
+    status: Status
+    findings: tuple[Finding, ...]
+
+    @property
+    def deciding(self) -> Finding:
+        """The finding that decides: one that refutes, else one that stays open, else the weakest."""
+        rank = {"refuted": 0, "open": 1, "confirmed": 2}
+        return min(self.findings, key=lambda finding: (rank[finding.status], finding.margin))
+
+    @property
+    def num_seeds(self) -> int:
+        """The fewest seeds behind any finding."""
+        return min(finding.num_seeds for finding in self.findings)
+
+    @property
+    def effect_words(self) -> str:
+        """The deciding effect in figures; empty where there is none."""
+        return "" if isnan(self.deciding.effect) else f"{self.deciding.effect:.3g}"
+
+    @property
+    def interval_words(self) -> str:
+        """The deciding interval in figures; empty where there is none."""
+        return "" if isnan(self.deciding.effect) else self.deciding.interval_words
+
+    def as_dict(self) -> dict[str, object]:
+        """For programs: the deciding effect and interval, and every finding."""
+        deciding = self.deciding
+        return {
+            "claim": self.claim.id,
+            "statement": self.claim.statement,
+            "status": self.status,
+            "effect": None if isnan(deciding.effect) else deciding.effect,
+            "interval": None if isnan(deciding.low) else [deciding.low, deciding.high],
+            "level": deciding.level,
+            "num_seeds": self.num_seeds,
+            "sentence": self.sentence,
+            "findings": [finding.words for finding in self.findings],
+        }
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one plain sentence."""
+        finding = self.deciding
+        if self.num_seeds < MIN_SEEDS:
+            return f"Open: seeds: {self.num_seeds}; no verdict with fewer than {MIN_SEEDS}."
+        lead = {
+            "confirmed": "Confirmed: ",
+            "refuted": "Refuted: ",
+            "open": "Open, the interval does not decide: ",
+        }[self.status]
+        more = len(self.findings) - 1
+        if self.status == "confirmed" and more:
+            lead = f"Confirmed in all {more + 1} comparisons, the closest being that "
+        return f"{lead}{finding.words} ({finding.interval_words}; seeds: {finding.num_seeds})."
+
+
+class Comparison(ABC):
+    """What decides a claim."""
+
+    def __post_init__(self) -> None:
+        for name in ("measure", "chosen_by", "later", "earlier"):
+            given = getattr(self, name, None)
+            if given is not None and not isinstance(given, Measure):
+                raise ConfigurationError(
+                    f"{type(self).__name__}: {name} is {given!r}; it must be a measure, such as "
+                    "area('exact_match')"
+                )
+
+    def selections(self) -> Sequence[Settings]:
+        """The trials it names, for a check when the study is made."""
+        return ()
+
+    def num_parts(self, arms: Sequence[Arm]) -> int:
+        """How many findings it will make."""
+        return 1
+
+    @abstractmethod
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
+        """The findings, refuting at a level shared by `num_parts` of them."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement about a study's runs, with the test that decides it."""
+
+    id: str
+    statement: str
+    decided_by: Comparison = field(compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.decided_by, Comparison):
+            raise ConfigurationError(
+                f"claim {self.id}: {self.decided_by!r} decides nothing; give a comparison, such as "
+                "fastest(area('exact_match'), layers=2)"
+            )
+
+    def judge(self, arms: Sequence[Arm]) -> Verdict:
+        """The verdict on these runs."""
+        findings = tuple(self.decided_by.examine(arms, self.decided_by.num_parts(arms)))
+        statuses = {finding.status for finding in findings}
+        status: Status = "open"
+        if statuses == {"confirmed"}:
+            status = "confirmed"
+        elif "refuted" in statuses:
+            status = "refuted"
+        return Verdict(self, status, findings)

@@ -1,0 +1,145 @@
+"""Findings: one comparison each, with an interval that confirms, refutes or leaves open."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import numpy as np
+
+from ripplecarry.claims.intervals import Interval
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.trial import Trial
+
+MIN_SEEDS = 5
+"""With fewer seeds every claim is open: the smallest number that the protocol uses."""
+
+Status = Literal["confirmed", "refuted", "open"]
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One trial of a study."""
+
+    settings: Settings
+    """What the grid sets, in the grid's order."""
+    trial: Trial
+    label: str
+    """What tells this trial from the study's others, in figures and tables."""
+    words: str
+    """The same for sentences."""
+    group: str = ""
+    """In a grid of several entries, the values of all but the last."""
+    member: str = ""
+    """In a grid of several entries, the value of the last."""
+    value: object = None
+    """The value of the grid's last entry."""
+    is_control: bool = False
+    """Whether only claims use it: figures and tables leave it out."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A trial of a study with its runs, in order of seed."""
+
+    case: Case
+    runs: tuple[Run, ...]
+
+    def has(self, settings: Settings) -> bool:
+        """Whether its trial has these settings.
+
+        Raises:
+            ConfigurationError: there is no such setting.
+        """
+        for name in settings:
+            if name not in Trial.model_fields:
+                near = get_close_matches(name, Trial.model_fields, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigurationError(f"a claim names the setting {name!r}, which there is not{hint}")
+        return all(getattr(self.case.trial, name) == value for name, value in settings.items())
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One comparison and what it says of the claim."""
+
+    words: str
+    effect: float
+    low: float
+    high: float
+    level: float
+    num_seeds: int
+    status: Status
+    margin: float = 0.0
+    """How far the interval is from the bound, in widths of the interval: the weakest is smallest."""
+
+    @property
+    def interval_words(self) -> str:
+        return f"{self.level:.3g} % interval {self.low:.3g} to {self.high:.3g}"
+
+
+def find(arms: Sequence[Arm], settings: Settings) -> Arm:
+    """The one trial with these settings.
+
+    Raises:
+        ConfigurationError: none, or more than one.
+    """
+    matches = [arm for arm in arms if arm.has(settings)]
+    if len(matches) != 1:
+        raise ConfigurationError(f"{len(matches)} trials have {dict(settings)}; a claim needs one")
+    return matches[0]
+
+
+def decide(
+    words: str,
+    interval: Callable[[float], Interval],
+    bound: float,
+    alpha: float,
+    num_seeds: int,
+    num_parts: int,
+) -> Finding:
+    """Confirmed where the interval lies above the bound, refuted where it lies below."""
+    confirming, refuting = interval(1 - alpha), interval(1 - alpha / num_parts)
+    if confirming.low > bound:
+        status, shown, level = "confirmed", confirming, 1 - alpha
+    elif refuting.high < bound:
+        status, shown, level = "refuted", refuting, 1 - alpha / num_parts
+    else:
+        status, shown, level = "open", confirming, 1 - alpha
+    distance = abs(shown.effect - bound)
+    return _finding(words, shown, level, num_seeds, status, distance)
+
+
+def decide_within(
+    words: str,
+    interval: Callable[[float], Interval],
+    low: float,
+    high: float,
+    num_seeds: int,
+    num_parts: int,
+) -> Finding:
+    """Confirmed where the 90 % interval lies between the bounds, refuted where it lies outside."""
+    confirming, refuting = interval(0.9), interval(1 - 0.1 / num_parts)
+    if low <= confirming.low and confirming.high <= high:
+        status, shown, level = "confirmed", confirming, 0.9
+    elif refuting.high < low or refuting.low > high:
+        status, shown, level = "refuted", refuting, 1 - 0.1 / num_parts
+    else:
+        status, shown, level = "open", confirming, 0.9
+    distance = min(abs(shown.effect - low), abs(high - shown.effect))
+    return _finding(f"{words}{shown.effect:.3g}", shown, level, num_seeds, status, distance)
+
+
+def _finding(
+    words: str, shown: Interval, level: float, num_seeds: int, status: Any, distance: float
+) -> Finding:
+    if num_seeds < MIN_SEEDS:
+        status = "open"
+    width = max(shown.high - shown.low, 1e-12)
+    return Finding(words, *shown, 100 * level, num_seeds, status, distance / width)
+
+
+def undecided(words: str, num_seeds: int) -> Finding:
+    return Finding(words, np.nan, np.nan, np.nan, 95.0, num_seeds, "open")

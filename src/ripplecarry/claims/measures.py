@@ -1,0 +1,227 @@
+"""Measures: one number, or a yes or no, from one run's curves."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.runs.proofs import accepted
+from ripplecarry.runs.readings import HARD
+from ripplecarry.runs.run import Run
+from ripplecarry.training.loop import OBSERVE_EVERY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number read off a run; `words` name it in sentences."""
+
+    words: str
+    of: Callable[[Run], float]
+
+
+@dataclass(frozen=True)
+class Property:
+    """A yes or no about a run; `words` complete 'seeds that …'."""
+
+    words: str
+    holds: Callable[[Run], bool]
+
+
+def area(metric: str = "exact_match") -> Measure:
+    """Speed of learning, smaller is faster: the mean over the whole horizon of the loss, or of
+    1 − an exact match.
+
+    After a diverged run's end its answers count as wrong, and its loss as that of guessing or as its
+    own largest finite loss, whichever is larger.
+    """
+    _check(metric)
+    if metric == "loss":
+        return Measure("mean loss", _mean_loss)
+    return Measure(f"mean of 1 − {_words(metric)}", lambda run: _mean_miss(run, metric))
+
+
+def last(metric: str = "exact_match") -> Measure:
+    """The last reading; 0 for a diverged run's exact match."""
+    _check(metric)
+    return Measure(
+        f"last {_words(metric)}",
+        lambda run: 0.0 if run.outcome == "diverged" else float(readings(run, metric)[-1]),
+    )
+
+
+def reading(step: int, metric: str = "exact_match") -> Measure:
+    """The reading at this step; 0 where a run diverged before it."""
+    _check(metric)
+
+    def read(run: Run) -> float:
+        values = readings(run, metric)
+        place = step // OBSERVE_EVERY
+        return float(values[place]) if place < len(values) else 0.0
+
+    return Measure(f"{_words(metric)} at step {step}", read)
+
+
+def seconds_per_step() -> Measure:
+    """Wall time of training and readings."""
+    return Measure("seconds per step", lambda run: run.state["train_s"] / run.state["steps_done"])
+
+
+def readings(run: Run, metric: str) -> np.ndarray:
+    """The values of a metric that is read every 50 steps, in order.
+
+    Raises:
+        ConfigurationError: the run did not read it.
+    """
+    if metric not in run.curves:
+        there = ", ".join(name for name in run.curves.columns if name != "step")
+        raise ConfigurationError(f"metric {metric!r} was not read; the runs have {there}")
+    return run.curves[metric].dropna().to_numpy()
+
+
+def steps_to(run: Run, threshold: float, metric: str = "exact_match") -> float:
+    """The first reading's step at which the metric is at least this; infinite if it never was."""
+    reached = np.flatnonzero(readings(run, metric) >= threshold)
+    return float(reached[0] * OBSERVE_EVERY) if len(reached) else np.inf
+
+
+def is_right_by(step: int, after: int = 0) -> Property:
+    """Every one of 1,000 answers right at a reading behind step `after`, up to `step`."""
+    words = f"are right in every answer by step {step}"
+    if after:
+        words += f", read after step {after}"
+    first, end = -(-after // OBSERVE_EVERY), step // OBSERVE_EVERY + 1
+    return Property(words, lambda run: bool((readings(run, "exact_match")[first:end] == 1).any()))
+
+
+def is_right_at_the_end(metric: str = "exact_match") -> Property:
+    """Every answer right at the last reading."""
+    return Property(
+        f"are right in every answer at the end ({_words(metric)})",
+        lambda run: run.outcome != "diverged" and readings(run, metric)[-1] == 1,
+    )
+
+
+def is_certified() -> Property:
+    """The checker accepts the certificate that the run's store holds."""
+    return Property("are certified", lambda run: accepted(run, run.certificate_path) is not None)
+
+
+def is_never_exact() -> Property:
+    """No reading of the hard cases is right in every answer."""
+    return Property("never get all hard cases right", lambda run: bool((readings(run, HARD) < 1).all()))
+
+
+def miss_at(length: int) -> Measure:
+    """The share of wrong sums at a length when training was over, every longest run as often."""
+
+    def miss(run: Run) -> float:
+        cells = _cells(run, run.exactness.length == length)
+        return float(1 - cells.num_exact.sum() / cells.num_pairs.sum())
+
+    return Measure(f"share of wrong sums at {length:,} digits", miss)
+
+
+def is_exact_up_to(length: int) -> Property:
+    """Every pair tested at lengths up to this one was answered right when training was over."""
+
+    def holds(run: Run) -> bool:
+        cells = _cells(run, run.exactness.length <= length)
+        return bool((cells.num_exact == cells.num_pairs).all())
+
+    return Property(f"get every pair tested of up to {length:,} digits right", holds)
+
+
+def has_settled_by(step: int, low: float = 0.05) -> Property:
+    """The loss, in means of ten steps, is at most `low` just before `step` and moves by no more
+    than `low` after it."""
+
+    def holds(run: Run) -> bool:
+        losses = run.curves.loss.to_numpy()
+        if run.outcome == "diverged" or len(losses) < step + 10:
+            return False
+        before = losses[step - 10 : step].mean()
+        whole = losses[step : step + (len(losses) - step) // 10 * 10].reshape(-1, 10)
+        return bool(before <= low and abs(whole.mean(axis=1) - before).max() <= low)
+
+    return Property(f"have a loss of at most {low} at step {step} that stays there", holds)
+
+
+def falls_by_less_than(share: float) -> Property:
+    """The mean of the last 50 losses lies less than this share below the first."""
+    return Property(
+        f"lose less than {share:.0%} of their loss",
+        lambda run: bool(run.curves.loss.iloc[-50:].mean() > (1 - share) * run.curves.loss.iloc[0]),
+    )
+
+
+def stays_above(loss: float) -> Property:
+    """The mean of the last 50 losses is above this."""
+    return Property(
+        f"keep a mean loss above {loss} in their last 50 steps",
+        lambda run: bool(np.mean(_full_losses(run)[-50:]) > loss),
+    )
+
+
+def is_never_right() -> Property:
+    """Exact match is 0 at every reading."""
+    return Property(
+        "never get an answer right", lambda run: bool((readings(run, "exact_match") == 0).all())
+    )
+
+
+def is_unstable(drop: float = 0.1) -> Property:
+    """Exact match falls by more than `drop` after having risen."""
+
+    def holds(run: Run) -> bool:
+        values = readings(run, "exact_match")
+        return bool((np.maximum.accumulate(values) - values).max() > drop)
+
+    return Property(f"lose more than {drop} of exact match again", holds)
+
+
+def _cells(run: Run, wanted: "pd.Series[bool]") -> "pd.DataFrame":
+    cells = run.exactness[wanted]
+    if cells.empty:
+        there = ", ".join(map(str, run.exactness.length.unique()))
+        raise ConfigurationError(f"exactness was not measured there, but at lengths {there}")
+    return cells
+
+
+def _check(metric: str) -> None:
+    if not re.fullmatch(rf"loss|{HARD}|(exact_match|digit_accuracy)(_at_[1-9][0-9]*)?", metric):
+        raise ConfigurationError(
+            f"unknown metric {metric!r}; choose from loss, exact_match, digit_accuracy, {HARD}, "
+            "exact_match_at_9, digit_accuracy_at_9 (or another length, which the trial names as read_at)"
+        )
+
+
+def _words(metric: str) -> str:
+    return "exact match on hard cases" if metric == HARD else metric.replace("_", " ")
+
+
+def _mean_loss(run: Run) -> float:
+    return float(np.mean(_full_losses(run)))
+
+
+def _full_losses(run: Run) -> np.ndarray:
+    losses = run.curves.loss.to_numpy(dtype=np.float64)
+    if run.outcome != "diverged":  # a certified run may be shorter or longer than its trial says
+        return losses
+    finite = losses[np.isfinite(losses)]
+    missing = max(log(run.trial.build_task().num_outputs), finite.max(initial=0.0))
+    return np.concatenate([finite, np.full(run.trial.steps - len(finite), missing)])
+
+
+def _mean_miss(run: Run, metric: str) -> float:
+    values = readings(run, metric)
+    if run.outcome != "diverged":
+        return float(1 - values.mean())
+    scheduled = -(-run.trial.steps // OBSERVE_EVERY)
+    return float((scheduled - values.sum()) / scheduled)

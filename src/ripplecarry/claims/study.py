@@ -1,0 +1,203 @@
+"""Studies: a question, a base trial, a grid of what is varied, and seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from ripplecarry.claims.claim import Claim, Verdict
+from ripplecarry.claims.findings import Arm, Case, find
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.trial import RunRequest, Trial
+
+Axis = str | tuple[str, ...]
+MOST_SEEDS = 1_000_000
+_LONGEST_NAME = 100
+"""A study's name is a folder's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A question put to many runs.
+
+    Args:
+        grid: values by setting; settings that change together share a tuple as key and have tuples
+            of values. Every combination of the entries is a trial.
+        labels: what to call the trials, in order; their values unless given.
+        controls: settings of further trials that claims compare with.
+        claims: statements about the trials, judged by their runs.
+        seeds: how many unless the user says otherwise.
+        report_figure: the figure of the report that shows the same comparison, if any.
+        source: what `ripplecarry study` finds it by; filled in when it is loaded.
+    """
+
+    name: str
+    question: str
+    base: Trial = field(default_factory=Trial)
+    grid: Mapping[Axis, tuple[Any, ...]] = field(default_factory=dict)
+    labels: tuple[str, ...] | None = None
+    controls: tuple[Mapping[str, Any], ...] = ()
+    claims: tuple[Claim, ...] = ()
+    seeds: int = 12
+    report_figure: int | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            raise ConfigurationError(f"study name {self.name!r} must be a Python identifier")
+        if len(self.name) > _LONGEST_NAME:
+            raise ConfigurationError(
+                f"a study's name has {len(self.name)} characters; {_LONGEST_NAME} at most"
+            )
+        if type(self.seeds) is not int or not 1 <= self.seeds <= MOST_SEEDS:
+            raise ConfigurationError(
+                f"study {self.name}: seeds is {self.seeds!r}; a whole number from 1 to {MOST_SEEDS}"
+            )
+        self._check_kinds()
+        for axis, values in self.grid.items():
+            if not isinstance(values, tuple | list) or not values:
+                raise ConfigurationError(
+                    f"study {self.name}: the grid's {_words(axis)} is {values!r}; give a tuple of values"
+                )
+        ids = [claim.id for claim in self.claims]
+        for claim_id in ids:
+            if ids.count(claim_id) > 1:
+                raise ConfigurationError(f"study {self.name}: two claims are called {claim_id!r}")
+        labels = [case.label for case in self.cases()]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise ConfigurationError(f"study {self.name}: two trials are called {label!r}")
+        arms = self.arms([])
+        for claim in self.claims:
+            for settings in claim.decided_by.selections():
+                try:
+                    find(arms, settings)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
+
+    def _check_kinds(self) -> None:
+        """Raises where a part is not of the kind that reading it takes for granted."""
+        sequences = (tuple, list)
+        axes = [
+            name
+            for axis in (self.grid if isinstance(self.grid, Mapping) else ())
+            for name in (axis if isinstance(axis, tuple) else (axis,))
+        ]
+        labels, controls, claims = self.labels, self.controls, self.claims
+        is_right = {
+            "question must be a sentence": isinstance(self.question, str) and self.question.strip(),
+            "base must be a Trial": isinstance(self.base, Trial),
+            "grid must be a mapping from names of settings, or tuples of them, to values": isinstance(
+                self.grid, Mapping
+            )
+            and all(isinstance(name, str) for name in axes),
+            "labels must be a tuple of words": labels is None
+            or (isinstance(labels, sequences) and all(isinstance(label, str) for label in labels)),
+            "controls must be a tuple of settings by name": isinstance(controls, sequences)
+            and all(isinstance(each, Mapping) for each in controls)
+            and all(isinstance(name, str) for each in controls for name in each),
+            "claims must be a tuple of claims": isinstance(claims, sequences)
+            and all(isinstance(claim, Claim) for claim in claims),
+        }
+        problems = [words for words, is_met in is_right.items() if not is_met]
+        if problems:
+            raise ConfigurationError(f"study {self.name}: {'; '.join(problems)}")
+
+    @property
+    def title(self) -> str:
+        """The question's first line."""
+        return self.question.strip().splitlines()[0]
+
+    @property
+    def axis(self) -> str:
+        """What the study varies, in words."""
+        return ", ".join(_words(axis) for axis in self.grid)
+
+    @property
+    def member_axis(self) -> str:
+        """What varies within a group of trials: the grid's last entry."""
+        return _words(list(self.grid)[-1]) if self.grid else ""
+
+    def cases(self) -> list[Case]:
+        """Every trial, those of the grid first.
+
+        Raises:
+            ConfigurationError: a grid that does not fit the trial's settings.
+        """
+        base = self.base.model_dump(exclude_unset=True)
+        combinations = list(product(*self.grid.values()))
+        if self.labels is not None and len(self.labels) != len(combinations):
+            raise ConfigurationError(
+                f"study {self.name}: {len(self.labels)} labels for {len(combinations)} trials"
+            )
+        cases = []
+        for number, values in enumerate(combinations):
+            settings = self._settings(values)
+            shown = [_shown(value) for value in values]
+            is_grouped = len(shown) > 1
+            cases.append(
+                Case(
+                    settings=settings,
+                    trial=Trial.build(base | settings),
+                    label=self.labels[number] if self.labels else ", ".join(shown) or "base",
+                    words=self.labels[number] if self.labels else _sentence(settings),
+                    group=", ".join(shown[:-1]) if is_grouped else "",
+                    member=shown[-1] if is_grouped else "",
+                    value=values[-1] if values else None,
+                )
+            )
+        for settings in self.controls:
+            words = _sentence(settings)
+            trial = Trial.build(base | dict(settings))
+            cases.append(Case(settings, trial, words, words, is_control=True))
+        return cases
+
+    def arms(self, runs: Sequence[Run]) -> list[Arm]:
+        """Every trial with those of the runs that are of it, in order of seed."""
+        ordered = sorted(runs, key=lambda run: run.seed)
+        return [
+            Arm(case, tuple(run for run in ordered if run.trial == case.trial)) for case in self.cases()
+        ]
+
+    def drawn(self, runs: Sequence[Run]) -> list[Arm]:
+        """The trials with runs that figures and tables show: all but the controls."""
+        return [arm for arm in self.arms(runs) if arm.runs and not arm.case.is_control]
+
+    def judge(self, runs: Sequence[Run]) -> list[Verdict]:
+        """What these runs say of each claim."""
+        arms = self.arms(runs)
+        return [claim.judge(arms) for claim in self.claims]
+
+    def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
+        """Every run: each trial with seeds 0 to `num_seeds` - 1, the first of which keeps checkpoints."""
+        return [
+            RunRequest(case.trial, seed, case.trial.engine(engine), keeps_checkpoints=not seed)
+            for case in self.cases()
+            for seed in range(num_seeds)
+        ]
+
+    def _settings(self, values: tuple[Any, ...]) -> dict[str, Any]:
+        settings: dict[str, Any] = {}
+        for axis, value in zip(self.grid, values, strict=True):
+            names = axis if isinstance(axis, tuple) else (axis,)
+            parts = value if isinstance(axis, tuple) else (value,)
+            if not isinstance(parts, tuple | list) or len(parts) != len(names):
+                raise ConfigurationError(
+                    f"study {self.name}: {names} together need {len(names)} values, got {value}"
+                )
+            settings.update(zip(names, parts, strict=True))
+        return settings
+
+
+def _words(axis: Axis) -> str:
+    names = axis if isinstance(axis, tuple) else (axis,)
+    return ", ".join(name.replace("_", " ") for name in names)
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _sentence(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items()) or "base"

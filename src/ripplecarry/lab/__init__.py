@@ -1,1 +1,0 @@
-"""Declares what is run, runs it and keeps it."""

@@ -1,0 +1,1 @@
+"""Trials, their runs, and the store that keeps them."""

@@ -1,0 +1,93 @@
+"""Evaluating a run where it is hard, and keeping what came out."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ripplecarry.arithmetic.tasks import Task, addition
+from ripplecarry.engines.engine import Engine
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.evaluation.adders import Answers, IntegerAdder
+from ripplecarry.evaluation.exactness import Exactness, measure_exactness, work_of
+from ripplecarry.evaluation.grid import Sampling, grid_lengths
+from ripplecarry.files import json_text, write_atomically
+from ripplecarry.runs.run import Run
+
+if TYPE_CHECKING:
+    from torch import nn
+
+DECLARED_DIGITS = 10
+"""What another's adder is made for unless said otherwise."""
+
+_PAIRS_ONE_BY_ONE = 50
+
+
+class Evaluation:
+    """What is to be tested, and how much of it.
+
+    Args:
+        digits: the longest operands that the adder was trained on or is declared for.
+        longest: the longest operands tested; 100 times `digits` for a run, `digits` for others.
+        pairs: pairs of a cell at most; 1000 unless given, and 50 for functions, which are asked pair by
+            pair and may take long over one.
+    """
+
+    def __init__(self, adder: Answers, task: Task, digits: int, longest: int, pairs: int) -> None:
+        self.adder, self.task = adder, task
+        self.lengths = grid_lengths(digits, longest)
+        self.sampling = Sampling(pairs=pairs)
+
+    @classmethod
+    def of_run(
+        cls, run: Run, engine: Engine, longest: int | None = None, pairs: int | None = None
+    ) -> "Evaluation":
+        """The evaluation of a run's network."""
+        network = engine.load(run.trial, run.task, run.weights)
+        digits = run.trial.digits
+        return cls(network, run.task, digits, longest or 100 * digits, pairs or Sampling().pairs)
+
+    @classmethod
+    def of_other(
+        cls,
+        adder: "nn.Module | Callable[[int, int], int]",
+        digits: int | None = None,
+        longest: int | None = None,
+        pairs: int | None = None,
+    ) -> "Evaluation":
+        """The evaluation of another's decimal adder: a PyTorch module, or a function of two integers.
+
+        Raises:
+            ConfigurationError: neither of these, or lengths beyond what it is declared for.
+        """
+        digits = digits or DECLARED_DIGITS
+        if longest is not None and longest > digits:
+            raise ConfigurationError(
+                f"lengths to {longest} are beyond the {digits} digits that the adder is declared for"
+            )
+        sides: Answers
+        if "torch" in sys.modules and isinstance(adder, sys.modules["torch"].nn.Module):
+            from ripplecarry.evaluation.modules import ModuleAdder
+
+            sides, usual = ModuleAdder(adder), Sampling().pairs
+        elif callable(adder):
+            sides, usual = IntegerAdder(adder), _PAIRS_ONE_BY_ONE
+        else:
+            raise ConfigurationError(f"{adder!r} is no adder; give a run, a module or a function")
+        return cls(sides, addition(), digits, longest or digits, pairs or usual)
+
+    @property
+    def num_digits(self) -> int:
+        """How many digits will be asked for, to show progress by."""
+        return work_of(self.task, self.lengths, self.sampling)
+
+    def measure(self, report: Callable[[int], None] = lambda num_digits: None) -> Exactness:
+        """Everything at once; minutes for long numbers."""
+        return measure_exactness(self.adder, self.task, self.lengths, sampling=self.sampling, report=report)
+
+
+def keep(exactness: Exactness, folder: Path, about: dict[str, Any]) -> Path:
+    """Writes what came out as JSON."""
+    path = folder / "evaluation.json"
+    write_atomically(path, (json_text(about | exactness.as_dict()) + "\n").encode())
+    return path

@@ -1,0 +1,102 @@
+"""Weights that were trained elsewhere, as a run."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.files import read_whole
+from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
+from ripplecarry.networks.initial_values import Weights
+from ripplecarry.networks.weights_file import read_weights, shown_shape
+from ripplecarry.runs.run import IMPORTED, Run, write_run
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest, Trial
+
+
+def import_run(path: Path, digits: int, store: Store) -> Run:
+    """A run with the weights of a state dict in the layout of the report's networks.
+
+    The run has no curves; its seed is a number made from the weights, so that the same weights are
+    the same run.
+
+    Args:
+        path: a safetensors file.
+        digits: the longest operands that the network was trained on.
+    Raises:
+        StoreError: a file that cannot be read, or holds other weights.
+    """
+    weights = _read(path)
+    try:
+        trial = Trial.build(_settings(weights) | {"digits": digits})
+    except (KeyError, IndexError, ValueError, ArithmeticError) as error:
+        raise StoreError(
+            f"{path} is no state dict of the report's networks: {type(error).__name__}: {error}"
+        ) from None
+    wanted = parameter_shapes(trial, trial.build_task())
+    there = {name: array.shape for name, array in weights.items()}
+    for name in sorted(wanted.keys() | there.keys()):
+        if wanted.get(name) != there.get(name):
+            raise StoreError(
+                f"{path}: {name} is {shown_shape(there.get(name))}; a {trial.cell} of {trial.layers} "
+                f"layers and {trial.hidden_size} units has {shown_shape(wanted.get(name))}"
+            )
+    return _kept(trial, {name: weights[name] for name in wanted}, store)
+
+
+def _read(path: Path) -> Weights:
+    try:
+        loaded = read_weights(read_whole(path))
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise StoreError(f"{path} holds no weights: {error}") from None
+    weights = {}
+    for name, array in loaded.items():
+        with np.errstate(over="ignore"):  # what is no float32 becomes infinite
+            weights[name] = array.astype(np.float32)
+        if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
+            raise StoreError(
+                f"{path}: {name} must hold finite numbers that fit float32, and is {array.dtype}"
+            )
+    return weights
+
+
+def _settings(weights: Weights) -> dict[str, object]:
+    base, embedding_size = weights["embed_layer.weight"].shape
+    rows, hidden_size = weights["rnn.weight_hh_l0"].shape
+    cells = {shape.num_gates: cell for cell, shape in CELL_SHAPES.items()}
+    if rows % hidden_size or rows // hidden_size not in cells:
+        raise ConfigurationError(
+            f"rnn.weight_hh_l0 is {rows}x{hidden_size}; rows are 1 (rnn), 3 (gru) or 4 (lstm) times columns"
+        )
+    return {
+        "cell": cells[rows // hidden_size],
+        "layers": sum(name.startswith("rnn.weight_hh_l") for name in weights),
+        "hidden_size": hidden_size,
+        "embedding_size": embedding_size,
+        "base": base,
+    }
+
+
+def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
+    content = b"".join(name.encode() + array.tobytes() for name, array in weights.items())
+    seed = int(hashlib.sha256(content).hexdigest()[:8], 16)
+    request = RunRequest(trial, seed, IMPORTED)
+    store.prepare()
+    with store.claim(request.id):
+        if store.has(request.id):
+            return store.open(request.id).verify()
+        staged = store.staging_folder(request.id)
+        write_run(
+            staged,
+            request,
+            outcome="finished",
+            columns={"step": np.zeros(0, dtype=np.int64), "loss": np.zeros(0, dtype=np.float32)},
+            weights=weights,
+            environment={"engine": IMPORTED},
+            times={"train_s": 0.0, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")},
+        )
+        return store.keep(staged, request.id)

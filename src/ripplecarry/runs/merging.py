@@ -1,0 +1,70 @@
+"""Joining stores: the runs that shards made in folders of their own."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ripplecarry.errors import StoreError
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
+
+_RESULTS = ("curves.parquet", "exactness.parquet", "weights.safetensors")
+
+
+@dataclass
+class Merged:
+    """What became of the runs of other stores, by id."""
+
+    added: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """Already there with the same results."""
+    differing: list[str] = field(default_factory=list)
+    """Already there with other curves or weights, which stay."""
+    damaged: dict[str, str] = field(default_factory=dict)
+    """What is wrong with runs that were left out."""
+
+
+def merge(sources: list[Path], target: Store) -> Merged:
+    """Copies the runs that the target lacks, each once it is found whole, and certificates of runs that are
+    the same here; whoever shows a proof has the checker accept it first.
+
+    Raises:
+        StoreError: a source without runs, or a target that cannot be written.
+    """
+    for source in sources:
+        if not (source / "runs").is_dir():
+            raise StoreError(f"{source} is no store: it holds no folder runs")
+    target.prepare()
+    merged = Merged()
+    for source in map(Store, sources):
+        for run_id in source.ids():
+            try:
+                _take(source, run_id, target, merged)
+            except StoreError as error:
+                merged.damaged[run_id] = str(error)
+    return merged
+
+
+def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
+    run = source.open(run_id).verify()
+    with target.claim(run_id):
+        if not target.has(run_id):
+            names = [*run.state["files"], "state.json"]
+            target.keep_files(run_id, {name: (run.folder / name).read_bytes() for name in names})
+            merged.added.append(run_id)
+        elif _results(target.open(run_id)) == _results(run):
+            merged.known.append(run_id)
+        else:
+            merged.differing.append(run_id)
+            return  # what is known of the source's weights says nothing about the target's
+    certificate = source.certificate_path(run_id)
+    if certificate.is_file() and not target.certificate_path(run_id).exists():
+        target.keep_certificate(run_id, certificate.read_bytes())
+    wrong = source.counterexample_path(run_id)
+    if wrong.is_file() and not target.counterexample_path(run_id).exists():
+        target.keep_counterexample(run_id, json.loads(wrong.read_bytes()))
+
+
+def _results(run: Run) -> dict[str, str]:
+    """The checksums of what depends on configuration, seed and engine alone."""
+    return {name: checksum for name, checksum in run.state["files"].items() if name in _RESULTS}

@@ -1,0 +1,106 @@
+"""What is proved of the store's runs: a certificate counts once the checker has accepted it for the run.
+
+A file is believed by nobody. Either the checker accepts it in this process, or it did so earlier for this
+user: then a record lies in the user's cache folder, never in a store, under a hash of the certificate, the
+run's weights, its task and cell, and the checker itself. Copying a store copies no trust.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import flint
+
+from ripplecarry.arithmetic import machine, tasks
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
+from ripplecarry.files import read_whole, write_atomically
+from ripplecarry.runs.run import Run
+from ripplecarry.verification import balls, certificate_file, check, proof, rounding
+from ripplecarry.verification.certificate_file import read_certificate
+from ripplecarry.verification.proof import Proof, machine_hash, weights_hash
+
+_CHECKER = (machine, tasks, balls, certificate_file, check, proof, rounding)
+
+
+def check_certificate(run: Run, path: Path) -> tuple[Proof, Mapping[str, Any]]:
+    """The proof that a certificate's file gives for a run, by the checker in this process; and its content.
+
+    Raises:
+        CertificateError: no certificate, or none of that name.
+        CertificateRefused: it proves nothing of this run.
+    """
+    written = _read(path)
+    content = read_certificate(written)
+    if content.get("run") != run.id:
+        raise CertificateRefused(f"it is about another run, {content.get('run')!r:.60}")
+    found = check.check(content, run.weights, task=run.task, cell=run.trial.cell)
+    record_acceptance(run.id, written, found)
+    return found, content
+
+
+def record_acceptance(run_id: str, written: bytes, found: Proof) -> None:
+    """Notes for later processes that the checker accepted these bytes for this run."""
+    path = _record_path(run_id, found.task, found.cell, found.weights_sha256, written)
+    with suppress(OSError, StoreError):  # without a record the checker runs again
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(found.as_dict()).encode())
+
+
+def accepted(run: Run, path: Path) -> dict[str, Any] | None:
+    """What the checker proves of a run by this certificate, as `Proof.as_dict`; it runs if it has not yet.
+
+    None where there is no certificate, or one that it refuses.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return recorded(run, path) or check_certificate(run, path)[0].as_dict()
+    except (CertificateError, CertificateRefused):
+        return None
+
+
+def recorded(run: Run, path: Path) -> dict[str, Any] | None:
+    """What the checker proved of a run by this certificate earlier; None where it has not run."""
+    try:
+        about = (run.id, run.task, run.trial.cell, weights_hash(run.weights))
+        record = json.loads(read_whole(_record_path(*about, _read(path))))
+    except (CertificateError, OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _record_path(run_id: str, task: Task, cell: str, weights_sha256: str, written: bytes) -> Path:
+    about = [task.name, task.base, task.num_operands, machine_hash(task.machine), run_id, cell]
+    about += [weights_sha256, hashlib.sha256(written).hexdigest(), _checker_hash()]
+    key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
+    return _cache_folder() / "accepted" / f"{key}.json"
+
+
+@cache
+def _checker_hash() -> str:
+    """A hash of the program that checks: what another version accepted is checked again."""
+    sources = [Path(str(module.__file__)).read_bytes() for module in _CHECKER]
+    return hashlib.sha256(b"\0".join([*sources, flint.__version__.encode()])).hexdigest()
+
+
+def _cache_folder() -> Path:
+    """The user's own folder for what can be made again; RIPPLECARRY_CACHE names another."""
+    if os.environ.get("RIPPLECARRY_CACHE"):
+        return Path(os.environ["RIPPLECARRY_CACHE"])
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        if os.environ.get(name):
+            return Path(os.environ[name]) / "ripplecarry"
+    return Path.home() / ".cache" / "ripplecarry"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_whole(path)
+    except OSError as error:
+        raise CertificateError(f"cannot read {path}: {error.strerror}") from None

@@ -1,0 +1,381 @@
+"""The store: a folder of run folders, with queries over them.
+
+STORE/runs/ID/             finished runs
+STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
+STORE/certificates/ID.json certificates of runs
+STORE/counterexamples/ID.json wrong answers of runs
+STORE/machines/            pictures of the machines that were extracted
+STORE/pages/ID.html        pages to explore runs
+STORE/exports/             networks in the forms that other programs read
+STORE/evaluations/NAME/    what a run or another's adder was evaluated to
+STORE/comparisons/         figures of runs side by side
+STORE/studies/NAME/        figures of each study
+STORE/report*.html         the report of each sweep
+STORE/index.json           what `frame` last read off every run; may be deleted
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ripplecarry.errors import ConfigurationError, DamageError, StoreError
+from ripplecarry.files import write_atomically, write_together, writing
+from ripplecarry.runs.index import Row, indexed_rows
+from ripplecarry.runs.readings import HARD
+from ripplecarry.runs.run import Run, is_run_id, move_into_place
+from ripplecarry.runs.trial import Trial
+from ripplecarry.training.checkpoint import check_checkpoint
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEFAULT_STORE = Path("results")
+
+_METRICS = (
+    "loss",
+    "exact_match",
+    "digit_accuracy",
+    "exact_match_at_9",
+    "digit_accuracy_at_9",
+    HARD,
+)
+_SETTINGS = [name for name in Trial.model_fields if name != "machine"]
+_COLUMNS = [
+    *("id", "seed", "engine", "outcome", *_SETTINGS, "steps_done", *_METRICS),
+    *("metrics_read_after_step", "exact_from_step", "exact_from_s", "train_s", "finished_at"),
+]
+_PROOF = "proof"
+_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
+_TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
+
+
+ProofStatus = Literal["certified", "refuted", "unchecked"]
+
+
+class Store:
+    """Runs in a folder, which is made when first written to."""
+
+    def __init__(self, root: Path | str = DEFAULT_STORE) -> None:
+        self.root = Path(root)
+
+    def run_folder(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+    def certificate_path(self, run_id: str) -> Path:
+        """Where a run's certificate is, if it has one."""
+        return self.root / "certificates" / f"{run_id}.json"
+
+    def counterexample_path(self, run_id: str) -> Path:
+        """Where a run's wrong answer is, if `certify` found one."""
+        return self.root / "counterexamples" / f"{run_id}.json"
+
+    def proof(self, run_id: str) -> ProofStatus | None:
+        """What is known of this run: a wrong answer, which `certify` or `evaluate` found; a certificate
+        that the checker has accepted for it, or has not seen yet; None for neither."""
+        if self.counterexample_path(run_id).is_file() or self._has_failed(run_id):
+            return "refuted"
+        path = self.certificate_path(run_id)
+        if not path.is_file():
+            return None
+        from ripplecarry.runs.proofs import recorded
+
+        return "unchecked" if recorded(self.open(run_id), path) is None else "certified"
+
+    def machine_folder(self) -> Path:
+        """Where pictures of machines go; made if need be."""
+        return self._made(self.root / "machines")
+
+    def page_path(self, run_id: str) -> Path:
+        """Where a run's page goes."""
+        return self.root / "pages" / f"{run_id}.html"
+
+    def evaluation_folder(self, name: str) -> Path:
+        """Where what an adder's evaluation came to goes; made if need be."""
+        return self._made(self.root / "evaluations" / name)
+
+    def comparison_folder(self) -> Path:
+        """Where figures of runs side by side go; made if need be."""
+        return self._made(self.root / "comparisons")
+
+    def study_folder(self, name: str) -> Path:
+        """Where a study's figures go; made if need be."""
+        return self._made(self.root / "studies" / name)
+
+    def unfinished_folder(self, run_id: str) -> Path:
+        """Where a run keeps its checkpoint; made if need be."""
+        return self._made(self.root / "unfinished" / run_id)
+
+    def staging_folder(self, run_id: str) -> Path:
+        """An empty folder for the files of a run that ends; whoever calls holds the run."""
+        staged = self.unfinished_folder(run_id) / "finished"
+        with writing(staged):
+            try:
+                staged.mkdir()
+            except FileExistsError:  # one who was killed left it
+                shutil.rmtree(staged, ignore_errors=True)
+                staged.mkdir()
+        return staged
+
+    def prepare(self) -> None:
+        """Makes the folders that runs are written to.
+
+        Raises:
+            StoreError: they cannot be made or written.
+        """
+        for name in ("runs", "unfinished"):
+            folder = self._made(self.root / name)
+            if not os.access(folder, os.W_OK):
+                raise StoreError(f"cannot write to {folder}: no permission")
+
+    def has(self, run_id: str) -> bool:
+        """Whether this run is finished."""
+        return self.run_folder(run_id).is_dir()
+
+    def open(self, run_id: str) -> Run:
+        """The finished run with this id."""
+        return Run.open(self.run_folder(run_id))
+
+    def find(self, name: str) -> Run:
+        """A run by its folder, its id, or any beginning of the id that no other run shares.
+
+        Raises:
+            StoreError: none or several, or a damaged one.
+        """
+        if os.path.isdir(name):  # which says no to names that no folder can have
+            return Run.open(Path(name))
+        if is_run_id(name) and self.has(name):
+            return self.open(name)
+        matches = [known for known in self.ids() if known.startswith(name)]
+        if len(matches) == 1:
+            return self.open(matches[0])
+        if matches:
+            shown = ", ".join(matches[:4]) + (", …" if len(matches) > 4 else "")
+            raise StoreError(f"{name!r} begins {len(matches)} runs' ids: {shown}; give more of it")
+        raise StoreError(
+            f"no run {name!r} in {self.root}, nor a folder of that name; "
+            f"`ripplecarry runs` lists the {len(self.ids())} there are"
+        )
+
+    def ids(self) -> list[str]:
+        """The ids of the finished runs."""
+        folder = self.root / "runs"
+        return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+
+    def unfinished_ids(self) -> list[str]:
+        """The ids of runs that were begun and have a checkpoint."""
+        folder = self.root / "unfinished"
+        return sorted(path.parent.name for path in folder.glob("*/checkpoint.safetensors"))
+
+    def keep(self, staged: Path, run_id: str) -> Run:
+        """Moves a complete folder among the finished runs and drops the run's checkpoint."""
+        move_into_place(staged, self.run_folder(run_id))
+        unfinished = self.root / "unfinished" / run_id
+        try:
+            unfinished.rmdir()
+        except OSError:  # it had a checkpoint
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return self.open(run_id)
+
+    def keep_files(self, run_id: str, files: Mapping[str, bytes]) -> Run:
+        """A run made elsewhere, from the contents of its files, once they are found whole.
+
+        Raises:
+            StoreError: they are damaged, or not of this run.
+        """
+        staged = self.staging_folder(run_id)
+        write_together(staged, {Path(name).name: content for name, content in files.items()})
+        run = Run.open(staged).verify()
+        if run.id != run_id:
+            raise StoreError(f"{run_id} came with the files of run {run.id}")
+        return self.keep(staged, run_id)
+
+    def keep_certificate(self, run_id: str, content: bytes) -> None:
+        """Writes a run's certificate."""
+        path = self.certificate_path(run_id)
+        self._made(path.parent)
+        write_atomically(path, content)
+
+    def keep_counterexample(self, run_id: str, content: Mapping[str, Any]) -> None:
+        """Writes a wrong answer of a run."""
+        path = self.counterexample_path(run_id)
+        self._made(path.parent)
+        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
+    @contextmanager
+    def claim(self, run_id: str) -> Generator[None]:
+        """Holds a run for this process; a second sweep into the same store waits here."""
+        lock = self._made(self.root / "unfinished") / f"{run_id}.lock"
+        with _locked(lock):
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # a lock that stays hinders nobody
+                    lock.unlink()
+
+    def clear_leftovers(self, run_id: str) -> None:
+        """Removes what a killed process left beside a run that it had finished."""
+        folder = self.root / "unfinished" / run_id
+        if folder.exists() or folder.with_name(f"{run_id}.lock").exists():
+            with self.claim(run_id):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def discard_damaged(self) -> list[str]:
+        """Reads every byte of every run and checkpoint, and deletes the damaged ones.
+
+        Whole ones stay, and so do those that cannot be read or are of a newer format.
+
+        Returns:
+            What was wrong with each that was deleted.
+        Raises:
+            StoreError: something cannot be deleted.
+        """
+        folders = [(run_id, self.run_folder(run_id), Run.check) for run_id in self.ids()]
+        folders += [
+            (run_id, self.root / "unfinished" / run_id, _check_begun) for run_id in self.unfinished_ids()
+        ]
+        words = []
+        for run_id, folder, check in folders:
+            if _damage(folder, check) is None:
+                continue
+            with self.claim(run_id), writing(folder):
+                damage = _damage(folder, check)  # by now another may have mended it
+                if damage is not None:
+                    shutil.rmtree(folder)
+                    words.append(damage)
+        return words
+
+    def report_path(self, studies: Sequence[str]) -> Path:
+        """Where the report of a sweep over these studies goes."""
+        name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
+        return self._made(self.root) / f"{name}.html"
+
+    def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
+        """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time, proof.
+
+        Args:
+            where: an SQL condition on these columns, as DuckDB reads it.
+            sort: columns to order by, with `desc` behind one to reverse it.
+        Returns:
+            The frame, and a line on each run that is damaged, which the frame leaves out.
+        Raises:
+            ConfigurationError: a condition or order that DuckDB refuses.
+        """
+        import duckdb
+        import pandas as pd
+
+        def read(run_id: str) -> Row:
+            return _row(self.open(run_id))
+
+        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", _COLUMNS, read)
+        if not rows:
+            return pd.DataFrame(), damaged
+        proofs = self._proofs()
+        for row in rows:
+            row[_PROOF] = proofs.get(row["id"])
+        connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        try:
+            connection.register("found", pd.DataFrame(rows))
+            columns = ", ".join(
+                f"CAST({name} AS {_sql_type(name)}) AS {name}" if _sql_type(name) else name
+                for name in rows[0]
+            )
+            connection.execute(f"CREATE TABLE runs AS SELECT {columns} FROM found")
+            connection.unregister("found")
+            # The caller's words see this table and nothing else of the machine.
+            connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+            query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
+            if len(duckdb.extract_statements(query)) != 1:
+                raise ConfigurationError(f"--where {where!r} --sort {sort!r}: more than one statement")
+            return connection.execute(query).df(), damaged
+        except duckdb.Error as error:
+            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {_reason(error)}") from None
+        finally:
+            connection.close()
+
+    def _proofs(self) -> dict[str, ProofStatus]:
+        """`proof` of every run that has one."""
+        ids = {
+            path.stem
+            for name in ("certificates", "counterexamples")
+            for path in self._files(name, "*.json")
+        }
+        ids |= {path.parent.name for path in self._files("evaluations", "*/evaluation.json")}
+        found = {run_id: self.proof(run_id) for run_id in ids if self.has(run_id)}
+        return {run_id: proof for run_id, proof in found.items() if proof is not None}
+
+    def _files(self, folder: str, pattern: str) -> list[Path]:
+        return list((self.root / folder).glob(pattern))
+
+    def _has_failed(self, run_id: str) -> bool:
+        path = self.root / "evaluations" / run_id / "evaluation.json"
+        try:
+            return json.loads(path.read_bytes())["failure"] is not None
+        except (OSError, ValueError, KeyError, TypeError):  # none, or damaged: nothing is known by it
+            return False
+
+    def _made(self, folder: Path) -> Path:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
+        return folder
+
+
+@contextmanager
+def _locked(lock: Path) -> Generator[None]:
+    """Holds the file that has this name, which whoever held it before may have deleted meanwhile."""
+    while True:
+        with writing(lock):
+            file = lock.open("w")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
+                    yield
+                    return
+
+
+def _reason(error: Exception) -> str:
+    """Why DuckDB refuses a condition or order, with what can stand there."""
+    kind, _, words = str(error).splitlines()[0].partition(": ")
+    words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
+    return (
+        f"{words}; a condition and an order of SQL are made of the columns {', '.join([*_COLUMNS, _PROOF])}"
+    )
+
+
+def _check_begun(folder: Path) -> object:
+    return check_checkpoint(folder / "checkpoint.safetensors")
+
+
+def _damage(folder: Path, check: Callable[[Path], object]) -> str | None:
+    """What is damaged in this folder, None where nothing is or none can say."""
+    try:
+        check(folder)
+    except DamageError as error:
+        return str(error)
+    except StoreError:
+        return None
+    return None
+
+
+def _row(run: Run) -> Row:
+    names = ("id", "seed", "engine", "metrics_read_after_step", "exact_from_step", "exact_from_s")
+    own = {name: getattr(run, name) for name in names}
+    found = run.state["last"] | run.state | run.trial.model_dump(exclude={"machine"}) | own
+    return {name: found.get(name) for name in _COLUMNS}
+
+
+def _sql_type(column: str) -> str | None:
+    """Of columns that may hold nothing, which tells no type."""
+    if column == _PROOF:
+        return "VARCHAR"
+    if column not in Trial.model_fields:
+        return None
+    default = Trial.model_fields[column].default
+    return _TYPES.get(type(default)) or _TYPES_WITHOUT_DEFAULT.get(column, "BIGINT")

@@ -1,0 +1,89 @@
+"""A trial: one configuration, composed of its parts; and its stable id."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+from pydantic import model_validator
+
+from ripplecarry.arithmetic.batches import BatchShape, BatchSource
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
+from ripplecarry.runs.readings import Readings
+from ripplecarry.training.loop import Duration
+from ripplecarry.verification.recipes import Certifying
+
+NUMERICS_VERSION = 1
+"""Raised by hand whenever a change alters the results of a trial that existed before."""
+
+
+class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice, Certifying):
+    """One configuration of task, operands, network and training; by default the baseline."""
+
+    @model_validator(mode="after")
+    def _runs_are_of_addition(self) -> Self:
+        if self.task == "addition" and (self.num_operands or 2) == 2:
+            return self
+        what = f"{self.task} of {self.num_operands}" if self.num_operands else self.task
+        if self.operands == "carry-balanced":
+            raise ValueError(f"carry-balanced operands are for addition of 2 operands, not for {what}")
+        if self.exactness_to is not None:
+            raise ValueError(f"exactness_to is for addition of 2 operands, not for {what}")
+        return self
+
+    @model_validator(mode="after")
+    def _certifying_fits(self) -> Self:
+        if self.polished_from is not None and not self.certify:
+            raise ValueError("polished_from goes with certify alone")
+        given = [n for n in Optimisation.model_fields if getattr(self, n) != Optimisation().__dict__[n]]
+        if self.certify and given:
+            raise ValueError(f"certify brings its own optimiser and rates; leave out {', '.join(given)}")
+        return self
+
+    @property
+    def id(self) -> str:
+        """Ten hexadecimal digits that depend on what differs from the defaults alone."""
+        content = self.model_dump(mode="json", exclude_defaults=True)
+        if NUMERICS_VERSION != 1:
+            content["numerics_version"] = NUMERICS_VERSION
+        canonical = json.dumps(content, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:10]
+
+    @property
+    def cost(self) -> float:
+        """Multiply-adds of training in the recurrent products, to plan by; no time."""
+        weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2
+        return float(weights * self.steps * self.batch_size * self.sequence_length)
+
+    def engine(self, name: str) -> str:
+        """The engine that computes it where `name` is asked for: certifying takes PyTorch."""
+        return "torch" if self.certify else name
+
+    def training_batches(self, seed: int) -> BatchSource:
+        """The operands of each training step."""
+        plain = self.batches(seed, Stream.TRAINING, self.batch_size)
+        return replace(plain, operands=self.operands, lengths=self.lengths)
+
+    def batches(self, seed: int, stream: Stream, batch_size: int) -> BatchSource:
+        """Uniform operands of the training length."""
+        return BatchSource(self.build_task(), self.digits, self.sequence_length, batch_size, seed, stream)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A run that is wanted: a trial with a seed, on a named engine."""
+
+    trial: Trial
+    seed: int
+    engine: str
+    keeps_checkpoints: bool = True
+    """Whether the run's folder gets the weights along the way; no result depends on it."""
+
+    @cached_property
+    def id(self) -> str:
+        """Trial id, engine and seed."""
+        return f"{self.trial.id}-{self.engine}-{self.seed}"

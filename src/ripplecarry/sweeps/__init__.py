@@ -1,0 +1,1 @@
+"""Executing runs: one, many, on several workers."""

@@ -1,0 +1,117 @@
+"""Certifying a finished run as it is, or a copy of it that is trained until certified."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.engines.reference import one_thread
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import CertificateError, CertificateRefused
+from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.initial_values import Weights
+from ripplecarry.runs.proofs import check_certificate, record_acceptance
+from ripplecarry.runs.readings import NUM_PAIRS
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.execute_run import Progress, execute_run
+from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certify import Attempt
+from ripplecarry.verification.counterexample import Counterexample, find_counterexample
+from ripplecarry.verification.enclosures import Transitions
+from ripplecarry.verification.recipes import POLISHING_STEPS
+from ripplecarry.verification.trainer import look_for_invariant
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """No proof was found, and no counterexample."""
+
+    margin: float
+    num_rounds: int
+
+    @property
+    def sentence(self) -> str:
+        """What was tried, in words."""
+        return (
+            f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
+            "wrong answer; `--polish` trains a copy until it is certified"
+        )
+
+
+def certify(
+    run: Run, store: Store, *, say: Callable[[str], None] = lambda words: None
+) -> Certificate | Counterexample | Unknown:
+    """A certificate that the checker accepts, a wrong answer, or neither.
+
+    Args:
+        say: told what is being done.
+    """
+    path = store.certificate_path(run.id)
+    if path.is_file():
+        say("checking the certificate that there is")
+        try:
+            return _kept(path, run)
+        except (CertificateError, CertificateRefused) as refused:
+            say(f"it proves nothing: {refused}")
+    trial, task = run.trial, run.task
+    say("looking for an invariant")
+    attempt = attempt_on(trial, trial, run.weights, run.seed)
+    if attempt.is_certified:
+        say("checking")
+        found = certify_sets(run.id, trial, trial.cell, run.weights, attempt.sets)
+        if isinstance(found, Certificate):
+            with store.claim(run.id):
+                record_acceptance(run.id, found.write(path), found.proof)
+            return found
+    say("no invariant found; looking for a wrong answer")
+    with one_thread():
+        wrong = find_counterexample(open_engine().load(trial, task, run.weights), trial.cell, task)
+    if wrong is not None:
+        store.keep_counterexample(run.id, wrong.as_dict())
+    return wrong or Unknown(attempt.margin, attempt.num_rounds)
+
+
+def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed: int) -> Attempt:
+    """What looking for an invariant of these weights comes to."""
+    parameters = {name: torch.tensor(array) for name, array in weights.items()}
+    task = trial.build_task()
+    batch = trial.batches(seed, Stream.EVALUATION, NUM_PAIRS).draw(0)
+    with one_thread():
+        return look_for_invariant(architecture.cell, parameters, batch, Transitions.of(task.machine), task)
+
+
+def polishing(run: Run) -> RunRequest:
+    """The run that trains a copy of this one's network until it is certified."""
+    kept = run.trial.model_dump(exclude_defaults=True)
+    for name in ("optimiser", "learning_rate", "lower_rate", "lower_rate_after"):
+        kept.pop(name, None)
+    trial = Trial.build(kept | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
+    return RunRequest(trial, run.seed, "torch")
+
+
+def polish(
+    run: Run,
+    store: Store,
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Certificate | None:
+    """The certificate of a copy of this run's network, trained until certified; None where it never was.
+
+    Raises:
+        CertificateError, CertificateRefused: the store holds a certificate of the copy that proves nothing.
+    """
+    copy = execute_run(polishing(run), store, is_stopped=is_stopped, report=report)
+    path = store.certificate_path(copy.id)
+    if not path.is_file():
+        return None
+    return _kept(path, copy)
+
+
+def _kept(path: Path, run: Run) -> Certificate:
+    proof, content = check_certificate(run, path)
+    return Certificate(content, proof)

@@ -1,0 +1,168 @@
+"""Executors: where runs are computed, behind `concurrent.futures`.
+
+A crew is an executor with two wires to the driver: progress comes back over one, and closing the
+other asks every worker to stop. Closing also happens when the driver dies, however it dies, so no
+worker outlives it by more than a chunk of training.
+"""
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Literal, Protocol
+
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest
+from ripplecarry.sweeps.execute_run import Progress, execute_run
+
+_ORPHAN_GRACE_S = 60.0
+
+
+ExecutorName = Literal["local", "inline", "threads", "processes", "ray"]
+"""`local` is threads for engines whose work holds no interpreter lock, else processes."""
+
+
+class Crew(Protocol):
+    """Workers that carry out runs."""
+
+    @property
+    def events(self) -> Any:
+        """A queue of progress."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """How many runs to submit at a time: no worker idles, and no list grows with the sweep."""
+        ...
+
+    def stop(self) -> None:
+        """Asks all to stop; they leave checkpoints where they can."""
+
+    def submit(self, request: RunRequest, store: Store) -> "Future[str]":
+        """A future of the run's id, done when its folder is in the store."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalCrew:
+    """Workers on this machine, which write into the store themselves."""
+
+    executor: Executor
+    events: Any
+    ask_to_stop: Callable[[], None]
+    capacity: int
+
+    def stop(self) -> None:
+        """Closes the wire on which all listen."""
+        self.ask_to_stop()
+
+    def submit(self, request: RunRequest, store: Store) -> "Future[str]":
+        """A future of the run's id."""
+        return self.executor.submit(_work, request, store)
+
+
+class InlineExecutor(Executor):
+    """Runs everything at once in this process."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def open_crew(
+    executor: ExecutorName, num_workers: int, *, can_share: bool, address: str | None = None
+) -> Generator[Crew]:
+    """Workers: this process for one on this machine; for more, threads, processes or a cluster.
+
+    Args:
+        can_share: whether runs can share a process, since their engine's work holds no interpreter lock.
+        address: of a Ray cluster; one of its own on this machine unless given.
+    """
+    if executor == "ray":
+        from ripplecarry.sweeps.ray_pool import open_ray_pool
+
+        with open_ray_pool(num_workers if address is None else None, address) as crew:
+            yield crew
+    elif executor in ("inline", "threads") or (executor == "local" and (num_workers == 1 or can_share)):
+        with _in_this_process(1 if executor == "inline" else num_workers) as crew:
+            yield crew
+    else:
+        with _in_processes(num_workers) as crew:
+            yield crew
+
+
+@contextmanager
+def _in_this_process(num_workers: int) -> Generator[Crew]:
+    events: Any = queue.SimpleQueue()
+    _worker.stopped.clear()
+    _worker.events = events
+    with InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers) as pool:
+        capacity = 1 if num_workers == 1 else 2 * num_workers
+        yield LocalCrew(pool, events, _worker.stopped.set, capacity)
+
+
+@contextmanager
+def _in_processes(num_workers: int) -> Generator[Crew]:
+    context = multiprocessing.get_context("spawn")
+    events = context.Queue()
+    listening, held = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
+    try:
+        yield LocalCrew(pool, events, held.close, 2 * num_workers)
+    finally:
+        held.close()
+        pool.shutdown(wait=True, cancel_futures=True)
+        events.close()
+        listening.close()
+
+
+class _Worker:
+    """What a worker process knows besides its task."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self.events: Any = None
+
+    def report(self, progress: Progress) -> None:
+        self.events.put(progress)
+
+
+_worker = _Worker()
+
+
+def _work(request: RunRequest, store: Store) -> str:
+    run: Run = execute_run(request, store, is_stopped=_worker.stopped.is_set, report=_worker.report)
+    return run.id
+
+
+def _start_worker(events: Any, listening: Connection) -> None:
+    # The driver decides on Ctrl-C, which a terminal sends to the workers as well.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _worker.stopped.set())
+    events.cancel_join_thread()
+    _worker.events = events
+    threading.Thread(target=_stop_when_closed, args=(listening,), daemon=True).start()
+
+
+def _stop_when_closed(listening: Connection) -> None:
+    listening.poll(None)
+    _worker.stopped.set()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join(_ORPHAN_GRACE_S)
+        if not parent.is_alive():
+            time.sleep(_ORPHAN_GRACE_S)  # time for a checkpoint
+            os._exit(1)

@@ -1,0 +1,186 @@
+"""Workers of a Ray cluster: a run is a task, and its files come back to the driver's store.
+
+A node needs ripplecarry and nothing else, no shared folder either. A run of a node that died begins anew
+elsewhere; when the driver dies its tasks end with it.
+"""
+
+import os
+import socket
+import tempfile
+import threading
+from collections.abc import Generator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest
+from ripplecarry.sweeps.execute_run import execute_run
+
+# Before Ray is imported, which reads them then: nothing leaves the cluster.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+try:
+    import ray
+    from ray.exceptions import RayError, RayTaskError, TaskCancelledError
+except ImportError:
+    raise ConfigurationError(
+        "the executor ray needs Ray: pip install 'ripplecarry[ray]' (with -c constraints.txt)"
+    ) from None
+
+_RETRIES = 3
+_POLL_S = 0.3
+_CONNECT_S = 3.0
+"""Ray itself tries for a minute or more."""
+_MOST_SUBMITTED = 4096
+"""More than the cores of most clusters: a task waits for a node to join as well as for a core."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a run left where it was computed."""
+
+    files: dict[str, bytes]
+    certificate: bytes | None
+
+
+class RayCrew:
+    """Runs as tasks of one processor core each."""
+
+    capacity = _MOST_SUBMITTED
+
+    def __init__(self) -> None:
+        self.events: SimpleQueue[Any] = SimpleQueue()
+        board: Any = ray.remote(num_cpus=0)(_Board)
+        self._board = board.remote()
+        self._task: Any = ray.remote(num_cpus=1, max_retries=_RETRIES)(_work_there)
+        self._under_way: set[Any] = set()
+        self._is_closed = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def submit(self, request: RunRequest, store: Store) -> "Future[str]":
+        """A future of the run's id, done when its folder is in the store."""
+        done: Future[str] = Future()
+        if self._is_closed.is_set():
+            done.set_exception(Interrupted(f"run {request.id} was not begun"))
+            return done
+        reference = self._task.remote(request, self._board)
+        self._under_way.add(reference)
+
+        def keep(theirs: "Future[_Made]") -> None:
+            self._under_way.discard(reference)
+            try:
+                done.set_result(_keep(request, store, theirs.result()))
+            except Exception as error:
+                done.set_exception(_translated(error, request))
+
+        reference.future().add_done_callback(keep)
+        return done
+
+    def stop(self) -> None:
+        """Ends every task; what they had is lost, what they finished is kept."""
+        self._is_closed.set()
+        for reference in list(self._under_way):
+            with suppress(RayError):
+                ray.cancel(reference, force=False)
+
+    def close(self) -> None:
+        self._is_closed.set()
+
+    def _listen(self) -> None:
+        while not self._is_closed.wait(_POLL_S):
+            with suppress(RayError):
+                for progress in ray.get(self._board.take.remote()):
+                    self.events.put(progress)
+
+
+@contextmanager
+def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[RayCrew]:
+    """A crew on a cluster, or on one of its own on this machine.
+
+    Args:
+        num_workers: cores of a cluster of its own; as many as there are unless given.
+        address: a cluster's, or `auto` for the one that runs here.
+    Raises:
+        ConfigurationError: no cluster there.
+    """
+    if address is not None:
+        _check_somebody_listens(address)
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False, "namespace": "ripplecarry"}
+    try:
+        if address is None:
+            ray.init(num_cpus=num_workers, include_dashboard=False, **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ConfigurationError(f"no Ray cluster at {address or 'this machine'}: {error}") from None
+    crew = RayCrew()
+    try:
+        yield crew
+    finally:
+        crew.close()
+        ray.shutdown()
+
+
+def _check_somebody_listens(address: str) -> None:
+    if address in ("auto", "local"):
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdecimal() and int(port) < 2**16):
+        raise ConfigurationError(f"{address!r} is no address of a Ray cluster; give HOST:PORT or auto")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
+    except OSError as error:
+        why = error.strerror or "no answer"
+        raise ConfigurationError(f"no Ray cluster at {address}: {why[:1].lower()}{why[1:]}") from None
+
+
+class _Board:
+    """Where tasks leave how far they are."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Any] = {}
+
+    def put(self, progress: Any) -> None:
+        self._latest[progress.run_id] = progress
+
+    def take(self) -> list[Any]:
+        taken, self._latest = list(self._latest.values()), {}
+        return taken
+
+
+def _work_there(request: RunRequest, board: Any) -> _Made:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(folder)
+        run = execute_run(request, store, report=board.put.remote)
+        certificate = store.certificate_path(run.id)
+        return _Made(
+            {path.name: path.read_bytes() for path in run.folder.iterdir()},
+            certificate.read_bytes() if certificate.is_file() else None,
+        )
+
+
+def _keep(request: RunRequest, store: Store, made: _Made) -> str:
+    """The run in the driver's store, unless another sweep was faster."""
+    with store.claim(request.id):
+        if store.has(request.id):
+            return store.open(request.id).verify().id
+        if made.certificate is not None:
+            store.keep_certificate(request.id, made.certificate)
+        return store.keep_files(request.id, made.files).id
+
+
+def _translated(error: Exception, request: RunRequest) -> Exception:
+    if isinstance(error, TaskCancelledError):
+        return Interrupted(f"run {request.id} was stopped")
+    if isinstance(error, RayTaskError):  # an error of the run's own
+        cause = error.cause
+        return cause if isinstance(cause, RipplecarryError) else RuntimeError(str(cause).splitlines()[-1])
+    if isinstance(error, RayError):  # its worker or node died more often than Ray tries again
+        return BrokenProcessPool(str(error))
+    return error

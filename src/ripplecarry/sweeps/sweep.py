@@ -1,0 +1,191 @@
+"""Sweeps: carrying out many runs, whatever becomes of single ones."""
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from queue import SimpleQueue
+
+from ripplecarry.engines.registry import GPU_ENGINES, LOCK_FREE_ENGINES, runs_at_once
+from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest
+from ripplecarry.sweeps.execute_run import Progress
+from ripplecarry.sweeps.executors import Crew, ExecutorName, open_crew
+
+# A worker that dies (killed, out of memory) takes the pool with it; the runs it took along resume.
+_MAX_ATTEMPTS = 3
+
+
+class Listener:
+    """Told how a sweep goes; does nothing unless overridden."""
+
+    def progressed(self, progress: Progress) -> None:
+        """A run got further."""
+
+    def finished(self, request: RunRequest) -> None:
+        """A run's folder is complete."""
+
+    def failed(self, request: RunRequest, error: BaseException) -> None:
+        """A run came to nothing."""
+
+
+@dataclass
+class SweepResult:
+    """What became of the runs."""
+
+    finished: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    was_interrupted: bool = False
+
+
+class StopRequest:
+    """A wish to stop, which may be made from a signal handler at any time."""
+
+    def __init__(self) -> None:
+        self._is_made = threading.Event()
+        self._action: Callable[[], None] | None = None
+
+    def make(self) -> None:
+        self._is_made.set()
+        if self._action is not None:
+            self._action()
+
+    def is_made(self) -> bool:
+        return self._is_made.is_set()
+
+    def on_request(self, action: Callable[[], None] | None) -> None:
+        """What to do when it is made, at once if it already was."""
+        self._action = action
+        if action is not None and self.is_made():
+            action()
+
+
+def sweep(
+    requests: Sequence[RunRequest],
+    store: Store,
+    *,
+    num_workers: int | None = None,
+    executor: ExecutorName = "local",
+    address: str | None = None,
+    listener: Listener | None = None,
+    stop: StopRequest | None = None,
+) -> SweepResult:
+    """Carries out the runs that the store lacks, the most work first.
+
+    Args:
+        num_workers: runs at a time, one thread each; as many as cores unless given, or as fit on a GPU.
+        executor: where they are computed.
+        address: of a Ray cluster; one of its own on this machine unless given.
+    """
+    listener, stop = listener or Listener(), stop or StopRequest()
+    if executor in ("processes", "ray") and any(request.engine in GPU_ENGINES for request in requests):
+        raise ConfigurationError(
+            f"the executor {executor} keeps runs apart, which a GPU trains together; use local or threads"
+        )
+    store.prepare()
+    result = SweepResult()
+    left = []
+    for request in sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost):
+        if not store.has(request.id):
+            left.append(request)
+            continue
+        store.clear_leftovers(request.id)
+        result.finished.append(request.id)
+        listener.finished(request)
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        if not left or stop.is_made():
+            break
+        engines = {request.engine for request in left}
+        workers = min(num_workers or runs_at_once(engines), len(left))
+        can_share = engines <= set(LOCK_FREE_ENGINES)
+        with (
+            open_crew(executor, workers, can_share=can_share, address=address) as crew,
+            _forwarding(crew, listener),
+        ):
+            stop.on_request(crew.stop)
+            left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
+            stop.on_request(None)
+    result.was_interrupted = stop.is_made()
+    for request in [] if result.was_interrupted else left:
+        error = RuntimeError("not begun: the workers died too often")
+        result.failed[request.id] = str(error)
+        listener.failed(request, error)
+    return result
+
+
+def _attempt(
+    crew: Crew,
+    requests: Sequence[RunRequest],
+    store: Store,
+    result: SweepResult,
+    listener: Listener,
+    stop: StopRequest,
+    is_last: bool,
+) -> list[RunRequest]:
+    """Runs what it can and returns the runs that a dead worker took along."""
+    lost: list[RunRequest] = []
+    futures: dict[Future[str], RunRequest] = {}
+    ended: SimpleQueue[Future[str]] = SimpleQueue()
+    waiting = iter(requests)
+
+    def submit(most: int) -> None:
+        for request in islice(waiting, most):
+            if stop.is_made():
+                return
+            try:
+                future = crew.submit(request, store)
+            except BrokenProcessPool:
+                lost.append(request)
+                continue
+            futures[future] = request
+            future.add_done_callback(ended.put)
+
+    def settle(request: RunRequest, future: Future[str]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if future.cancelled() or isinstance(error, Interrupted):
+            return
+        if error is None:
+            result.finished.append(request.id)
+            listener.finished(request)
+        elif stop.is_made():
+            return
+        elif isinstance(error, BrokenProcessPool) and not is_last:
+            lost.append(request)
+        else:
+            words = str(error) if isinstance(error, RipplecarryError) else repr(error)
+            result.failed[request.id] = words
+            listener.failed(request, error)
+
+    submit(crew.capacity)
+    is_stopping = False
+    while futures:
+        future = ended.get()
+        settle(futures.pop(future), future)
+        if not stop.is_made():
+            submit(1)
+        elif not is_stopping:
+            is_stopping = True
+            for other in list(futures):
+                other.cancel()
+    return lost if stop.is_made() else [*lost, *waiting]
+
+
+@contextmanager
+def _forwarding(crew: Crew, listener: Listener) -> Generator[None]:
+    """Hands workers' progress to the listener while the body runs."""
+
+    def forward() -> None:
+        while (event := crew.events.get()) is not None:
+            listener.progressed(event)
+
+    thread = threading.Thread(target=forward, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        crew.events.put(None)
+        thread.join()
