@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import grimp
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,6 +20,29 @@ def test_imports_point_down():
     )
 
     assert result.returncode == 0, result.stdout
+
+
+def circle_in(imports: dict[str, set[str]]) -> list[str]:
+    """Modules each of which imports the next; none where the imports form no circle."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_files_import_each_other():
+    """Packages' own files included, which import-linter's contract of siblings leaves out."""
+    graph = grimp.build_graph("ripplecarry", "benchmarks")
+
+    assert circle_in({name: graph.find_modules_directly_imported_by(name) for name in graph.modules}) == []
+
+
+def test_a_circle_of_files_is_found():
+    circle = circle_in({"a": {"b", "d"}, "b": {"c"}, "c": {"a"}, "d": set()})
+
+    assert len(circle) == 4
+    assert set(circle) == {"a", "b", "c"}
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import ripplecarry as rc
+from benchmarks import command as benchmarks
 from ripplecarry.cli import call
 from ripplecarry.studies import layers
 from ripplecarry.studies.catalogue import find_studies
@@ -67,15 +68,31 @@ def test_links_lead_somewhere(page):
         assert target.startswith("http") or (page.parent / target).exists(), target
 
 
+def check_options(line, shown):
+    for option in (word for word in line.split("#")[0].split() if word.startswith("--")):
+        assert re.search(rf"{option.split('=')[0]}\b", shown), line
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_are_there_with_their_options(page, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     for line in re.findall(r"^    ripplecarry (.+)$", page.read_text(), re.MULTILINE):
-        name, *words = line.split("#")[0].split()
-        assert call([name, "--help"]) == 0, line
-        shown = capsys.readouterr().out
-        for option in (word for word in words if word.startswith("--")):
-            assert re.search(rf"{option.split('=')[0]}\b", shown), line
+        assert call([line.split()[0], "--help"]) == 0, line
+        check_options(line, capsys.readouterr().out)
+
+
+def test_benchmarks_take_the_options_that_the_pages_give_them(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert benchmarks.call(["--help"]) == 0
+    shown = capsys.readouterr().out
+    lines = [
+        line
+        for page in PAGES
+        for line in re.findall(r"\bpython -m benchmarks\b([^`\n]*)", page.read_text())
+    ]
+    assert lines
+    for line in lines:
+        check_options(line, shown)
 
 
 # The tour runs as the notebook, and extending.md's study as a file.
