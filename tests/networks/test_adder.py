@@ -2,6 +2,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from ripplecarry.arithmetic.tasks import addition, multiplication_by_constant
 from ripplecarry.networks.adder import Adder
@@ -50,7 +51,7 @@ def test_a_sequence_can_be_read_in_pieces(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_equations_unrolled_are_torchs_layers(cell, layers):
     sizes = {"input_size": 5, "hidden_size": 7, "num_layers": layers}
-    theirs = CELLS[cell].stack(**sizes).double()
+    theirs = getattr(nn, cell.upper())(**sizes).double()
     ours = Unrolled(CELLS[cell].step, CELL_SHAPES[cell], **sizes).double()
     assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()]
     values = torch.cat([p.flatten() for p in ours.parameters()])

@@ -1,8 +1,8 @@
 """Recurrent cells: one call consumes one digit position.
 
 Each is its equations, in PyTorch's parameter layout (gates stacked in rows). They are the readable
-definition; whole sequences go through `torch.nn`, which must agree, or, where it lacks the cell, through
-the equations themselves.
+definition; whole sequences go through `torch.nn`, which must agree, or, where it lacks the cell or is
+further off than proofs assume, through the equations themselves.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from ripplecarry.networks.architecture import CellShape
+from ripplecarry.networks.architecture import CELL_SHAPES, CellShape
+from ripplecarry.networks.onednn import is_lstm_accurate
 
 State = tuple[Tensor, ...]
 """What a cell passes on: (hidden,) or (hidden, cell state), each of axes (batch, hidden)."""
@@ -123,8 +124,14 @@ class Cell:
     stack: Callable[..., nn.RNNBase | Unrolled]
 
 
+def lstm_stack(*, input_size: int, hidden_size: int, num_layers: int) -> nn.LSTM | Unrolled:
+    """`nn.LSTM`, or the equations themselves where it is further off than proofs assume."""
+    sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+    return nn.LSTM(**sizes) if is_lstm_accurate() else Unrolled(lstm_step, CELL_SHAPES["lstm"], **sizes)
+
+
 CELLS = {
     "rnn": Cell(rnn_step, nn.RNN),
     "gru": Cell(gru_step, nn.GRU),
-    "lstm": Cell(lstm_step, nn.LSTM),
+    "lstm": Cell(lstm_step, lstm_stack),
 }
