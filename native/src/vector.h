@@ -115,21 +115,23 @@ inline Vector exponential(Vector x) {
 inline Vector sigmoid(Vector x) { return 1.0f / (1.0f + exponential(-x)); }
 
 // A rational function of odd degree 13 over even degree 6, never beyond 1. Within 5 units in the last place, near 1,
-// and 7 without fused multiply-add; proofs allow for more. Source: the coefficients that Eigen and XLA use.
+// and 7 without fused multiply-add; proofs allow for more. Source: the coefficients that Eigen and XLA use, all times
+// 256: that is exact, and p is over 1 then, so that x * p is flushed to zero only where x is.
 inline Vector hyperbolic_tangent(Vector x) {
+    constexpr float scale = 256.0f;
     x = clamp(x, -7.90531110763549805f, 7.90531110763549805f);
     Vector square = x * x;
-    Vector p = all(-2.76076847742355e-16f);
-    p = p * square + 2.00018790482477e-13f;
-    p = p * square - 8.60467152213735e-11f;
-    p = p * square + 5.12229709037114e-08f;
-    p = p * square + 1.48572235717979e-05f;
-    p = p * square + 6.37261928875436e-04f;
-    p = p * square + 4.89352455891786e-03f;
-    Vector q = all(1.19825839466702e-06f);
-    q = q * square + 1.18534705686654e-04f;
-    q = q * square + 2.26843463243900e-03f;
-    q = q * square + 4.89352518554385e-03f;
+    Vector p = all(scale * -2.76076847742355e-16f);
+    p = p * square + scale * 2.00018790482477e-13f;
+    p = p * square - scale * 8.60467152213735e-11f;
+    p = p * square + scale * 5.12229709037114e-08f;
+    p = p * square + scale * 1.48572235717979e-05f;
+    p = p * square + scale * 6.37261928875436e-04f;
+    p = p * square + scale * 4.89352455891786e-03f;
+    Vector q = all(scale * 1.19825839466702e-06f);
+    q = q * square + scale * 1.18534705686654e-04f;
+    q = q * square + scale * 2.26843463243900e-03f;
+    q = q * square + scale * 4.89352518554385e-03f;
     return x * p / q;
 }
 

@@ -1,98 +1,64 @@
-"""tanh and sigmoid in float64 with a proven error, beside which the engines' are set.
+"""tanh and sigmoid of every engine, with subnormal numbers kept and flushed to zero.
 
-`python tests/verification/functions.py` sets every finite float32 beside them, in every engine.
+`python tests/verification/functions.py` sets every finite float32 beside the exact values, in every engine;
+with a number after it, one float32 of so many.
 """
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from exact_functions import EXACT, REFERENCE_ERROR, Function
+from torch import nn
 
 from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.networks.adder import Adder
+from ripplecarry.networks.architecture import CELL_SHAPES
+from ripplecarry.networks.cells import CELLS
 from ripplecarry.verification.rounding import ROUNDING
 
-REFERENCE_ERROR = 2.0**-45
-"""Relative; see `exponential`."""
-
-Function = Callable[[np.ndarray], np.ndarray]
-_LN2_HIGH = float.fromhex(
-    "0x1.62e42fee00000p-1"
-)  # 32 bits, so that its products with whole numbers are exact
-_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
-_DEGREE = 16
-_TINY = 2.0**-27
+ABSOLUTE = ROUNDING.function_absolute / 2
+"""What a function may be off by besides its relative error: the other half is for what reads its result."""
+UNITS = 33
+"""Whole vectors of any instruction set, and one number after them."""
 
 
-def exponential(x: np.ndarray) -> np.ndarray:
-    """e^x of float64 numbers of at most 700, within a relative 2^-48, from + - * and rounding alone.
+class Case(NamedTuple):
+    """One function as one engine computes it."""
 
-    x = n ln 2 + r with |r| < 0.35: the product with the first part of ln 2 is exact, so r is off by less
-    than 2^-52 and by what ln 2 lacks; the Taylor series to degree 16 leaves 0.35^17 / 17! < 2^-73, and
-    Horner's rule in 16 steps less than 2^-49, as every step adds two roundings to a term that the next one
-    shrinks to a third.
-    """
-    n = np.rint(x * 1.4426950408889634)
-    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
-    return np.ldexp(1 + _series(r), n.astype(np.int32))
+    name: str
+    engine: str
+    function: Function
 
 
-def _series(r: np.ndarray) -> np.ndarray:
-    """e^r - 1 for |r| < 0.35, within a relative 2^-48: no step subtracts what is nearly equal."""
-    total = np.ones_like(r)
-    for k in range(_DEGREE, 1, -1):
-        total = 1 + total * r / k
-    return total * r
+def native_cases() -> Iterator[Case]:
+    """The kernel's functions on each instruction set."""
+    if not is_available():
+        return
+    newest = NativeEngine().instruction_set
+    for level in {"x86-64-v2": [2], "x86-64-v3": [2, 3], "x86-64-v4": [2, 3, 4]}.get(newest, [None]):
+        engine = NativeEngine(level)
+        for name in EXACT:
+            yield Case(name, engine.instruction_set, partial(engine.apply, name))
 
 
-def exact_tanh(x: np.ndarray) -> np.ndarray:
-    """tanh of float32 numbers within REFERENCE_ERROR; 1 from 20 on, where 1 - tanh < 2^-56.
-
-    x itself below 2^-27, where x - tanh x < x^3 / 3.
-    """
-    size = np.abs(x.astype(np.float64))
-    if (size < _TINY).all():  # most of all floats, so this saves most of the time
-        return x.astype(np.float64)
-    if (size >= 20).all():
-        return np.copysign(1.0, x.astype(np.float64))
-    size = np.minimum(size, 20)
-    small = _series(np.minimum(2 * size, 0.35))
-    # From 0.175 on tanh is over 0.17, so that the difference magnifies errors sixfold at most.
-    large = 1 - 2 / (exponential(2 * size) + 1)
-    return np.copysign(np.where(2 * size < 0.35, small / (small + 2), large), x)
-
-
-def exact_sigmoid(x: np.ndarray) -> np.ndarray:
-    """The sigmoid of float32 numbers within REFERENCE_ERROR, or 2^-200 where it is below that.
-
-    1/2 + x/4 below 2^-27, which misses it by less than x^3 / 48; 1 from 40 on, 0 up to -200.
-    """
-    if (np.abs(x) < _TINY).all():
-        return 0.5 + x.astype(np.float64) / 4
-    if (x >= 40).all() or (x <= -200).all():
-        return (x > 0).astype(np.float64)
-    return 1 / (1 + exponential(-np.clip(x.astype(np.float64), -200, 200)))
-
-
-EXACT: dict[str, Function] = {"tanh": exact_tanh, "sigmoid": exact_sigmoid}
-
-
-def engine_functions() -> Iterator[tuple[str, str, Function]]:
-    """Every engine's functions: the kernel's by instruction set; PyTorch's on vectors, and one by one."""
-    if is_available():
-        newest = NativeEngine().instruction_set
-        levels = {"x86-64-v2": [2], "x86-64-v3": [2, 3], "x86-64-v4": [2, 3, 4]}.get(newest, [None])
-        for level in levels:
-            engine = NativeEngine(level)
-            for name in EXACT:
-                yield name, engine.instruction_set, lambda x, e=engine, n=name: e.apply(n, x)
+def torch_cases() -> Iterator[Case]:
+    """PyTorch's functions on vectors, one by one, and inside the reference engine's networks."""
     for name in EXACT:
         function = getattr(torch, name)
-        yield name, "torch, vectors", lambda x, f=function: f(torch.tensor(x)).numpy()
-        yield name, "torch, strides", lambda x, f=function: _strided(f, x)
-        yield name, "torch, tails", lambda x, f=function: _tails(f, x)
-        yield name, "torch, LSTM", lambda x, n=name: lstm_function(n, x)
+        yield Case(name, "torch, vectors", lambda x, f=function: f(torch.tensor(x)).numpy())
+        yield Case(name, "torch, strides", partial(_strided, function))
+        yield Case(name, "torch, tails", partial(_tails, function))
+        for cell in CELLS:
+            if (cell, name) != ("rnn", "sigmoid"):
+                yield Case(name, f"torch, {cell}", partial(inside_cell, cell, name))
+    for name in EXACT:  # of which oneDNN has another implementation
+        yield Case(name, "torch, lstm in training", partial(inside_cell, "lstm", name, is_training=True))
 
 
 def _strided(function: Callable[[torch.Tensor], torch.Tensor], x: np.ndarray) -> np.ndarray:
@@ -104,79 +70,133 @@ def _strided(function: Callable[[torch.Tensor], torch.Tensor], x: np.ndarray) ->
 
 def _tails(function: Callable[[torch.Tensor], torch.Tensor], x: np.ndarray) -> np.ndarray:
     """In rows of seven, each a tensor's last elements, fewer than any vector has."""
-    rows = torch.nn.functional.pad(torch.tensor(x), (0, -len(x) % 7)).reshape(-1, 7)
+    rows = nn.functional.pad(torch.tensor(x), (0, -len(x) % 7)).reshape(-1, 7)
     spaced = torch.zeros(len(rows), 9)
     spaced[:, :7] = rows
     return function(spaced[:, :7]).flatten().numpy()[: len(x)]
 
 
-def lstm_function(name: str, x: np.ndarray) -> np.ndarray:
-    """As `nn.LSTM` computes it inside: every other gate is shut or open by its bias.
+def inside_cell(
+    cell: str, name: str, x: np.ndarray, *, stack: nn.Module | None = None, is_training: bool = False
+) -> np.ndarray:
+    """As a network computes it in its first position; the numbers are its digits' embeddings.
 
-    Its cell state is sigmoid(entry) tanh(new). An open gate is sigmoid(200) = tanh(200) = 1.
+    One gate sees them as they are, and the others are shut or open by their biases: sigmoid(200) and
+    tanh(200) are 1, and sigmoid(-200) is 0.
+
+    Args:
+        stack: takes the place of the network's own layer.
     """
-    layer = torch.nn.LSTM(1, 1)
-    weight, bias = torch.zeros(4, 1), torch.full((4,), 200.0)
-    place = {"sigmoid": 0, "tanh": 2}[name]
-    weight[place], bias[place] = 1, 0
-    with torch.inference_mode():
-        layer.weight_ih_l0.copy_(weight)
-        layer.weight_hh_l0.zero_()
-        layer.bias_ih_l0.copy_(bias)
-        layer.bias_hh_l0.zero_()
-        _, (_, cell) = layer(torch.tensor(x).reshape(1, -1, 1))
-    return cell.flatten().numpy()
+    rows = np.zeros((-(-len(x) // UNITS), UNITS), dtype=np.float32)
+    rows.ravel()[: len(x)] = x
+    network = Adder(
+        cell=cell,
+        layers=1,
+        hidden_size=UNITS,
+        embedding_size=UNITS,
+        base=len(rows),
+        num_operands=1,
+        num_outputs=1,
+    )
+    network.rnn = network.rnn if stack is None else stack
+    gate, biases, hidden = _GATES[cell, name]
+    weights = torch.zeros(CELL_SHAPES[cell].num_gates, UNITS, UNITS)
+    weights[gate] = torch.eye(UNITS)
+    with torch.no_grad():
+        network.embed_layer.weight.copy_(torch.tensor(rows))
+        network.rnn.weight_ih_l0.copy_(weights.flatten(0, 1))
+        network.rnn.weight_hh_l0.zero_()
+        network.rnn.bias_ih_l0.copy_(torch.tensor(biases).repeat_interleave(UNITS))
+        network.rnn.bias_hh_l0.zero_()
+    state = network.zero_state(len(rows))
+    state[0].fill_(hidden)
+    with torch.set_grad_enabled(is_training):
+        _, state = network.run(torch.arange(len(rows))[:, None, None], state)
+    return state[-1].detach().flatten().numpy()[: len(x)]
 
 
-def share_of_bound(name: str, function: Function, x: np.ndarray) -> float:
-    """The largest error over the bound that certificates assume: at most 1 where it holds."""
-    return shares_of_bound(name, [function], x)[0]
+_GATES = {
+    ("rnn", "tanh"): (0, (0.0,), 0),
+    ("gru", "tanh"): (2, (0.0, -200.0, 0.0), 0),  # new - 0
+    ("gru", "sigmoid"): (1, (0.0, 0.0, 0.0), 1),  # 0 + update (1 - 0)
+    ("lstm", "tanh"): (2, (200.0, 200.0, 0.0, 200.0), 0),
+    ("lstm", "sigmoid"): (0, (0.0, 200.0, 200.0, 200.0), 0),
+}
+"""By cell and function: the gate that computes it, all biases, and the hidden state before."""
 
 
-def shares_of_bound(name: str, functions: Sequence[Function], x: np.ndarray) -> list[float]:
-    """The same for several engines' functions, beside one reference."""
-    right = EXACT[name](x)
-    size = np.abs(right)
-    unsure = REFERENCE_ERROR * size + 2.0**-200
-    bound = ROUNDING.function_relative * size + ROUNDING.function_absolute
-    shares = []
-    for function in functions:
-        found = function(x)
-        worst = float(((np.abs(found - right) + unsure) / bound).max())
-        shares.append(worst if np.isfinite(found).all() else float("inf"))
-    return shares
+@contextmanager
+def subnormals(*, are_flushed: bool) -> Iterator[None]:
+    """This thread's arithmetic with subnormal operands and results flushed to zero, or not."""
+    if not torch.set_flush_denormal(are_flushed):
+        raise RuntimeError("this processor cannot flush subnormal numbers")
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
-def floats(first: int, count: int) -> np.ndarray:
+class Comparison:
+    """The exact values of some numbers, beside which engines' are set."""
+
+    def __init__(self, name: str, x: np.ndarray) -> None:
+        self._x, self._right = x, EXACT[name](x)
+        size = np.abs(self._right)
+        self._unsure = REFERENCE_ERROR * size + 2.0**-200
+        self._bound = ROUNDING.function_relative * size + ABSOLUTE
+
+    def share_of_bound(self, function: Function, *, are_flushed: bool = False) -> float:
+        """The largest error over what certificates allow a function: at most 1 where it holds."""
+        with subnormals(are_flushed=are_flushed):
+            found = function(self._x)
+        worst = float(((np.abs(found - self._right) + self._unsure) / self._bound).max())
+        return worst if np.isfinite(found).all() else float("inf")
+
+
+def floats(first: int, count: int, every: int = 1) -> np.ndarray:
     """Finite float32 numbers by their bits, those that are not left out."""
-    bits = (np.arange(first, first + count, dtype=np.int64) & 0xFFFFFFFF).astype(np.uint32)
+    bits = (np.arange(first, first + count * every, every, dtype=np.int64) & 0xFFFFFFFF).astype(np.uint32)
     values = bits.view(np.float32)
     return values[np.isfinite(values)]
 
 
-def main() -> int:
-    """Every finite float32 in every engine; prints the worst share of the bound."""
+def samples(count: int) -> np.ndarray:
+    """Numbers around every power of two, so many by chance, and the ends of the engines' ranges."""
+    near = [floats((exponent << 23) - 500, 1000) for exponent in range(512)]
+    bits = np.random.default_rng(0).integers(0, 2**32, count, dtype=np.uint32)
+    moderate = np.random.default_rng(1).uniform(-90, 90, count).astype(np.float32)
+    ends = [
+        np.float32(s * v) + np.linspace(-1, 1, 4001, dtype=np.float32) for s in (-1, 1) for v in (8, 87)
+    ]
+    values = np.concatenate([*near, bits.view(np.float32), moderate, *ends])
+    return values[np.isfinite(values)]
+
+
+def main(every: int = 1) -> int:
+    """Every finite float32, or one of so many, in every engine; prints the worst share of the bound."""
     torch.set_num_threads(1)
     chunk, is_within = 2**17, True  # an eighth of a processor's cache in float64
     for name in EXACT:
         began = time.monotonic()
-        engines = {engine: function for each, engine, function in engine_functions() if each == name}
-        worst, count = dict.fromkeys(engines, 0.0), 0
-        for first in range(0, 2**32, chunk):
-            values = floats(first, chunk)
+        cases = [case for case in (*native_cases(), *torch_cases()) if case.name == name]
+        worst, count = {(case.engine, flushed): 0.0 for case in cases for flushed in (False, True)}, 0
+        for first in range(0, 2**32, chunk * every):
+            values = floats(first, chunk, every)
             if len(values) == 0:
                 continue
             count += len(values)
-            for engine, share in zip(
-                engines, shares_of_bound(name, list(engines.values()), values), strict=True
-            ):
-                worst[engine] = max(worst[engine], share)
+            comparison = Comparison(name, values)
+            for case in cases:
+                for flushed in (False, True):
+                    share = comparison.share_of_bound(case.function, are_flushed=flushed)
+                    worst[case.engine, flushed] = max(worst[case.engine, flushed], share)
         is_within &= max(worst.values()) <= 1
         print(f"{name}: {count} finite float32 numbers, {time.monotonic() - began:.0f} s", flush=True)
-        for engine, share in worst.items():
-            print(f"  {engine:16} {share:.3f} of the bound", flush=True)
+        for (engine, flushed), share in worst.items():
+            how = "flushed" if flushed else "kept"
+            print(f"  {engine:23} subnormals {how:7} {share:.4f} of the bound", flush=True)
     return 0 if is_within else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(int, sys.argv[1:])))
