@@ -1,0 +1,428 @@
+"""Checks a proof that a recurrent network is right at every length; needs Python's standard library alone.
+
+    python verify_certificate.py WEIGHTS.safetensors CERTIFICATE.json [--json]
+
+The theorem. A machine starts in state 0, reads a symbol at each position (a digit of each operand, the
+least significant first) and answers with an output. A network passes on, in each layer, a hidden state h
+(LSTM: and a memory c). A certificate names a set S(q) of network states for each machine state q that can
+be reached: in every layer the exact product W_hh h lies in one box, h in a second, c in a third. If
+
+1. the zero state, from which the network starts, lies in S(0), and
+2. from every network state in S(q), for every symbol, the computed logit of the machine's output is the
+   largest, and the computed next network state lies in S(r), where r is the machine's next state,
+
+then, by induction over positions, the network answers as the machine does at every position of any input.
+
+"Computed" means in float32, in any way that keeps to these bounds, with u = 2^-24:
+- A sum of n products, in any order, fused or not, subnormal numbers kept or flushed to zero, is off by at
+  most gamma * size + 4 K 2^-126 + 2^-126 * norm, where size is the sum of the terms' absolute values, norm
+  that of the weights', K = n + 8 and gamma = K u / (1 - K u). Nothing overflows if size is below 2^126.
+- tanh and sigmoid are off by at most 2^-20 of the exact value and another 2^-124.
+
+Numbers are integers that count units of 2^-160: float32 weights are exact, the ends of boxes are rounded
+outwards, bounds to the safe side. Exit status: 0 proved, 1 refused, 2 not a certificate or not weights.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from decimal import ROUND_FLOOR, Context
+from fractions import Fraction
+from hashlib import sha256
+from itertools import chain, pairwise
+from math import gcd, prod
+from operator import mul, sub
+from pathlib import Path
+from struct import iter_unpack
+from typing import Any
+
+SCALE, ONE = 160, 1 << 160
+OLD, NEW = "ripplecarry certificate 1", "ripplecarry certificate 2"
+ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126), "extra_terms": 8}
+ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
+BOXES = {"rnn": ["preactivation"], "gru": ["preactivation", "hidden"], "lstm": ["preactivation", "memory"]}
+OLD_BOXES = {"rnn": ["drive"], "gru": ["drive", "kept"], "lstm": ["drive", "kept"]}
+NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
+TABLES = {"next_state": [[int]], "output": [[int]]}
+SETTINGS = {"times": {"factor": int}, "counter": {"modulus": int}, "machine": {"machine": TABLES}}
+
+Interval = tuple[int, int]
+Box = list[Interval]
+Table = list[list[int]]
+Region = tuple[Box, Box, Box, list[int]]  # a set's boxes of W_hh h, h and c; the largest sums of |w_k h_k|
+Input = tuple[Box, list[int]]  # the box of W_ih x; the largest sums of |w_k x_k|
+
+
+class Refused(Exception):  # noqa: N818
+    """Why the certificate proves nothing about these weights, and the exit status."""
+
+
+def need(condition: bool, otherwise: str, status: int = 1) -> None:
+    if not condition:
+        raise Refused(otherwise, status)
+
+
+def fits(part: Any, form: Any) -> bool:
+    """Whether it is a list of one form, an object of such parts, or exactly of a type: a bool is no int."""
+    if isinstance(form, list):
+        return type(part) is list and all(fits(each, form[0]) for each in part)
+    if isinstance(form, dict):
+        return type(part) is dict and set(part) == set(form) and all(fits(part[k], form[k]) for k in form)
+    return type(part) is form
+
+
+def read_json(content: bytes, what: str) -> dict[str, Any]:
+    """A JSON object, its floats as exact fractions; no key twice, and nothing infinite or NaN."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        need(len(dict(pairs)) == len(pairs), f"{what} holds a key twice", 2)
+        return dict(pairs)
+
+    def real(digits: str) -> Fraction:
+        return Fraction(float(digits))
+
+    try:
+        found = json.loads(content.decode(), object_pairs_hook=once, parse_float=real, parse_constant=real)
+    except (ValueError, OverflowError, RecursionError):
+        raise Refused(f"{what} is not JSON, or holds a number that is not finite", 2) from None
+    need(type(found) is dict, f"{what} is not a JSON object", 2)
+    return found
+
+
+def exact(bits: int) -> int:
+    """The value of a float32 from its bits."""
+    size = bits & 2**31 - 1
+    need(size < 255 << 23, "the weights are not all finite")
+    need(size == 0 or size >= 1 << 23, "a weight is subnormal")
+    value = (size & 2**23 - 1 | 2**23) << (size >> 23) - 150 + SCALE if size else 0
+    return -value if bits >> 31 else value
+
+
+class Weights:
+    """A safetensors file: its arrays fill it, without gap or overlap, from the header to the end."""
+
+    def __init__(self, content: bytes) -> None:
+        start = 8 + int.from_bytes(content[:8], "little")
+        header, data = read_json(content[8:start], "the weights' header"), content[start:]
+        self.metadata = header.pop("__metadata__", {})
+        need(type(self.metadata) is dict, "the weights' metadata are not an object", 2)
+        self.shapes, self.rows, hashed, places = {}, {}, {}, [[0, 0], [len(data), len(data)]]
+        for name, entry in header.items():
+            is_entry = fits(entry, {"dtype": str, "shape": [int], "data_offsets": [int]})
+            need(is_entry and len(entry["data_offsets"]) == 2, "an array has other parts", 2)
+            shape, (first, last) = entry["shape"], entry["data_offsets"]
+            is_array = entry["dtype"] == "F32" and len(shape) in (1, 2) and min(shape) > 0
+            need(is_array, "an array is not a vector or a matrix of float32")
+            own = data[first:last] if 0 <= first <= last else b""
+            need(len(own) == 4 * prod(shape), "an array does not fit its place", 2)
+            values = [exact(bits) for (bits,) in iter_unpack("<I", own)]
+            self.rows[name] = [values[k : k + shape[-1]] for k in range(0, len(values), shape[-1])]
+            self.shapes[name], hashed[name] = shape, f"{name} {shape} ".encode(errors="replace") + own
+            places.append([first, last])
+        need(all(a[1] == b[0] for a, b in pairwise(sorted(places))), "the arrays do not fill their file", 2)
+        self.sha256 = sha256(b"".join(hashed[name] for name in sorted(hashed))).hexdigest()
+
+
+class Machine:
+    """The machine that a certificate shows, if its task means it: a row a state, a column a symbol.
+
+    A symbol is a digit of each operand, the first one's the least significant. A carry stays below k, the
+    number of operands or the factor: k (base - 1) + k - 1 < k base.
+    """
+
+    def __init__(self, given: dict[str, Any], tables: dict[str, Table]) -> None:
+        name = str(given.get("task", "addition"))
+        self.task = dict[str, Any](task=name, base=10, num_operands=NUM_OPERANDS.get(name, 2)) | given
+        form = {"task": str, "base": int, "num_operands": int} | SETTINGS.get(name, {})
+        need(fits(self.task, form), "the task has other settings", 2)
+        base, n, own = self.task["base"], self.task["num_operands"], self.task.pop("machine", None)
+        is_right = 2 <= base <= 36 and 1 <= n <= 8 and n == NUM_OPERANDS.get(name, n)
+        need(is_right, "the task has another base or number of operands", 2)
+        self.next_state, self.output = tables["next_state"], tables["output"]
+        states, lengths = range(len(self.output)), set(map(len, self.next_state + self.output))
+        need(len(states) == len(self.next_state) and lengths == {base**n}, "the tables have other sizes", 2)
+        need(all(q in states for q in chain(*self.next_state)), "a next state is none", 2)
+        need(all(0 <= y < 256 for y in chain(*self.output)), "an output is not from 0 to 255", 2)
+        self.symbols = [[symbol // base**i % base for i in range(n)] for symbol in range(base**n)]
+        k = self.task.get("factor", self.task.get("modulus", n))
+        tasks: dict[str, tuple[int, Callable[[int, list[int]], tuple[int, int]]]] = {
+            "addition": (k, lambda q, d: divmod(q + sum(d), base)),
+            "times": (k, lambda q, d: divmod(q + k * d[0], base)),
+            "counter": (k, lambda q, d: ((q + d[0]) % k,) * 2),
+            "subtraction": (2, lambda q, d: (int(d[0] < d[1] + q), (d[0] - d[1] - q) % base)),
+            "comparison": (3, lambda q, d: (q if d[0] == d[1] else 1 if d[0] > d[1] else 2,) * 2),
+        }
+        is_meant = own == tables
+        if name in tasks:
+            num, step = tasks[name]
+            own = [list(zip(*row, strict=True)) for row in zip(self.next_state, self.output, strict=True)]
+            is_meant = num == len(states) and own == [[step(q, d) for d in self.symbols] for q in states]
+        need(is_meant, "the machine is not that of the task")
+
+    def reachable(self) -> list[int]:
+        """The states that some input leads to from state 0."""
+        found, known = [0], {0}
+        for state in found:
+            new = set(self.next_state[state]) - known
+            found += sorted(new)
+            known |= new
+        return found
+
+
+def exponential(x: int) -> Interval:
+    """Bounds of e^-x for 0 <= x < 128.
+
+    With y = x / 2^k < 2^-8, the alternating series up to y^14 / 14! omits less than y^15 / 15! < 2^-160.
+    y is cut by less than a unit, and each of Horner's steps by less than two, of which the next keeps
+    2^-8; so e^-y is known to 5 units. Squaring turns an error of d units into less than 2 d + 2.
+    """
+    num_squarings = max(0, x.bit_length() - SCALE + 8)
+    y, value, error = x >> num_squarings, ONE, 5
+    for divisor in range(14, 0, -1):
+        value = ONE - (y * value >> SCALE) // divisor
+    for _ in range(num_squarings):
+        value, error = value * value >> SCALE, 2 * error + 2
+    return value - error, value + error
+
+
+def sigmoid(x: int) -> Interval:
+    """Bounds of 1 / (1 + e^-x); where x >= 128, e^-x lies between 0 and a unit."""
+    if x < 0:
+        low, high = sigmoid(-x)
+        return ONE - high, ONE - low
+    low, high = exponential(x) if x < 128 * ONE else (0, 1)
+    return ONE * ONE // (ONE + high), -(-ONE * ONE // (ONE + low))
+
+
+def tanh(x: int) -> Interval:
+    """Bounds of tanh x = 2 sigmoid(2 x) - 1."""
+    low, high = sigmoid(2 * x)
+    return 2 * low - ONE, 2 * high - ONE
+
+
+def largest(interval: Interval) -> int:
+    return max(-interval[0], interval[1])
+
+
+def widened(interval: Interval, error: int) -> Interval:
+    return interval[0] - error, interval[1] + error
+
+
+def computed(function: Callable[[int], Interval], interval: Interval) -> Interval:
+    """A rising function as computed: an interval goes to that between the values at its ends."""
+    values = function(interval[0])[0], function(interval[1])[1]
+    return widened(values, (largest(values) >> 20) + 1 + (ONE >> 124))
+
+
+def sum_error(num_terms: int, size: int, norm: int = 0) -> int:
+    """How far a computed sum may be from the exact one; gamma is K / (2^24 - K)."""
+    terms = num_terms + 8
+    need(4 * terms < 2**24, "a sum has too many terms to bound its rounding")
+    need(size < ONE << 126, "a sum may overflow")
+    return -(-size * terms // (2**24 - terms)) + 4 * terms * (ONE >> 126) + (norm >> 126) + 1
+
+
+def product(a: Interval, b: Interval) -> Interval:
+    """All products of numbers of two intervals: the extremes lie at corners."""
+    corners = [x * y for x in a for y in b]
+    return min(corners) >> SCALE, -(-max(corners) >> SCALE)
+
+
+def products(*pairs: tuple[Interval, Interval]) -> Interval:
+    """A sum of products as computed."""
+    terms = [product(a, b) for a, b in pairs]
+    total = sum(low for low, _ in terms), sum(high for _, high in terms)
+    return widened(total, sum_error(0, sum(map(largest, terms))))
+
+
+def mean(z: Interval, n: Interval, h: Interval) -> Interval:
+    """(1 - z) n + z h as computed: linear in each of z, n and h, so that the extremes lie at corners."""
+    corners = [ONE * b + a * (c - b) for a in z for b in n for c in h]
+    error = sum_error(0, 2 * largest(n) + largest(h) + 2 * largest(z))
+    return widened((min(corners) >> SCALE, -(-max(corners) >> SCALE)), error)
+
+
+class Matrix:
+    """The rows of a matrix W and of |W|, in a unit of which all entries are multiples."""
+
+    def __init__(self, rows: Table) -> None:
+        self.unit = gcd(*chain(*rows)) or 1
+        self.rows = [[entry // self.unit for entry in row] for row in rows]
+        self.sizes = [list(map(abs, row)) for row in self.rows]
+        self.norms = [self.unit * sum(row) for row in self.sizes]
+
+    def image(self, box: Box) -> Box:
+        """W x for x in a box lies between W m - |W| r and W m + |W| r, m the centre and r the radius."""
+        centre, radius, found = [a + b for a, b in box], [b - a for a, b in box], []  # twice each
+        for row, size in zip(self.rows, self.sizes, strict=True):
+            middle, reach = sum(map(mul, row, centre)), sum(map(mul, size, radius))
+            low, high = (middle - reach) * self.unit, (middle + reach) * self.unit
+            found.append((low >> SCALE + 1, -(-high >> SCALE + 1)))
+        return found
+
+    def read(self, box: Box) -> Input:
+        """What a layer reads of its input."""
+        return self.image(box), self.reach(box)
+
+    def reach(self, box: Box) -> list[int]:
+        """The largest sum of all |w_k x_k| for x in a box, for each row."""
+        ends = list(map(largest, box))
+        return [-(-sum(map(mul, size, ends)) * self.unit >> SCALE) for size in self.sizes]
+
+
+def read_box(box: dict[str, list[Fraction]], length: int) -> Box:
+    """A box of so many intervals, its ends rounded outwards."""
+    low, high = box["low"], box["high"]
+    need(len(low) == len(high) == length, f"a box has other than {length} intervals")
+    need(all(a <= b for a, b in zip(low, high, strict=True)), "a box is empty")
+    return [(a * ONE // 1, -(-b * ONE // 1)) for a, b in zip(low, high, strict=True)]
+
+
+class Layer:
+    """A cell by PyTorch's equations; the rows of one gate follow those of another."""
+
+    def __init__(self, w_ih: Table, w_hh: Table, b_ih: Table, b_hh: Table) -> None:
+        self.from_input, self.from_hidden = Matrix(w_ih), Matrix(w_hh)
+        self.biases = list(zip(b_ih[0], b_hh[0], strict=True))
+        self.num_units, self.num_terms = len(w_hh[0]), len(w_ih[0]) + len(w_hh[0]) + 2
+        self.num_gates = len(w_hh) // self.num_units
+
+    def region(self, preactivation: dict[str, Any], kept: dict[str, Any] | None = None) -> Region:
+        """A set from a file's boxes. For rnn and lstm |h| <= 1 + 2^-18: a tanh, or sigmoid times tanh."""
+        units, bound = self.num_units, ONE + (ONE >> 18)
+        hidden = read_box(kept, units) if kept and self.num_gates == 3 else [(-bound, bound)] * units
+        memory = read_box(kept, units) if kept and self.num_gates == 4 else [(0, 0)] * units
+        return read_box(preactivation, len(self.biases)), hidden, memory, self.from_hidden.reach(hidden)
+
+    def gate(self, x: Input, region: Region, row: int, factor: Interval = (ONE, ONE)) -> Interval:
+        """A gate's sum as computed: W_ih x + b_ih + factor (W_hh h + b_hh)."""
+        (low, high), (u, v), (a, b) = x[0][row], region[0][row], self.biases[row]
+        below, above = product(factor, (u + b, v + b))
+        size, inner_size = x[1][row] + abs(a), region[3][row] + abs(b)
+        need(size + inner_size < ONE << 126, "a sum may overflow")
+        size -= -largest(factor) * inner_size >> SCALE
+        norm = self.from_input.norms[row] + 2 * self.from_hidden.norms[row]  # a factor is below 2
+        return widened((low + a + below, high + a + above), sum_error(self.num_terms, size, norm))
+
+    def advance(self, x: Input, region: Region) -> tuple[Box, Box]:
+        """The computed h' and c': tanh(sum); (1 - z) n + z h; or c' = f c + i g and h' = o tanh(c')."""
+        hidden, memory = [], []
+        for unit, (h, c) in enumerate(zip(region[1], region[2], strict=True)):
+            rows = range(unit, len(self.biases), self.num_units)
+            if self.num_gates == 1:
+                h = computed(tanh, self.gate(x, region, unit))
+            elif self.num_gates == 3:
+                r, z = (computed(sigmoid, self.gate(x, region, row)) for row in rows[:2])
+                h = mean(z, computed(tanh, self.gate(x, region, rows[2], r)), h)
+            else:
+                i, f, g, o = (self.gate(x, region, row) for row in rows)
+                c = products((computed(sigmoid, f), c), (computed(sigmoid, i), computed(tanh, g)))
+                h = products((computed(sigmoid, o), computed(tanh, c)))
+            hidden.append(h)
+            memory.append(c)
+        return hidden, memory
+
+    def leads_into(self, hidden: Box, memory: Box, goal: Region) -> bool:
+        """Whether a set contains these boxes, and so what W_hh makes of the first."""
+        found, boxes = chain(self.from_hidden.image(hidden), hidden, memory), chain(*goal[:3])
+        return all(a <= b and c <= d for (b, c), (a, d) in zip(found, boxes, strict=True))
+
+
+class Network:
+    """Layers on one another, if the weights' names and shapes are those of a cell and of the machine."""
+
+    def __init__(self, weights: Weights, machine: Machine) -> None:
+        base, num_operands, shapes = machine.task["base"], machine.task["num_operands"], weights.shapes
+        features, rows = (shapes.get(n, [0])[-1] for n in ("embed_layer.weight", "rnn.bias_hh_l0"))
+        outputs, units = max(base, 1 + max(map(max, machine.output))), shapes.get("dense.weight", [0])[-1]
+        self.cell = {units: "rnn", 3 * units: "gru", 4 * units: "lstm"}.get(rows, "")
+        wanted = {"embed_layer.weight": [base, features], "dense.weight": [outputs, units]}
+        wanted["dense.bias"], names, inputs = [outputs], [], num_operands * features
+        for k in range(max(1, len(shapes) // 4)):
+            names.append([f"rnn.{kind}_l{k}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")])
+            wanted.update(zip(names[-1], ([rows, inputs], [rows, units], [rows], [rows]), strict=True))
+            inputs = units
+        need(shapes == wanted and self.cell != "", "the weights' shapes are not those of the task")
+        self.layers = [Layer(*(weights.rows[name] for name in each)) for each in names]
+        self.embedding, self.outputs = weights.rows["embed_layer.weight"], weights.rows["dense.weight"]
+        self.dense, self.bias = Matrix(self.outputs), weights.rows["dense.bias"][0]
+
+    def prove(self, machine: Machine, sets: dict[int, list[Region]]) -> int:
+        """The least margin of a right logit, if every symbol leads from every set into the next one."""
+        margins = []
+        for s, digits in enumerate(machine.symbols):
+            symbol = [(entry, entry) for digit in digits for entry in self.embedding[digit]]
+            first = self.layers[0].from_input.read(symbol)
+            for q, regions in sets.items():
+                box, goals = symbol, sets[machine.next_state[q][s]]
+                for k, layer in enumerate(self.layers):
+                    x = layer.from_input.read(box) if k else first
+                    box, memory = layer.advance(x, regions[k])
+                    need(layer.leads_into(box, memory, goals[k]), f"in state {q}, symbol {s} may lead out")
+                margins.append(self.margin(box, machine.output[q][s]))
+                need(margins[-1] > 0, f"in state {q}, symbol {s} may be answered wrongly")
+        return min(margins)
+
+    def margin(self, hidden: Box, right: int) -> int:
+        """How far the computed right logit lies above every other at least."""
+        sizes = [reach + abs(b) for reach, b in zip(self.dense.reach(hidden), self.bias, strict=True)]
+        errors = [sum_error(len(hidden) + 1, *each) for each in zip(sizes, self.dense.norms, strict=True)]
+        image = Matrix([list(map(sub, self.outputs[right], row)) for row in self.outputs]).image(hidden)
+        gaps = [low - b - e for (low, _), b, e in zip(image, self.bias, errors, strict=True)]
+        return min(gaps[:right] + gaps[right + 1 :]) + self.bias[right] - errors[right]
+
+
+def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> dict[int, list[Region]]:
+    """The sets by machine state and layer; the zero state lies in the first."""
+    names = (OLD_BOXES if content["format"] == OLD else BOXES)[network.cell]
+    sets, form = {}, {name: {"low": [Fraction], "high": [Fraction]} for name in names}
+    for q in machine.reachable():
+        stated = content["invariant"].get(str(q))
+        is_set = fits(stated, [form]) and len(stated) == len(network.layers)
+        need(is_set, f"the set of state {q} is missing or of another form", 2)
+        boxes = [[layer[name] for name in names] for layer in stated]
+        sets[q] = [layer.region(*each) for layer, each in zip(network.layers, boxes, strict=True)]
+    first = chain(*(chain(*region[:3]) for region in sets[0]))
+    need(all(low <= 0 <= high for low, high in first), "the zero state is not in the set of state 0")
+    return sets
+
+
+def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
+    """What a certificate proves about weights; raises Refused where that is nothing."""
+    content, given = read_json(certificate, "the certificate"), Weights(weights)
+    need(content.get("format") in (OLD, NEW), "not a certificate of format 1 or 2", 2)
+    form = {"task": dict, "machine": TABLES, "invariant": dict, "margin": Fraction}
+    need(fits({name: content.get(name) for name in form}, form), "a part is missing or of another type", 2)
+    machine = Machine(content["task"], content["machine"])
+    network, is_old = Network(given, machine), content["format"] == OLD
+    cell = network.cell if is_old else content.get("cell")
+    need(cell == network.cell == given.metadata.get("cell", cell), "the weights are of another cell")
+    need(content.get("weights_sha256") == given.sha256, "the certificate is about other weights")
+    bounds = ROUNDING | {"function_absolute": Fraction(1, 2 ** (125 if is_old else 124))}
+    need(content.get("rounding") == bounds, "the certificate assumes other rounding")
+    margin = network.prove(machine, read_sets(content, network, machine))
+    need(content["margin"] * ONE <= margin, "a larger margin is stated than proved")
+    tables = json.dumps([machine.next_state, machine.output], separators=(",", ":"))
+    proof = machine.task | {"machine_sha256": sha256(tables.encode()).hexdigest(), "cell": cell}
+    proof |= {"layers": len(network.layers), "weights_sha256": given.sha256}
+    return proof | {"margin": str(Context(17, ROUND_FLOOR).divide(margin, ONE))}
+
+
+def main(arguments: list[str]) -> int:
+    paths = [Path(argument) for argument in arguments if argument != "--json"]
+    try:
+        need(len(paths) == 2, "usage: verify_certificate.py WEIGHTS CERTIFICATE [--json]", 2)
+        need(all(path.is_file() for path in paths), "no such file", 2)
+        proof = verify(*(path.read_bytes() for path in paths))
+    except (OSError, Refused) as error:
+        why, status = error.args if isinstance(error, Refused) else (str(error), 2)
+        print(f"refused: {why}", file=sys.stderr if status == 2 else sys.stdout)
+        return status
+    lines = ["Proved: at every position of any input the network answers as the machine of the task does."]
+    lines += [f"{name:15} {value}" for name, value in proof.items()]
+    print(json.dumps(proof) if "--json" in arguments else "\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
