@@ -416,7 +416,7 @@ def main(arguments: list[str]) -> int:
         proof = verify(*(path.read_bytes() for path in paths))
     except (OSError, Refused) as error:
         why, status = error.args if isinstance(error, Refused) else (str(error), 2)
-        print(f"refused: {why}", file=sys.stderr if status == 2 else sys.stdout)
+        print(f"not proved: {why}", file=sys.stderr if status == 2 else sys.stdout)
         return status
     lines = ["Proved: at every position of any input the network answers as the machine of the task does."]
     lines += [f"{name:15} {value}" for name, value in proof.items()]
