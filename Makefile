@@ -1,21 +1,21 @@
 # Each target does everything it needs, on a machine with Python 3.11 or newer and nothing else.
 PYTHON ?= python3
+# The machines of `make wheels`.
+WHEELS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64 windows-x86_64
 # Seeds per trial; as many as each study declares unless given.
 SEEDS ?=
 BIN := .venv/bin
-NATIVE := native/CMakeLists.txt native/pyproject.toml $(wildcard native/src/* native/ripplecarry_native/*.py)
+KERNEL := hatch_build.py native/build_kernel.py $(wildcard native/src/*)
 
-.PHONY: setup study test check functions stress sanitize bench docs clean
+.PHONY: setup study test check functions stress sanitize bench docs wheels clean
 
 setup: .venv/installed
 
-.venv/installed: pyproject.toml constraints.txt $(NATIVE)
+.venv/installed: pyproject.toml constraints.txt $(KERNEL)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
-	@if command -v c++ >/dev/null || command -v clang++ >/dev/null; then \
-		$(BIN)/pip install --quiet --force-reinstall --no-deps ./native \
-			|| echo "the native engine did not build: PyTorch does all the work"; \
-	else echo "no C++ compiler: without the native engine, PyTorch does all the work"; fi
+	@$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
+		print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
 	touch $@
 
 study: setup
@@ -39,12 +39,11 @@ stress: setup
 functions: setup
 	$(BIN)/python tests/verification/functions.py
 
-# The kernel's tests under the address and undefined-behaviour sanitizers.
+# The kernel's tests under the address and undefined-behaviour sanitizers of the system's compiler.
 sanitize: setup
-	cmake -S native -B build/sanitize -DRIPPLECARRY_SANITIZE=ON
-	cmake --build build/sanitize
+	$(BIN)/python native/build_kernel.py --compiler c++ --sanitize build/sanitize/kernel.so
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
-	ASAN_OPTIONS=detect_leaks=0 RIPPLECARRY_NATIVE_LIBRARY=build/sanitize/libripplecarry_native.so \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RIPPLECARRY_NATIVE_LIBRARY=build/sanitize/kernel.so \
 		$(BIN)/pytest tests/engines/test_native.py
 
 # The pages as HTML in build/docs; a warning is an error.
@@ -57,6 +56,16 @@ bench: setup
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
 
+# A wheel for each of $(WHEELS), all made on this machine, and the source distribution, in dist.
+wheels: setup
+	for target in $(WHEELS); do \
+		ZIG_GLOBAL_CACHE_DIR=$(CURDIR)/build/zig RIPPLECARRY_TARGET=$$target \
+			$(BIN)/hatchling build -t wheel -d dist || exit 1; \
+	done
+	$(BIN)/hatchling build -t sdist -d dist
+	$(BIN)/python native/check_wheels.py dist
+
 clean:
+	rm -f src/ripplecarry/engines/_kernel.*
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

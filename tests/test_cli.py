@@ -239,7 +239,7 @@ def test_without_the_kernel_it_says_so_once(capsys, monkeypatch):
     assert output.err.count("native engine is not built") == 1
     assert "-torch-0" in json.loads(output.out)["id"]
     assert call(["train", *TINY, "--engine", "native"]) == 2
-    assert "pip install ./native" in capsys.readouterr().err
+    assert "`pip install -v .` in the project's folder says why" in capsys.readouterr().err
 
 
 def test_runs_shows_one_run_with_its_curves(capsys):

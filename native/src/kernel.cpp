@@ -1,17 +1,32 @@
 // Compiled once for each instruction set, with RIPPLECARRY_ISA as its namespace.
 #include <algorithm>
-#include <chrono>
+#include <new>
 
 #include "network.h"
 
 namespace ripplecarry {
 namespace RIPPLECARRY_ISA {
+namespace {
 
-std::unique_ptr<Network> make_network(const Shape& shape) {
+template <class Cell>
+Network* make(const Shape& shape) {
+    using Made = ::RIPPLECARRY_ISA::Network<Cell>;
+    ::RIPPLECARRY_ISA::Memory memory;
+    void* place = ::RIPPLECARRY_ISA::allocate(memory, sizeof(Made));
+    if (!place) return nullptr;
+    Made* network = new (place) Made(memory, shape);
+    if (!memory.was_refused) return network;
+    network->destroy();
+    return nullptr;
+}
+
+}  // namespace
+
+Network* make_network(const Shape& shape) {
     switch (shape.cell) {
-        case kRnn: return std::make_unique<::RIPPLECARRY_ISA::Network<::RIPPLECARRY_ISA::RnnCell>>(shape);
-        case kGru: return std::make_unique<::RIPPLECARRY_ISA::Network<::RIPPLECARRY_ISA::GruCell>>(shape);
-        case kLstm: return std::make_unique<::RIPPLECARRY_ISA::Network<::RIPPLECARRY_ISA::LstmCell>>(shape);
+        case kRnn: return make<::RIPPLECARRY_ISA::RnnCell>(shape);
+        case kGru: return make<::RIPPLECARRY_ISA::GruCell>(shape);
+        case kLstm: return make<::RIPPLECARRY_ISA::LstmCell>(shape);
         default: return nullptr;
     }
 }
@@ -29,21 +44,20 @@ void apply(int function, int64_t count, const float* from, float* to) {
     }
 }
 
-// Independent chains of multiply-adds, as many as hide their latency, in registers alone.
-double peak_flops() {
+// Independent chains of multiply-adds, as many as hide their latency, in registers alone: the most that the core
+// does, for whoever takes the time. Returns the multiplications and additions.
+int64_t multiply_add() {
     using ::RIPPLECARRY_ISA::Vector;
     constexpr int kChains = ::RIPPLECARRY_ISA::kWidth == 16 ? 24 : 12, kRepeats = 3000000 / kChains * 12;
     volatile float seed = 0.999f;  // not known to the compiler
     const Vector factor = ::RIPPLECARRY_ISA::all(seed), term = ::RIPPLECARRY_ISA::all(seed * 1e-3f);
     Vector chains[kChains];
     for (int i = 0; i < kChains; ++i) chains[i] = ::RIPPLECARRY_ISA::all(1.0f + static_cast<float>(i));
-    const auto began = std::chrono::steady_clock::now();
     for (int repeat = 0; repeat < kRepeats; ++repeat)
 #pragma GCC unroll 24
         for (int i = 0; i < kChains; ++i) chains[i] = chains[i] * factor + term;
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     for (int i = 0; i < kChains; ++i) seed = ::RIPPLECARRY_ISA::sum_of(chains[i]);
-    return 2.0 * kRepeats * kChains * ::RIPPLECARRY_ISA::kWidth / seconds;
+    return int64_t{2} * kRepeats * kChains * ::RIPPLECARRY_ISA::kWidth;
 }
 
 }  // namespace RIPPLECARRY_ISA

@@ -1,21 +1,43 @@
 // Cross-entropy: from the logits of rows to their gradient, in place.
 #pragma once
-#include "engine.h"
-#include "floats.h"
+#include "logarithm.h"
+#include "memory.h"
 #include "product.h"
 
 namespace RIPPLECARRY_ISA {
+
+// A sum of log(sum of powers) + largest - right, one logarithm for many rows: the sums, each from 1 to the
+// number of outputs, are multiplied up in double precision first.
+class LossSum {
+public:
+    void add(float sum, float largest, float right) {
+        linear_ += static_cast<double>(largest) - right;
+        product_ *= sum;
+        if (!(product_ < 1e250)) flush();
+    }
+    double total() {
+        flush();
+        return linear_;
+    }
+
+private:
+    void flush() {
+        linear_ += logarithm(product_);
+        product_ = 1;
+    }
+    double linear_ = 0, product_ = 1;
+};
 
 // Works on as many rows at once as a vector has lanes, one a lane: no sum or maximum goes across a vector, and
 // padding costs no power.
 class CrossEntropy {
 public:
-    explicit CrossEntropy(int num_outputs)
-        : outputs_(num_outputs), width_(padded(num_outputs)), columns_(int64_t{num_outputs} * kWidth) {}
+    CrossEntropy(Memory& memory, int num_outputs)
+        : outputs_(num_outputs), width_(padded(num_outputs)), columns_(memory, int64_t{num_outputs} * kWidth) {}
 
     // Adds the losses; the gradient is that of their sum times `scale`.
     template <class AnswerOf>
-    void to_gradient(float* logits, int rows, float scale, const AnswerOf& answer_of, ripplecarry::LossSum& loss) {
+    void to_gradient(float* logits, int rows, float scale, const AnswerOf& answer_of, LossSum& loss) {
         for (int row = 0; row < rows; row += kWidth)
             some_to_gradient(logits + int64_t{row} * width_, std::min(kWidth, rows - row), scale,
                              [&](int lane) { return answer_of(row + lane); }, loss);
@@ -23,7 +45,7 @@ public:
 
 private:
     template <class AnswerOf>
-    void some_to_gradient(float* logits, int rows, float scale, const AnswerOf& answer_of, ripplecarry::LossSum& loss) {
+    void some_to_gradient(float* logits, int rows, float scale, const AnswerOf& answer_of, LossSum& loss) {
         float* columns = columns_.data();
         for (int row = 0; row < rows; ++row)
             for (int i = 0; i < outputs_; ++i) columns[i * kWidth + row] = logits[row * width_ + i];

@@ -1,7 +1,6 @@
 // A network of one cell: blocks of rows go through all positions forward, then back, and stay in cache.
 #pragma once
 #include <algorithm>
-#include <vector>
 
 #include "cells.h"
 #include "engine.h"
@@ -17,31 +16,43 @@ class Network final : public ripplecarry::Network {
     static constexpr int kGates = Layout<Cell>::kGates, kSums = Layout<Cell>::kSums;
 
 public:
-    explicit Network(const Shape& shape)
-        : parameters_(shape), layout_(parameters_.layout), top_(shape.layers - 1), loss_(shape.outputs) {}
+    Network(Memory& memory, const Shape& shape)
+        : parameters_(memory, shape),
+          layout_(parameters_.layout),
+          top_(shape.layers - 1),
+          loss_(memory, shape.outputs),
+          zeros_(memory, kVectors * kWidth) {}
+
+    void destroy() override {
+        this->~Network();
+        release(this);
+    }
 
     void set_parameters(const float* from) override { parameters_.set(from); }
 
-    double gradients(const uint8_t* operands, const uint8_t* answers, int batch, int positions,
-                     float* gradient) override {
-        parameters_.zero_gradients();
+    bool gradients(const uint8_t* operands, const uint8_t* answers, int batch, int positions, double* mean,
+                   float* gradient) override {
         const int block = rows_per_block(batch, positions, true);
-        ripplecarry::LossSum loss;
+        if (!prepare(block, positions, false)) return false;
+        parameters_.zero_gradients();
+        LossSum loss;
         const float scale = 1.0f / (static_cast<float>(batch) * static_cast<float>(positions));
         for (int row = 0; row < batch; row += block) {
-            prepare(std::min(block, batch - row), positions, false);
+            start(std::min(block, batch - row), positions, false);
             const uint8_t* digits = operands + int64_t{row} * positions * layout_.shape.operands;
             forward(digits, false);
             backward(digits, answers + int64_t{row} * positions, scale, loss);
         }
         parameters_.collect(gradient);
-        return loss.total() / (static_cast<double>(batch) * positions);
+        *mean = loss.total() / (static_cast<double>(batch) * positions);
+        return true;
     }
 
-    void logits(const uint8_t* operands, int batch, int positions, float* state, float* result) override {
+    bool logits(const uint8_t* operands, int batch, int positions, float* state, float* result) override {
         const int block = state ? batch : rows_per_block(batch, positions, false), outputs = layout_.shape.outputs;
+        if (!prepare(block, positions, true)) return false;
         for (int row = 0; row < batch; row += block) {
-            prepare(std::min(block, batch - row), positions, true);
+            start(std::min(block, batch - row), positions, true);
             if (state) copy_state(state, 0, true);
             forward(operands + int64_t{row} * positions * layout_.shape.operands, state != nullptr);
             for (int position = 0; position < positions; ++position) {
@@ -52,11 +63,14 @@ public:
             }
             if (state) copy_state(state, positions, false);
         }
+        return true;
     }
 
-    void draw(const ripplecarry::Draw& how, const ripplecarry::Machine& machine, uint32_t step, uint8_t* operands,
-              uint8_t* answers) const override {
-        RIPPLECARRY_ISA::draw(how, machine, step, operands, answers);
+    bool draw(const ripplecarry::Draw& how, const ripplecarry::Machine& machine, uint32_t step, uint8_t* operands,
+              uint8_t* answers) override {
+        Memory memory;
+        RIPPLECARRY_ISA::draw(how, machine, step, memory, words_, operands, answers);
+        return !memory.was_refused;
     }
 
     void update(int optimiser, double rate, int64_t step, int64_t count, const float* gradient, float* parameters,
@@ -74,23 +88,27 @@ private:
         return static_cast<int>(std::min<int64_t>(rows, batch));
     }
 
-    // Room for a block of rows. There are at least two slots: drives of one position are read while those of the
-    // position before are written.
-    void prepare(int rows, int positions, bool only_forward) {
+    // Room for blocks of up to so many rows: the fewer rows, the more slots. False where memory is refused.
+    bool prepare(int rows, int positions, bool only_forward) {
+        Memory memory;
         const int64_t layers = layout_.shape.layers;
+        const int64_t slot_rows = only_forward ? rows : std::max(kChunkRows, 2 * rows);
+        kept_.grow(memory, layers * (positions + 1) * rows * layout_.saved);
+        below_.grow(memory, layers * slot_rows * layout_.drive);
+        if (Cell::kSplit) before_.grow(memory, layers * slot_rows * layout_.drive);
+        read_.grow(memory, slot_rows * layout_.outputs);
+        starts_.grow(memory, int64_t{rows} * layout_.sums);
+        passed_.grow(memory, layers * rows * layout_.passed);
+        return !memory.was_refused;
+    }
+
+    // Begins a block of rows. There are at least two slots: drives of one position are read while those of the
+    // position before are written.
+    void start(int rows, int positions, bool only_forward) {
         rows_ = rows;
         positions_ = positions;
         slots_ = only_forward ? 1 : std::clamp(kChunkRows / rows, std::min(2, positions), positions);
-        const auto fit = [](Floats& floats, int64_t size) {
-            if (floats.size() < size) floats = Floats(size);
-        };
-        fit(kept_, layers * (positions + 1) * rows * layout_.saved);
-        fit(below_, layers * slots_ * rows * layout_.drive);
-        if (Cell::kSplit) fit(before_, below_.size());
-        fit(read_, int64_t{slots_} * rows * layout_.outputs);
-        fit(starts_, int64_t{rows} * layout_.sums);
-        fit(passed_, layers * rows * layout_.passed);
-        for (int layer = 0; layer < layers; ++layer) std::fill_n(kept(layer, 0), int64_t{rows} * layout_.saved, 0.0f);
+        for (int layer = 0; layer <= top_; ++layer) std::fill_n(kept(layer, 0), int64_t{rows} * layout_.saved, 0.0f);
     }
 
     // What a layer saved behind `position` positions; 0 is the state before the first.
@@ -160,7 +178,7 @@ private:
     //
     // Gradients of drives lie in slots, one a position, so that a weight gradient is added up over many rows at a
     // time: its tile is loaded and stored less often. The readout's gradient is made for all slots at once.
-    void backward(const uint8_t* digits, const uint8_t* answers, float scale, ripplecarry::LossSum& loss) {
+    void backward(const uint8_t* digits, const uint8_t* answers, float scale, LossSum& loss) {
         const int operands = layout_.shape.operands;
         passed_.zero();
         for (int position = positions_ - 1; position >= 0; --position) {
@@ -250,8 +268,9 @@ private:
     const Layout<Cell>& layout_;
     const int top_;
     CrossEntropy loss_;
-    const Floats zeros_{kVectors * kWidth};
+    const Floats zeros_;
     Floats kept_, below_, before_, read_, starts_, passed_;
+    Array<uint32_t> words_;
     int rows_ = 0, positions_ = 0, slots_ = 1;
 };
 

@@ -1,9 +1,9 @@
 // Operands and answers as the package draws them: see ripplecarry.arithmetic.
 #pragma once
 #include <cstdint>
-#include <vector>
 
 #include "engine.h"
+#include "memory.h"
 
 namespace RIPPLECARRY_ISA {
 
@@ -48,10 +48,12 @@ inline void philox(uint64_t seed, uint32_t step, uint32_t stream, int rows, int 
     }
 }
 
-// Operand digits of axes (row, position, operand) and answers of axes (row, position).
-inline void draw(const ripplecarry::Draw& d, const ripplecarry::Machine& machine, uint32_t step, uint8_t* operands, uint8_t* answers) {
+// Operand digits of axes (row, position, operand) and answers of axes (row, position). The words are room to work in.
+inline void draw(const ripplecarry::Draw& d, const ripplecarry::Machine& machine, uint32_t step, Memory& memory,
+                 Array<uint32_t>& all_words, uint8_t* operands, uint8_t* answers) {
     const int words_per_row = d.digits * d.operands, blocks = (words_per_row + 3) / 4;
-    std::vector<uint32_t> all_words(4 * (int64_t{d.batch} * blocks + kLanes));
+    all_words.grow(memory, 4 * (int64_t{d.batch} * blocks + kLanes));
+    if (memory.was_refused) return;
     philox(d.seed, step, d.stream, d.batch, blocks, all_words.data());
     for (int row = 0; row < d.batch; ++row) {
         const uint32_t* words = all_words.data() + int64_t{4} * row * blocks;

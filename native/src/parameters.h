@@ -1,9 +1,7 @@
 // A network's parameters as the tiles read them, and their gradients in the same layout.
 #pragma once
-#include <vector>
-
-#include "floats.h"
 #include "layout.h"
+#include "memory.h"
 #include "table.h"
 
 namespace RIPPLECARRY_ISA {
@@ -13,10 +11,10 @@ struct Weights {
     Floats rows, transposed, gradient;
     int width, drive;
 
-    Weights(int units, int width, int drive)
-        : rows(units ? int64_t{drive} * width : 0),
-          transposed(int64_t{units} * drive),
-          gradient(rows.size()),
+    Weights(Memory& memory, int units, int width, int drive)
+        : rows(memory, units ? int64_t{drive} * width : 0),
+          transposed(memory, int64_t{units} * drive),
+          gradient(memory, rows.size()),
           width(width),
           drive(drive) {}
 
@@ -46,25 +44,30 @@ struct Weights {
 struct LayerParameters {
     Weights hidden, input;  // no input weights in the first layer: see table.h
     Floats bias, below_gradient, before_gradient;
+
+    template <class Cell>
+    LayerParameters(Memory& memory, const Layout<Cell>& layout, bool is_first)
+        : hidden(memory, layout.shape.hidden, layout.width, layout.drive),
+          input(memory, is_first ? 0 : layout.shape.hidden, layout.width, layout.drive),
+          bias(memory, layout.sums),
+          below_gradient(memory, layout.drive),
+          before_gradient(memory, layout.drive) {}
 };
 
 template <class Cell>
 class Parameters {
 public:
-    explicit Parameters(const Shape& shape)
+    Parameters(Memory& memory, const Shape& shape)
         : layout(shape),
-          table(layout),
-          dense(shape.hidden, layout.width, layout.outputs),
-          dense_bias(layout.outputs),
-          dense_bias_gradient(layout.outputs) {
-        for (int number = 0; number < shape.layers; ++number)
-            layers.push_back({Weights(shape.hidden, layout.width, layout.drive),
-                              Weights(number ? shape.hidden : 0, layout.width, layout.drive), Floats(layout.sums),
-                              Floats(layout.drive), Floats(layout.drive)});
-    }
+          table(memory, layout),
+          layers(memory, shape.layers, [&](int number) { return LayerParameters(memory, layout, !number); }),
+          dense(memory, shape.hidden, layout.width, layout.outputs),
+          dense_bias(memory, layout.outputs),
+          dense_bias_gradient(memory, layout.outputs),
+          flat_(memory, shape.num_parameters(Cell::kGates)) {}
 
     void set(const float* from) {
-        flat_.assign(from, from + layout.shape.num_parameters(Cell::kGates));
+        std::copy_n(from, flat_.size(), flat_.data());
         const float* next = flat_.data();
         const auto take = [&next](int64_t size) { return (next += size) - size; };
         const int hidden = layout.shape.hidden, rows = layout.gate_rows();
@@ -126,12 +129,12 @@ public:
 
     const Layout<Cell> layout;
     Table<Cell> table;
-    std::vector<LayerParameters> layers;
+    List<LayerParameters> layers;
     Weights dense;
     Floats dense_bias, dense_bias_gradient;
 
 private:
-    std::vector<float> flat_;
+    Floats flat_;
 };
 
 }  // namespace RIPPLECARRY_ISA

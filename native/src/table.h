@@ -1,18 +1,19 @@
 // The first layer's input product: a sum of one row an operand of small tables, which are embedding times weights.
 #pragma once
-#include "floats.h"
 #include "layout.h"
+#include "memory.h"
 
 namespace RIPPLECARRY_ISA {
 
 template <class Cell>
 class Table {
 public:
-    explicit Table(const Layout<Cell>& layout)
+    Table(Memory& memory, const Layout<Cell>& layout)
         : layout_(layout),
-          entries_(int64_t{num_entries()} * layout.sums),
-          gradient_(int64_t{num_entries()} * layout.drive),
-          weights_(int64_t{layout.features(0)} * layout.sums) {}
+          entries_(memory, int64_t{num_entries()} * layout.sums),
+          gradient_(memory, int64_t{num_entries()} * layout.drive),
+          weights_(memory, int64_t{layout.features(0)} * layout.sums),
+          zeros_(memory, layout.sums) {}
 
     // `bias` is of sums and goes into the first operand's entries; the others are kept for the gradient.
     void fill(const float* embedding, const float* input, const float* bias) {
@@ -22,10 +23,9 @@ public:
         for (int row = 0; row < layout_.gate_rows(); ++row)
             for (int k = 0; k < features; ++k)
                 weights_.data()[int64_t{k} * layout_.sums + layout_.sum_place(row)] = input[int64_t{row} * features + k];
-        const Floats none(layout_.sums);
         for (int operand = 0; operand < layout_.shape.operands; ++operand) {
             const Product product{embedding, size, weights_.data() + int64_t{operand} * size * layout_.sums, layout_.sums, size};
-            multiply<kVectors>(base, layout_.sums / kWidth, product, operand ? none.data() : bias, 0,
+            multiply<kVectors>(base, layout_.sums / kWidth, product, operand ? zeros_.data() : bias, 0,
                                       entries_.data() + int64_t{operand} * base * layout_.sums, layout_.sums);
         }
     }
@@ -83,7 +83,7 @@ private:
     }
 
     const Layout<Cell>& layout_;
-    Floats entries_, gradient_, weights_;
+    Floats entries_, gradient_, weights_, zeros_;
     const float* embedding_ = nullptr;
     const float* input_ = nullptr;
 };

@@ -7,12 +7,20 @@
 
 namespace RIPPLECARRY_ISA {
 
+// By repeated squaring: std::pow is not the same everywhere.
+inline double power(double base, int64_t exponent) {
+    double result = 1;
+    for (; exponent; exponent >>= 1, base *= base)
+        if (exponent & 1) result *= base;
+    return result;
+}
+
 inline void update(int optimiser, double rate, int64_t step, int64_t count, const float* __restrict gradient,
                    float* __restrict parameters, float* __restrict first, float* __restrict second) {
     constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kMomentumKept = 0.9;
     if (optimiser == ripplecarry::kAdam) {
-        const double correction1 = 1 - std::pow(kBeta1, static_cast<double>(step + 1));
-        const double correction2 = std::sqrt(1 - std::pow(kBeta2, static_cast<double>(step + 1)));
+        const double correction1 = 1 - power(kBeta1, step + 1);
+        const double correction2 = std::sqrt(1 - power(kBeta2, step + 1));
         const float size = static_cast<float>(rate / correction1), root = static_cast<float>(correction2);
         const float keep1 = static_cast<float>(1 - kBeta1), keep2 = static_cast<float>(1 - kBeta2);
         const float beta2 = static_cast<float>(kBeta2), epsilon = static_cast<float>(kEpsilon);

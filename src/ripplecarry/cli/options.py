@@ -29,7 +29,7 @@ def engine_name(engine: EngineName) -> str:
     if engine == "auto" and name == "torch":
         print(
             "ripplecarry: the native engine is not built, so PyTorch does the work, several times slower; "
-            "with a C++ compiler `pip install ./native` builds it",
+            "`pip install -v .` in the project's folder says why",
             file=sys.stderr,
         )
     return name

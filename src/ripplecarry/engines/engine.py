@@ -87,6 +87,11 @@ class Engine(ABC):
     def instruction_set(self) -> str:
         """What of the processor's it uses; results may differ in the last bits between two."""
 
+    @property
+    @abstractmethod
+    def build(self) -> str:
+        """The compiler or the libraries that it was made with; the last bits may differ here too."""
+
     @abstractmethod
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
         """A network ready to compute."""

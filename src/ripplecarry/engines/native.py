@@ -6,7 +6,10 @@ no interpreter lock.
 
 import ctypes
 import os
+import sys
+import time
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +23,8 @@ from ripplecarry.networks.initial_values import Weights
 
 _CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
 _OPTIMISERS = {"adam": 0, "momentum": 1, "sgd": 2}
+_SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+_BUILT = Path(__file__).with_name("_kernel" + _SUFFIX)
 _LEVELS = {4: "x86-64-v4", 3: "x86-64-v3", 2: "x86-64-v2", 0: "generic"}
 
 _I32, _I64, _U32, _U64, _F64 = (
@@ -37,19 +42,20 @@ def _array(dtype: type) -> type:
 
 _FLOATS, _BYTES = _array(np.float32), _array(np.uint8)
 _SIGNATURES = {
+    "rc_build": (ctypes.c_char_p, []),
     "rc_instruction_set": (_I32, []),
-    "rc_peak_flops": (_F64, [_I32]),
+    "rc_multiply_add": (_I64, [_I32]),
     "rc_apply": (None, [_I32, _I32, _I64, _FLOATS, _FLOATS]),
     "rc_open": (ctypes.c_void_p, [_array(np.int32), _I32]),
     "rc_close": (None, [ctypes.c_void_p]),
     "rc_num_parameters": (_I64, [ctypes.c_void_p]),
     "rc_set_parameters": (None, [ctypes.c_void_p, _FLOATS]),
     "rc_get_parameters": (None, [ctypes.c_void_p, _FLOATS]),
-    "rc_set_machine": (None, [ctypes.c_void_p, _I32, _I32, _array(np.int32), _BYTES]),
-    "rc_gradients": (_F64, [ctypes.c_void_p, _BYTES, _BYTES, _I32, _I32, _FLOATS]),
-    "rc_logits": (None, [ctypes.c_void_p, _BYTES, _I32, _I32, ctypes.c_void_p, _FLOATS]),
+    "rc_set_machine": (_I32, [ctypes.c_void_p, _I32, _I32, _array(np.int32), _BYTES]),
+    "rc_gradients": (_I32, [ctypes.c_void_p, _BYTES, _BYTES, _I32, _I32, ctypes.POINTER(_F64), _FLOATS]),
+    "rc_logits": (_I32, [ctypes.c_void_p, _BYTES, _I32, _I32, ctypes.c_void_p, _FLOATS]),
     "rc_draw": (
-        None,
+        _I32,
         [ctypes.c_void_p, _U64, _U32, _U32, _I32, _I32, _I32, _BYTES, _BYTES],
     ),
     "rc_train": (
@@ -66,14 +72,14 @@ def _library() -> ctypes.CDLL:
     """The kernel's library.
 
     Raises:
-        ImportError: it is not built.
+        ImportError: it is not built, or another version's.
         OSError: it does not load on this machine.
     """
     path = os.environ.get("RIPPLECARRY_NATIVE_LIBRARY")  # a build of one's own, as for sanitizers
     if path is None:
-        from ripplecarry_native import LIBRARY
-
-        path = str(LIBRARY)
+        if not _BUILT.exists():
+            raise ImportError(f"{_BUILT} is not there")
+        path = str(_BUILT)
     library = ctypes.CDLL(path)
     for name, (result, arguments) in _SIGNATURES.items():
         try:
@@ -91,6 +97,11 @@ def is_available() -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+def _check_memory(was_given: int, use: str) -> None:
+    if not was_given:
+        raise ConfigurationError(f"the system refused the native engine the memory for {use}")
 
 
 class _Handle:
@@ -118,20 +129,23 @@ class _Handle:
         )
         self.pointer = self.kernel.rc_open(shape, level)
         if not self.pointer:
-            raise ConfigurationError(f"the native engine cannot hold this network on {_LEVELS[level]}")
+            raise ConfigurationError(
+                f"the system refused the native engine the memory for this network ({_LEVELS[level]})"
+            )
         self.task = task
         self.num_parameters = self.kernel.rc_num_parameters(self.pointer)
         self.num_state_floats = (
             CELL_SHAPES[architecture.cell].num_states * architecture.layers * architecture.hidden_size
         )
         machine = task.machine
-        self.kernel.rc_set_machine(
+        was_given = self.kernel.rc_set_machine(
             self.pointer,
             machine.num_states,
             machine.num_symbols,
             np.ascontiguousarray(machine.next_state, dtype=np.int32),
             np.ascontiguousarray(machine.output),
         )
+        _check_memory(was_given, "the task's machine")
         self.set_weights(weights)
 
     def __del__(self) -> None:
@@ -166,7 +180,8 @@ class _Handle:
         batch, positions, _ = operands.shape
         result = np.empty((batch, positions, self.task.num_outputs), dtype=np.float32)
         pointer = None if state is None else state.ctypes.data
-        self.kernel.rc_logits(self.pointer, operands, batch, positions, pointer, result)
+        was_given = self.kernel.rc_logits(self.pointer, operands, batch, positions, pointer, result)
+        _check_memory(was_given, f"{positions} positions of {batch} sums")
         return result
 
 
@@ -230,6 +245,7 @@ class NativeTrainer(NativeComputation, Trainer):
             losses,
             *given,
         )
+        _check_memory(count >= 0, f"{b.positions} positions of {b.batch_size} sums")
         losses = losses[:count]
         self.step += count - (0 if np.isfinite(losses[-1]) else 1)
         return losses
@@ -251,7 +267,7 @@ class NativeTrainer(NativeComputation, Trainer):
         """The batch of a step as the kernel draws it."""
         operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
         answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
-        self._handle.kernel.rc_draw(
+        was_given = self._handle.kernel.rc_draw(
             self._handle.pointer,
             source.seed,
             source.stream,
@@ -262,16 +278,19 @@ class NativeTrainer(NativeComputation, Trainer):
             operands,
             answers,
         )
+        _check_memory(was_given, "a batch")
         return Batch(operands, answers)
 
     def gradients(self, operands: np.ndarray, answers: np.ndarray) -> tuple[float, Weights]:
         """The mean loss on a batch and its gradient by parameter name."""
         flat = np.empty(self._handle.num_parameters, dtype=np.float32)
         batch, positions, _ = operands.shape
-        loss = self._handle.kernel.rc_gradients(
-            self._handle.pointer, operands, answers, batch, positions, flat
+        loss = _F64()
+        was_given = self._handle.kernel.rc_gradients(
+            self._handle.pointer, operands, answers, batch, positions, loss, flat
         )
-        return loss, self._handle.unflatten(flat)
+        _check_memory(was_given, f"{positions} positions of {batch} sums")
+        return loss.value, self._handle.unflatten(flat)
 
 
 class NativeEngine(Engine):
@@ -293,9 +312,15 @@ class NativeEngine(Engine):
     def instruction_set(self) -> str:
         return _LEVELS[self._level]
 
+    @property
+    def build(self) -> str:
+        return _library().rc_build().decode()
+
     def peak_flops(self) -> float:
         """Multiplications and additions per second of this core, measured in some ten milliseconds."""
-        return _library().rc_peak_flops(self._level)
+        began = time.perf_counter()
+        count = _library().rc_multiply_add(self._level)
+        return count / (time.perf_counter() - began)
 
     def apply(self, function: str, values: np.ndarray) -> np.ndarray:
         """`tanh` or `sigmoid` of float32 numbers, as the cells compute it."""

@@ -163,6 +163,10 @@ class ReferenceEngine(Engine):
     def instruction_set(self) -> str:
         return torch.backends.cpu.get_cpu_capability().lower()
 
+    @property
+    def build(self) -> str:
+        return f"torch {torch.__version__}"
+
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
         return ReferenceComputation(Adder.build(architecture, task, weights))
 

@@ -42,7 +42,7 @@ def open_engine(name: str = "auto") -> Engine:
             return NativeEngine()
         if name == "native":
             raise ConfigurationError(
-                "the native engine is not built; with a C++ compiler `pip install ./native` builds it"
+                "the native engine is not built; `pip install -v .` in the project's folder says why"
             )
     from ripplecarry.engines.reference import ReferenceEngine
 

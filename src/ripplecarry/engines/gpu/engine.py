@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
+import triton
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
@@ -201,6 +202,10 @@ class GpuEngine(Engine):
         if self.device.type == "cpu":
             return "interpreter"
         return "sm_{}{}".format(*torch.cuda.get_device_capability(self.device))
+
+    @property
+    def build(self) -> str:
+        return f"triton {triton.__version__}"
 
     @property
     def device_name(self) -> str:
