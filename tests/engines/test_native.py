@@ -166,6 +166,7 @@ def test_a_whole_run_reaches_what_the_reference_reaches(store):
 
     assert runs[0].id != runs[1].id
     assert runs[0].environment["instruction_set"].startswith(("x86-64-v", "generic"))
+    assert runs[0].environment["build"].startswith(("zig", "gcc", "clang"))
     for run in runs:
         assert run.curves.exact_match.dropna().iloc[-1] > 0.98
 

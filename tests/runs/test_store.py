@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, Interrupted, StoreError
 from ripplecarry.networks.initial_values import initial_weights
@@ -123,6 +124,18 @@ def test_a_checkpoint_of_another_numerics_version_is_not_resumed(store, monkeypa
     execute_run(request(), store, report=lambda progress: steps.append(progress.step))
 
     assert steps[0] == 1
+
+
+def test_a_checkpoint_of_another_build_is_not_resumed(store, monkeypatch):
+    with pytest.raises(Interrupted):
+        execute_run(request(), store, is_stopped=lambda: True)
+    monkeypatch.setattr(ReferenceEngine, "build", "torch 0.0")
+    steps = []
+
+    run = execute_run(request(), store, report=lambda progress: steps.append(progress.step))
+
+    assert steps[0] == 1
+    assert run.environment["build"] == "torch 0.0"
 
 
 def test_a_finished_run_is_not_run_again(store):

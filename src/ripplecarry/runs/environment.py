@@ -20,6 +20,7 @@ def describe_environment(engine: Engine) -> dict[str, object]:
         "numerics_version": NUMERICS_VERSION,
         "engine": engine.name,
         "instruction_set": engine.instruction_set,
+        "build": engine.build,
         "packages": {name: _version(name) for name in _PACKAGES},
         "python": sys.version.split()[0],
         "platform": platform.platform(),

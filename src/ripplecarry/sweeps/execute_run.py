@@ -171,7 +171,8 @@ def _train(
 
 
 def _identity(request: RunRequest, engine: Engine) -> str:
-    return f"{request.id} {engine.name} {engine.instruction_set} numerics {NUMERICS_VERSION}"
+    made_by = f"{engine.name} {engine.instruction_set} {engine.build}"
+    return f"{request.id} {made_by} numerics {NUMERICS_VERSION}"
 
 
 def _progress(

@@ -24,7 +24,7 @@ def save_checkpoint(
     """Writes a checkpoint.
 
     Args:
-        identity: run, engine, instruction set and numerics, which a resumed run must share.
+        identity: run, engine, instruction set, build and numerics, which a resumed run must share.
         kept: the weights kept so far.
         train_s: seconds spent so far.
     Raises:
@@ -44,7 +44,7 @@ def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays,
 
     Returns:
         The curves so far, the weights kept and the seconds spent; empty where there is no checkpoint, or
-        one from another engine, instruction set or version, from which bits would differ.
+        one from another engine, instruction set, build or version, from which bits would differ.
     Raises:
         DamageError: the checkpoint is not what was written.
         StoreError: it cannot be read.
