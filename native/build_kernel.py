@@ -183,8 +183,13 @@ class Zig:
 
     def link(self, objects: Sequence[Path], result: Path) -> None:
         """Makes the library of its objects, without any C++ library."""
-        reactor = ["-mexec-model=reactor", "-rdynamic", "-Wl,--export=malloc,--export=free"]
-        kind = reactor if self._target.suffix == ".wasm" else ["-shared"]
+        kind = ["-shared"]
+        if self._target.suffix == ".wasm":
+            kind = ["-mexec-model=reactor", "-rdynamic", "-Wl,--export=malloc,--export=free"]
+        elif self._target.suffix == ".dll":
+            # Windows' own C library has all that the kernel calls; Zig's start-up code for it would take
+            # minutes to build.
+            kind += ["-nostdlib", "-Wl,--no-entry", "-lucrtbase"]
         self._run("cc", *self._processor(None), "-O3", "-s", *kind, *map(str, objects), "-o", str(result))
 
     def _processor(self, level: int | None) -> list[str]:

@@ -1,71 +1,47 @@
 """The weights after a short run, bit for bit, whatever the processor and the system."""
 
-import hashlib
-import importlib.util
 import json
 import os
 import platform
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gradients import start
+from short_run import AARCH64, CELLS, HASHES, SIZES, STEPS, Training, build, build_kernel, digest
 
 from ripplecarry.engines.native import NativeEngine, is_available
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
 
-ROOT = Path(__file__).parents[2]
-STEPS = 50
-CELLS = ("rnn", "gru", "lstm")
-HASHES = {
-    (2, "rnn"): "155251072c9b3b1df3b06bf66fb6c757e8f3ebce224fd9ee1756cdfa686ce07a",
-    (2, "gru"): "9330ac7ce5d96fd343d62a3638c3f128aa099fb400c78640b3923ccd80788a2a",
-    (2, "lstm"): "6b763297c840101c72becf165f5a167a7845b0fed464447455ab436671b08da7",
-    (3, "rnn"): "bb50cfc35c7dae492d913b505283341ad50401d23f5801aaa501549c32526c01",
-    (3, "gru"): "244eb5bedfa2c82df0efaf4ce08cd9d75d849689f0aaa9366d29d2cc31d1959a",
-    (3, "lstm"): "fca678afdbfc46f70ac6a1cb2fd974639ef00e61a877ae75eb063e80f0f5f57f",
-    (4, "rnn"): "bb50cfc35c7dae492d913b505283341ad50401d23f5801aaa501549c32526c01",
-    (4, "gru"): "dc35b0d4634490c200f194d77fb715f8f1bc45da1c352a7c905662b6757e91a4",
-    (4, "lstm"): "34be5ed455ad0fd584bcf02f7f5f5300880ca9adc820d878befaf77608b135bd",
-}
-AARCH64 = 0
+HERE = Path(__file__).parent
+X86 = [key for key in HASHES if key[0] != AARCH64]
 
 
-def digest(values: np.ndarray) -> str:
-    return hashlib.sha256(values.tobytes()).hexdigest()
+def engine(level: int) -> NativeEngine:
+    """The native engine with a level's instructions."""
+    if not is_available():
+        pytest.skip("the native engine is not built")
+    if (level == AARCH64) != (platform.machine() in ("aarch64", "arm64")):
+        pytest.skip("the hash is another processor's")
+    try:
+        return NativeEngine(level or None)
+    except ConfigurationError:
+        pytest.skip(f"this processor has no x86-64-v{level}")
 
 
-def trained(level: int | None, cell: str) -> tuple[np.ndarray, np.ndarray]:
+def trained(level: int, cell: str) -> tuple[np.ndarray, np.ndarray]:
     """All weights in a row, and the losses."""
-    trainer = start(NativeEngine(level), Trial(cell=cell))
+    trainer = start(engine(level), Trial(cell=cell, **SIZES))
     losses = trainer.advance(STEPS)
     return np.concatenate([value.ravel() for value in trainer.weights().values()]), losses
 
 
-def engine_level(level: int) -> int | None:
-    """The engine's argument for a row of the table."""
-    if not is_available():
-        pytest.skip("the native engine is not built")
-    if level == AARCH64:
-        if platform.machine() not in ("aarch64", "arm64"):
-            pytest.skip("this is no 64-bit Arm processor")
-        return None
-    try:
-        NativeEngine(level)
-    except ConfigurationError:
-        pytest.skip(f"this processor has no x86-64-v{level}")
-    return level
-
-
 @pytest.mark.parametrize(("level", "cell"), HASHES)
 def test_the_weights_are_a_function_of_the_instruction_set(level, cell):
-    weights, _ = trained(engine_level(level), cell)
+    weights, _ = trained(level, cell)
 
     assert digest(weights) == HASHES[level, cell]
 
@@ -73,54 +49,73 @@ def test_the_weights_are_a_function_of_the_instruction_set(level, cell):
 @pytest.fixture(scope="module")
 def wasm(tmp_path_factory) -> Path:
     """The kernel as WebAssembly."""
-    if importlib.util.find_spec("ziglang") is None:
-        pytest.skip("the compiler is not installed: pip install -c constraints.txt ziglang")
     if shutil.which("node") is None:
         pytest.skip("there is no Node to run WebAssembly in")
     file = tmp_path_factory.mktemp("wasm") / "kernel.wasm"
-    command = [sys.executable, ROOT / "native/build_kernel.py", "--target", "wasm", file]
-    cache = os.environ | {"ZIG_GLOBAL_CACHE_DIR": str(ROOT / "build/zig")}
-    subprocess.run(command, env=cache, check=True)
+    build_kernel("wasm", file)
     return file
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_webassembly_gives_the_very_weights_of_the_oldest_level(wasm, cell):
-    trial = Trial(cell=cell)
-    task, batches = trial.build_task(), trial.training_batches(0)
-    weights = np.concatenate([value.ravel() for value in initial_weights(trial, task, 0).values()])
-    training = {
-        "shape": [
-            CELLS.index(cell),
-            trial.layers,
-            trial.hidden_size,
-            trial.embedding_size,
-            task.base,
-            task.num_operands,
-            task.num_outputs,
-        ],
-        "weights": weights.tolist(),
-        "machine": {
-            "num_states": task.machine.num_states,
-            "num_symbols": task.machine.num_symbols,
-            "next_state": task.machine.next_state.ravel().tolist(),
-            "output": task.machine.output.ravel().tolist(),
-        },
-        "seed": str(batches.seed),
-        "stream": int(batches.stream),
-        "batch": batches.batch_size,
-        "digits": batches.digits,
-        "positions": batches.positions,
-        "rates": [trial.learning_rate] * STEPS,
-    }
+    command = ["node", HERE / "train_in_wasm.mjs", wasm]
+    done = subprocess.run(command, input=Training(cell).json(), capture_output=True, text=True, check=True)
 
-    driver = Path(__file__).with_name("train_in_wasm.mjs")
-    printed = subprocess.run(
-        ["node", driver, wasm], input=json.dumps(training), capture_output=True, text=True, check=True
-    ).stdout
-
-    result = json.loads(printed)
+    result = json.loads(done.stdout)
     assert result["weights"] == HASHES[2, cell]
-    if is_available() and open_engine("native").instruction_set.startswith("x86-64"):
-        assert digest(np.array(result["losses"], dtype=np.float32)) == digest(trained(2, cell)[1])
+    assert digest(np.array(result["losses"], dtype=np.float32)) == digest(trained(2, cell)[1])
+
+
+def by_library(folder: Path, library: Path, program: Path, runner: list[str], level: int, cell: str) -> str:
+    """The hash of the weights that a program trained with a library of another system."""
+    (folder / "training").write_bytes(Training(cell).binary(level))
+    environment = os.environ | {"WINEPREFIX": str(folder.parent / "wine"), "WINEDEBUG": "-all"}
+    command = [*runner, program, library, "training", "weights"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode == 4:
+        pytest.skip(f"this processor has no x86-64-v{level}")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("zig 0.17.1 ")
+    return digest((folder / "weights").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def windows(tmp_path_factory) -> tuple[Path, Path]:
+    """The library and the program that loads it."""
+    if shutil.which("wine") is None:
+        pytest.skip("there is no Wine to run Windows' library in")
+    folder = tmp_path_factory.mktemp("windows")
+    build_kernel("windows-x86_64", folder / "kernel.dll")
+    source, program = HERE / "train_by_library.c", folder / "train.exe"
+    build("-m", "ziglang", "cc", "-target", "x86_64-windows-gnu", "-O3", source, "-o", program)
+    return folder / "kernel.dll", program
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("level", "cell"), X86)
+def test_windows_gives_the_same_weights(windows, tmp_path, level, cell):
+    assert by_library(tmp_path, *windows, ["wine"], level, cell) == HASHES[level, cell]
+
+
+ARM_LIBRARIES = Path("/usr/aarch64-linux-gnu")
+
+
+@pytest.fixture(scope="module")
+def arm(tmp_path_factory) -> tuple[Path, Path]:
+    """The library and the program that loads it."""
+    if shutil.which("qemu-aarch64") is None or not ARM_LIBRARIES.exists():
+        pytest.skip("there is no QEMU with a C library for 64-bit Arm: qemu-user, libc6-arm64-cross")
+    folder = tmp_path_factory.mktemp("arm")
+    build_kernel("linux-aarch64", folder / "kernel.so")
+    source, program = HERE / "train_by_library.c", folder / "train"
+    build("-m", "ziglang", "cc", "-target", "aarch64-linux-gnu.2.28", "-O3", source, "-o", program, "-ldl")
+    return folder / "kernel.so", program
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_64_bit_arm_processor_gives_its_own_weights(arm, tmp_path, cell):
+    runner = ["qemu-aarch64", "-L", str(ARM_LIBRARIES)]
+
+    assert by_library(tmp_path, *arm, runner, AARCH64, cell) == HASHES[AARCH64, cell]
