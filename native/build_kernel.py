@@ -110,7 +110,7 @@ def build(
         # Inline functions of the standard library may be the same symbols in every object, and linkers
         # keep the first one's: the oldest instruction set comes first, so that no newer one's code runs
         # where it cannot.
-        built = Path(folder, "library" + target.suffix)
+        built = Path(folder, "_kernel" + target.suffix)
         tool.link(list(objects), built)
         file.parent.mkdir(parents=True, exist_ok=True)
         waiting = file.with_name(file.name + ".new")
@@ -186,6 +186,8 @@ class Zig:
         kind = ["-shared"]
         if self._target.suffix == ".wasm":
             kind = ["-mexec-model=reactor", "-rdynamic", "-Wl,--export=malloc,--export=free"]
+        elif self._target.suffix == ".dylib":
+            kind += ["-Wl,-install_name,@rpath/_kernel.dylib"]  # instead of this build's folder
         elif self._target.suffix == ".dll":
             # Windows' own C library has all that the kernel calls; Zig's start-up code for it would take
             # minutes to build.
