@@ -53,6 +53,7 @@ SUBTRACTION = {
     "next_state": [[0, 0, 1, 0] * 2, [1, 0, 1, 1] * 2],
     "output": [[0, 1, 1, 0] * 2, [1, 0, 0, 1] * 2],
 }
+TWO_STATES = {"next_state": [[0, 0], [0, 1]], "output": [[0, 1], [1, 0]]}
 EQUAL = {"next_state": [[0, 0]], "output": [[0, 1]]}
 
 
@@ -78,6 +79,7 @@ EQUAL = {"next_state": [[0, 0]], "output": [[0, 1]]}
         ({"base": 2, "num_operands": 1}, {"next_state": [[0, 0]], "output": [[0]]}, "other sizes"),
         ({"base": 2, "num_operands": 1}, {"next_state": [[0, 0]] * 2, "output": [[0, 1]]}, "other sizes"),
         ({"base": 2, "num_operands": 1}, {"next_state": [], "output": []}, "other sizes"),
+        ({"base": 2, "num_operands": 1}, TWO_STATES, "not that of the task"),
         ({"base": 36, "num_operands": 8}, EQUAL, "other sizes"),
         ({"task": "times", "base": 2, "factor": 10**18}, EQUAL, "not that of the task"),
         ({"task": "counter", "base": 2, "modulus": 10**9}, EQUAL, "not that of the task"),
