@@ -401,7 +401,8 @@ def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     bounds = ROUNDING | {"function_absolute": Fraction(1, 2 ** (125 if is_old else 124))}
     need(content.get("rounding") == bounds, "the certificate assumes other rounding")
     margin = network.prove(machine, read_sets(content, network, machine))
-    need(content["margin"] * ONE <= margin, "a larger margin is stated than proved")
+    stated = content["margin"] * Fraction(10**6, 10**6 + is_old)  # format 1 states it to the last bit
+    need(stated * ONE <= margin, "a larger margin is stated than proved")
     tables = json.dumps([machine.next_state, machine.output], separators=(",", ":"))
     proof = machine.task | {"machine_sha256": sha256(tables.encode()).hexdigest(), "cell": cell}
     proof |= {"layers": len(network.layers), "weights_sha256": given.sha256}
@@ -411,15 +412,14 @@ def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     paths = [Path(argument) for argument in arguments if argument != "--json"]
     try:
-        need(len(paths) == 2, "usage: verify_certificate.py WEIGHTS CERTIFICATE [--json]", 2)
-        need(all(path.is_file() for path in paths), "no such file", 2)
+        need(len(paths) == 2 and all(map(Path.is_file, paths)), "give two files: WEIGHTS CERTIFICATE", 2)
         proof = verify(*(path.read_bytes() for path in paths))
     except (OSError, Refused) as error:
         why, status = error.args if isinstance(error, Refused) else (str(error), 2)
         print(f"not proved: {why}", file=sys.stderr if status == 2 else sys.stdout)
         return status
-    lines = ["Proved: at every position of any input the network answers as the machine of the task does."]
-    lines += [f"{name:15} {value}" for name, value in proof.items()]
+    words = "Proved: at every position of any input the network answers as the machine of the task does."
+    lines = [words, *(f"{name:15} {value}" for name, value in proof.items())]
     print(json.dumps(proof) if "--json" in arguments else "\n".join(lines))
     return 0
 

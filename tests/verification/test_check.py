@@ -301,3 +301,14 @@ def test_a_part_that_is_named_twice_is_refused():
 
     with pytest.raises(CertificateError, match="names a part twice"):
         read_certificate((text[:-1] + ', "margin": 0.0}').encode())
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_format_1_states_the_margin_to_the_last_bit(cell):
+    """Which another rounding misses; a margin that is larger by more is refused all the same."""
+    _, weights, content = parts(cell)
+    old = as_format_1(content) | {"margin": float(np.nextafter(check(content, weights).margin, np.inf))}
+
+    assert check(old, weights).margin > 0
+    with pytest.raises(CertificateRefused, match="claims the margin"):
+        check(old | {"margin": old["margin"] * 1.00001}, weights)

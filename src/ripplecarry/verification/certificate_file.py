@@ -55,6 +55,11 @@ def preactivation_boxes(certificate: Mapping[str, Any]) -> dict[str, list[Mappin
     return {state: [layer[name] for layer in layers] for state, layers in certificate["invariant"].items()}
 
 
+def margin_tolerance(certificate: Mapping[str, Any]) -> float:
+    """By what share the stated margin may exceed the proved one: format 1 states it to the last bit."""
+    return 1e-6 if certificate["format"] == _FORMAT_1 else 0.0
+
+
 def read_task(certificate: Mapping[str, Any]) -> Task:
     """The task, whose machine must be the one that the certificate shows.
 

@@ -16,7 +16,7 @@ from flint import arb, arb_mat
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
 from ripplecarry.verification.balls import CELLS, Balls, GateSum, largest, sum_error
-from ripplecarry.verification.certificate_file import read_cell, read_sets, read_task
+from ripplecarry.verification.certificate_file import margin_tolerance, read_cell, read_sets, read_task
 from ripplecarry.verification.proof import Proof, Weights, weights_hash
 from ripplecarry.verification.rounding import ROUNDING, SMALLEST_NORMAL
 
@@ -73,11 +73,11 @@ def check(
 def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     task = read_task(certificate)
     machine, states = task.machine, task.machine.reachable_states()
+    for name, array in weights.items():
+        _check_numbers(name, array)
     digest = weights_hash(weights)
     if certificate["weights_sha256"] != digest:
         raise CertificateRefused("it belongs to other weights: their hash differs")
-    for name, array in weights.items():
-        _check_numbers(name, array)
     gates, layers = _layers(weights, task)
     cell, hidden_size = read_cell(certificate, gates), layers[0].from_hidden.ncols()
     sets = read_sets(certificate, cell, len(layers), hidden_size, gates, states)
@@ -97,7 +97,7 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
             )
         slack = slack.min(_smallest_slack(images, sets, state, machine.next_state[state]))
     claimed, proved = certificate["margin"], _at_most(margin)
-    if type(claimed) is not float or not claimed <= proved:
+    if type(claimed) is not float or not claimed <= proved * (1 + margin_tolerance(certificate)):
         raise CertificateRefused(f"it claims the margin {claimed!r:.40}; {proved} is proved")
     return Proof(task, cell, len(layers), digest, proved, max(0.0, _at_most(slack)))
 
