@@ -40,7 +40,7 @@ class Planted:
 
 
 def _overflowing_bias(weights: Weights) -> None:
-    """Real logits are the bias and 2^122 or more; the sums without the bias end just below 2^126."""
+    """Real logits are the bias and 2^123 or more; sums without the bias end within 2^125 and 2^126."""
     weights["dense.weight"][:, -1] += READOUT
     size = np.abs(weights["dense.weight"].astype(np.float64)).sum(axis=1).max()
     weights["dense.weight"] *= np.float32(2.0 ** np.floor(np.log2(2.0**126 / size)))
