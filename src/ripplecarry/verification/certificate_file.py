@@ -1,7 +1,7 @@
 """A certificate's file as the checker reads it: its form, its task, its boxes in balls."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
@@ -40,7 +40,7 @@ def read_certificate(content: bytes) -> dict[str, Any]:
         return names
 
     try:
-        read = json.loads(content, parse_constant=refuse, object_pairs_hook=once)
+        read = json.loads(content.decode(), parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         words = "it is empty" if not content else f"it is no JSON ({type(error).__name__})"
         raise CertificateError(f"this is no certificate, or one cut short: {words}") from None
@@ -66,6 +66,9 @@ def read_task(certificate: Mapping[str, Any]) -> Task:
     Raises:
         CertificateRefused: it shows another machine, or assumes other rounding.
     """
+    numbers = [value for name, value in certificate["task"].items() if name != "task"]
+    if not all(type(leaf) is int for leaf in _leaves([numbers, certificate["machine"]])):
+        raise CertificateRefused("its task or its machine holds what is no whole number")
     choice = TaskChoice.build(certificate["task"])
     claimed = certificate["machine"]
     num_symbols = choice.base ** (choice.num_operands or 1)
@@ -81,6 +84,16 @@ def read_task(certificate: Mapping[str, Any]) -> Task:
     if certificate["rounding"] != rounding:
         raise CertificateRefused("its rounding bounds are not this checker's")
     return task
+
+
+def _leaves(part: Any) -> Iterator[Any]:
+    """What lists and objects hold in the end, however deep."""
+    found = [part]
+    for each in found:
+        if isinstance(each, list | dict):
+            found += each.values() if isinstance(each, dict) else each
+        else:
+            yield each
 
 
 def read_cell(certificate: Mapping[str, Any], num_gates: int) -> str:
@@ -120,6 +133,8 @@ def read_sets(
 
 
 def _read_box(box: Mapping[str, list[float]], size: int) -> Balls:
+    if set(box) != {"low", "high"}:
+        raise CertificateRefused(f"a box has the parts {sorted(box)!r:.60}, not high and low")
     low, high = box["low"], box["high"]
     if len(low) != size or len(high) != size:
         raise CertificateRefused(f"a box has {len(low)} and {len(high)} ends where {size} belong")
