@@ -76,7 +76,8 @@ def _weight(random: Random, made: Material) -> None:
         else:
             bits[place] ^= np.uint32(1 << random.randrange(32 if how == "bit" else 12))
     elif how == "scaled":
-        array = array * np.float32(2.0 ** random.randint(-30, 30))
+        with np.errstate(over="ignore", invalid="ignore"):
+            array = array * np.float32(2.0 ** random.randint(-30, 30))
     elif how == "row" and array.ndim == 2:
         array = array[np.roll(np.arange(len(array)), 1)].copy()
     elif how == "shape":
@@ -96,10 +97,10 @@ def _loud(random: Random, made: Material) -> None:
     """Logits near the largest float32, by weights, by biases or by both."""
     if {"dense.weight", "dense.bias"} <= set(made.weights):
         factor = np.float32(2.0 ** random.randint(100, 124))
-        with np.errstate(over="ignore"):
-            made.weights["dense.weight"] = made.weights["dense.weight"] * factor
         bias = random.choice((0, 0.1, 0.9, 0.99999)) * np.finfo(np.float32).max
-        made.weights["dense.bias"] = np.full_like(made.weights["dense.bias"], bias)
+        with np.errstate(over="ignore", invalid="ignore"):
+            made.weights["dense.weight"] = made.weights["dense.weight"] * factor
+            made.weights["dense.bias"] = np.full_like(made.weights["dense.bias"], bias)
 
 
 def _task(random: Random, made: Material) -> None:
