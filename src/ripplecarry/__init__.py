@@ -7,17 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ripplecarry.api import (
-        StudyResult,
-        add,
-        certify,
-        compare,
-        evaluate,
-        export,
-        page,
-        study,
-        train,
-    )
     from ripplecarry.claims.claim import Claim
     from ripplecarry.claims.comparisons import (
         AboutEqual,
@@ -37,21 +26,22 @@ if TYPE_CHECKING:
     from ripplecarry.runs.store import Store
     from ripplecarry.runs.trial import Trial
     from ripplecarry.sweeps.certifying import Unknown
+    from ripplecarry.verbs.add import add
+    from ripplecarry.verbs.certify import certify
+    from ripplecarry.verbs.check import check
+    from ripplecarry.verbs.compare import compare
+    from ripplecarry.verbs.evaluate import evaluate
+    from ripplecarry.verbs.export import export
+    from ripplecarry.verbs.extract import extract
+    from ripplecarry.verbs.merge import merge
+    from ripplecarry.verbs.page import page
+    from ripplecarry.verbs.runs import list_runs
+    from ripplecarry.verbs.study import StudyResult, study
+    from ripplecarry.verbs.train import train
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
 
 _NAMES = {
-    "ripplecarry.api": (
-        "StudyResult",
-        "add",
-        "certify",
-        "compare",
-        "evaluate",
-        "export",
-        "page",
-        "study",
-        "train",
-    ),
     "ripplecarry.claims.claim": ("Claim",),
     "ripplecarry.claims.comparisons": (
         "AboutEqual",
@@ -71,6 +61,18 @@ _NAMES = {
     "ripplecarry.claims.study": ("Study",),
     "ripplecarry.sweeps.certifying": ("Unknown",),
     "ripplecarry.runs.trial": ("Trial",),
+    "ripplecarry.verbs.add": ("add",),
+    "ripplecarry.verbs.certify": ("certify",),
+    "ripplecarry.verbs.check": ("check",),
+    "ripplecarry.verbs.compare": ("compare",),
+    "ripplecarry.verbs.evaluate": ("evaluate",),
+    "ripplecarry.verbs.export": ("export",),
+    "ripplecarry.verbs.extract": ("extract",),
+    "ripplecarry.verbs.merge": ("merge",),
+    "ripplecarry.verbs.page": ("page",),
+    "ripplecarry.verbs.runs": ("list_runs",),
+    "ripplecarry.verbs.study": ("StudyResult", "study"),
+    "ripplecarry.verbs.train": ("train",),
     "ripplecarry.verification.certificate": ("Certificate",),
     "ripplecarry.verification.counterexample": ("Counterexample",),
 }
