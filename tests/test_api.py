@@ -91,8 +91,10 @@ def test_sums_as_text_from_files_or_verified_are_written(tmp_path):
 
 
 def test_stores_merge_and_machines_are_extracted():
-    run = rc.train(**TINY, store="elsewhere")
+    settings = {"base": 2, "layers": 1, "hidden_size": 16, "digits": 4, "learning_rate": 0.01}
+    run = rc.train(**settings, steps=300, store="elsewhere")
 
     assert rc.merge("elsewhere").added == [run.id]
     assert rc.merge("elsewhere").known == [run.id]
-    assert rc.extract(run.id[:6], engine="torch").num_queries > 0
+    found = rc.extract(run.id[:6], engine="torch")
+    assert (found.is_right, found.machine.num_states) == (True, 2)

@@ -41,42 +41,35 @@ if TYPE_CHECKING:
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
 
+_VERBS = (
+    "add",
+    "certify",
+    "check",
+    "compare",
+    "evaluate",
+    "export",
+    "extract",
+    "merge",
+    "page",
+    "study",
+    "train",
+)
 _NAMES = {
-    "ripplecarry.claims.claim": ("Claim",),
-    "ripplecarry.claims.comparisons": (
-        "AboutEqual",
-        "AllOf",
-        "Falls",
-        "Grows",
-        "Less",
-        "LessAtBest",
-        "Mostly",
-        "Within",
-        "fastest",
-        "slowest",
-    ),
-    "ripplecarry.claims.measures": ("Measure", "Property", "area", "last", "reading"),
-    "ripplecarry.runs.run": ("Run",),
-    "ripplecarry.runs.store": ("Store",),
-    "ripplecarry.claims.study": ("Study",),
-    "ripplecarry.sweeps.certifying": ("Unknown",),
-    "ripplecarry.runs.trial": ("Trial",),
-    "ripplecarry.verbs.add": ("add",),
-    "ripplecarry.verbs.certify": ("certify",),
-    "ripplecarry.verbs.check": ("check",),
-    "ripplecarry.verbs.compare": ("compare",),
-    "ripplecarry.verbs.evaluate": ("evaluate",),
-    "ripplecarry.verbs.export": ("export",),
-    "ripplecarry.verbs.extract": ("extract",),
-    "ripplecarry.verbs.merge": ("merge",),
-    "ripplecarry.verbs.page": ("page",),
-    "ripplecarry.verbs.runs": ("list_runs",),
-    "ripplecarry.verbs.study": ("StudyResult", "study"),
-    "ripplecarry.verbs.train": ("train",),
-    "ripplecarry.verification.certificate": ("Certificate",),
-    "ripplecarry.verification.counterexample": ("Counterexample",),
+    **{f"verbs.{verb}": verb for verb in _VERBS},
+    "verbs.runs": "list_runs",
+    "verbs.study": "StudyResult study",
+    "claims.claim": "Claim",
+    "claims.comparisons": "AboutEqual AllOf Falls Grows Less LessAtBest Mostly Within fastest slowest",
+    "claims.measures": "Measure Property area last reading",
+    "claims.study": "Study",
+    "runs.run": "Run",
+    "runs.store": "Store",
+    "runs.trial": "Trial",
+    "sweeps.certifying": "Unknown",
+    "verification.certificate": "Certificate",
+    "verification.counterexample": "Counterexample",
 }
-_HOME = {name: module for module, names in _NAMES.items() for name in names}
+_HOME = {name: f"ripplecarry.{module}" for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = sorted(_HOME)  # pyrefly: ignore[unsupported-dunder-all]
 

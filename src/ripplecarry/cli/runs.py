@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from ripplecarry.runs.run import Run
 
+_ALWAYS = (
+    *("outcome", "proof", "steps_done", "loss", "exact_match", "metrics_read_after_step"),
+    *("exact_from_step", "exact_from_s", "train_s"),
+)
+
 
 @command(verb.list_runs)
 def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: bool, **options: Any) -> int:
@@ -67,19 +72,8 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     elif frame.empty:
         output.print(f"no runs in {store} that fit", markup=False)
     else:
-        always = (
-            "outcome",
-            "proof",
-            "steps_done",
-            "loss",
-            "exact_match",
-            "metrics_read_after_step",
-            "exact_from_step",
-            "exact_from_s",
-            "train_s",
-        )
         varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
-        shown = frame[["id", *varied, *always]].rename(
+        shown = frame[["id", *varied, *_ALWAYS]].rename(
             columns={"metrics_read_after_step": "read_after_step"}
         )
         rows = [

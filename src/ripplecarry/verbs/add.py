@@ -8,15 +8,15 @@ from typing import Annotated, Any, overload
 
 from ripplecarry.arithmetic.number_lines import find_lines, find_number
 from ripplecarry.arithmetic.text_source import TextInMemory, open_text
-from ripplecarry.engines.registry import open_engine
+from ripplecarry.engines.registry import EngineName, open_engine
 from ripplecarry.errors import ConfigurationError, OperandError
 from ripplecarry.evaluation.compared_sums import ComparedSums
 from ripplecarry.evaluation.integer_sums import ArrayDigits, Number, add_numbers
 from ripplecarry.evaluation.stream import Digits, NetworkSums
 from ripplecarry.evaluation.written_sums import SumWriter
 from ripplecarry.files import Spool
+from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE
-from ripplecarry.runs.summing import open_sums
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
 
@@ -40,21 +40,11 @@ class WrittenSums:
 
 
 @overload
-def add(run: RunOption, *numbers: Number, engine: EngineOption = ..., store: StoreOption = ...) -> int: ...
+def add(run: RunOption, *numbers: Number, **options: Any) -> int: ...
 @overload
-def add(
-    run: RunOption, *numbers: Sequence[Number], engine: EngineOption = ..., store: StoreOption = ...
-) -> list[int]: ...
+def add(run: RunOption, *numbers: Sequence[Number], **options: Any) -> list[int]: ...
 @overload
-def add(
-    run: RunOption,
-    *numbers: Number | str | Sequence[Number | str],
-    from_: list[str] | None = ...,
-    verify: bool = ...,
-    engine: EngineOption = ...,
-    store: StoreOption = ...,
-    report: Report = ...,
-) -> int | list[int] | WrittenSums: ...
+def add(run: RunOption, *numbers: Any, **options: Any) -> int | list[int] | WrittenSums: ...
 @verb
 def add(
     run: RunOption,
@@ -86,12 +76,12 @@ def add(
     files = from_ or []
     if numbers and files:
         raise ConfigurationError(
-            f"numbers are given, or come from files, not both: {len(numbers)} and {len(files)} came; "
+            f"numbers are given, or come from files, not both: {len(numbers)} and {len(files)} were given; "
             "each file needs from_=FILE of its own"
         )
     if files.count("-") > 1:
         raise ConfigurationError("standard input was given more than once; it can be read once")
-    sums = open_sums(find_run(run, store), open_engine(engine))
+    sums = open_sums(find_run(run, store), engine)
     compared = ComparedSums() if verify else None
     if files:
         return _add_files(sums, files, compared, report)
@@ -103,6 +93,15 @@ def add(
         return _write(sums, digits, compared, report)
     results = add_numbers(sums, rows)
     return results if are_many else results[0]
+
+
+def open_sums(run: Run, engine: EngineName) -> NetworkSums:
+    """The sums of this run's network, computed by this engine."""
+    if run.trial.task != "addition":
+        raise ConfigurationError(
+            f"run {run.id} learned the task {run.task.name}; only runs of the task addition can add"
+        )
+    return NetworkSums(open_engine(engine).load(run.trial, run.task, run.weights), run.trial, run.task)
 
 
 def _rows(numbers: tuple[Any, ...], wanted: int) -> tuple[list[tuple[Any, ...]], bool]:

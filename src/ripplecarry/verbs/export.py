@@ -3,7 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from ripplecarry.errors import ConfigurationError
+import safetensors.numpy
+
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.files import write_atomically
+from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import Option, RunOption, StoreOption, verb
@@ -28,11 +32,34 @@ def export(
         ConfigurationError: nothing was asked for, or the package onnx is not installed.
         StoreError: no such run, a damaged one, or a file that cannot be written.
     """
-    from ripplecarry.runs.exports import write_onnx, write_state_dict
-
     if not (onnx or state_dict):
         raise ConfigurationError("nothing to export was asked for; say onnx=True, state_dict=True or both")
     subject = find_run(run, store)
     target = Store(store).root / "exports" if folder is None else Path(folder)
-    wanted = ((write_onnx, onnx), (write_state_dict, state_dict))
-    return [write(subject, target) for write, is_on in wanted if is_on]
+    forms = ((onnx, "onnx", _onnx), (state_dict, "safetensors", _state_dict))
+    return [
+        _write(target, f"{subject.id}.{suffix}", content(subject))
+        for is_on, suffix, content in forms
+        if is_on
+    ]
+
+
+def _onnx(run: Run) -> bytes:
+    from ripplecarry.networks.onnx_model import onnx_model
+
+    return onnx_model(run.trial, run.task, run.weights).SerializeToString(deterministic=True)
+
+
+def _state_dict(run: Run) -> bytes:
+    return safetensors.numpy.save(run.weights)
+
+
+def _write(folder: Path, name: str, content: bytes) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"cannot write into {folder}: it is no folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / name, content)
+    except OSError as error:
+        raise StoreError(f"cannot write {folder / name}: {error.strerror}") from None
+    return folder / name

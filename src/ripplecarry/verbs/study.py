@@ -85,7 +85,7 @@ def study(
     from ripplecarry.sweeps.sweep import sweep
 
     if address is not None and executor != "ray":
-        raise ConfigurationError(f"an address is for the executor ray; the executor is {executor}")
+        raise ConfigurationError(f"address is {address!r}; it goes with executor=ray alone")
     found: dict[str, Study] = {}
     for each in studies or ("all",):
         some = [each] if isinstance(each, Study) else find_studies([str(each)])
