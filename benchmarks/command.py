@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from ripplecarry import cli
-from ripplecarry.cli.options import JsonOption
+from ripplecarry.cli.command import JsonOption
 from ripplecarry.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -18,3 +18,21 @@ autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
 # Docstrings are written for Python, with `names` in single backticks.
 default_role = "code"
+
+
+def setup(app):
+    """Verbs show plain types, and say of each parameter what the command's help says."""
+    import ripplecarry
+    from ripplecarry.verbs.parameters import options_of
+
+    helps = {}
+    for name in ripplecarry.__all__:
+        found = options_of(getattr(ripplecarry, name)) if name[0].islower() else {}
+        helps[f"ripplecarry.{name}"] = {each: option.help for each, (_, _, option) in found.items()}
+        for each, (_, kind, _) in found.items():
+            getattr(ripplecarry, name).__annotations__[each] = kind
+
+    def add_help(app, what, name, verb, options, lines):
+        lines += ["", *(f":param {each}: {words}" for each, words in helps.get(name, {}).items())]
+
+    app.connect("autodoc-process-docstring", add_help)

@@ -24,7 +24,7 @@ TINY = {"hidden_size": 8, "embedding_size": 4, "digits": 3, "steps": 20}
 # Fewer seeds and steps say the same about whether an example runs.
 SHORTER = (
     (r"seeds=\d+", "seeds=1, workers=1"),
-    (r"longest=\d+", "longest=12, samples=20"),
+    (r"lengths=\d+", "lengths=12, samples=20"),
     (r"steps=\d+", "steps=60"),
 )
 LONGEST_EXAMPLE = 30
@@ -188,7 +188,7 @@ import json
 import ripplecarry as rc
 settings = {"digits": 2, "layers": 1, "hidden_size": 16, "steps": 200, "learning_rate": 0.02}
 run = rc.train(cell="mgu", engine="torch", **settings)
-found = rc.evaluate(run, engine="torch", longest=4, samples=10)
+found = rc.evaluate(run, engine="torch", lengths=4, samples=10)
 total = rc.add(run, 12, 34, engine="torch")
 last = {"cell": run.trial.cell, "loss": run.state["last"]["loss"], "sum": total}
 print(json.dumps(last | {"num_pairs": found.num_pairs}))

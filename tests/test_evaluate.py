@@ -140,6 +140,7 @@ def test_a_failing_adder_is_wrong_and_its_first_complaint_is_told(capsys):
     [
         ([], "give a run, or --adder"),
         (["x", "--adder=a.py"], "one of them"),
+        (["nothing", "--max-digits=9"], "--max-digits is for files"),
         (["--adder=none.py"], "no adder file none.py"),
         (["nothing"], "no run 'nothing'"),
         (["nothing", "--lengths=0"], "--lengths is 0"),
@@ -210,12 +211,12 @@ def test_weights_of_another_layout_are_refused(damage, words, capsys):
 
 
 def test_functions_and_modules_are_evaluated_from_python(exact):
-    assert rc.evaluate(exact, longest=30, samples=20).is_exact
-    assert rc.evaluate(lambda a, b: a + b, digits=3, samples=5).is_exact
-    assert not rc.evaluate(lambda a, b: a ^ b, digits=2).is_exact
+    assert rc.evaluate(exact, lengths=30, samples=20).is_exact
+    assert rc.evaluate(lambda a, b: a + b, max_digits=3, samples=5).is_exact
+    assert not rc.evaluate(lambda a, b: a ^ b, max_digits=2).is_exact
 
     module = Adder.build(exact.trial, exact.task, exact.weights)
-    assert rc.evaluate(module, digits=5, samples=10).is_exact
+    assert rc.evaluate(module, max_digits=5, samples=10).is_exact
 
     class TwoTensors(torch.nn.Module):
         """As the report's networks are called; logits of all positions in one axis."""
@@ -227,7 +228,7 @@ def test_functions_and_modules_are_evaluated_from_python(exact):
         def forward(self, first, second):
             return self.inner(torch.stack([first, second], dim=-1)).flatten(0, 1)
 
-    found = rc.evaluate(TwoTensors(), digits=4, samples=10)
+    found = rc.evaluate(TwoTensors(), max_digits=4, samples=10)
     assert found.is_exact
     assert found.searches
 
@@ -238,8 +239,8 @@ def test_functions_and_modules_are_evaluated_from_python(exact):
 def test_what_is_no_adder_is_refused(adder, words):
     with pytest.raises(rc.errors.ConfigurationError, match=words):
         rc.evaluate(adder)
-    with pytest.raises(rc.errors.ConfigurationError, match="digits is 0"):
-        rc.evaluate(adder, digits=0)
+    with pytest.raises(rc.errors.ConfigurationError, match="max_digits is 0"):
+        rc.evaluate(adder, max_digits=0)
 
 
 def test_time_to_exactness_is_where_the_hard_cases_stay_right(capsys):

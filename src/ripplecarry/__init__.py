@@ -7,17 +7,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ripplecarry.api import (
-        StudyResult,
-        add,
-        certify,
-        compare,
-        evaluate,
-        export,
-        page,
-        study,
-        train,
-    )
     from ripplecarry.claims.claim import Claim
     from ripplecarry.claims.comparisons import (
         AboutEqual,
@@ -37,44 +26,50 @@ if TYPE_CHECKING:
     from ripplecarry.runs.store import Store
     from ripplecarry.runs.trial import Trial
     from ripplecarry.sweeps.certifying import Unknown
+    from ripplecarry.verbs.add import add
+    from ripplecarry.verbs.certify import certify
+    from ripplecarry.verbs.check import check
+    from ripplecarry.verbs.compare import compare
+    from ripplecarry.verbs.evaluate import evaluate
+    from ripplecarry.verbs.export import export
+    from ripplecarry.verbs.extract import extract
+    from ripplecarry.verbs.merge import merge
+    from ripplecarry.verbs.page import page
+    from ripplecarry.verbs.runs import list_runs
+    from ripplecarry.verbs.study import StudyResult, study
+    from ripplecarry.verbs.train import train
     from ripplecarry.verification.certificate import Certificate
     from ripplecarry.verification.counterexample import Counterexample
 
+_VERBS = (
+    "add",
+    "certify",
+    "check",
+    "compare",
+    "evaluate",
+    "export",
+    "extract",
+    "merge",
+    "page",
+    "study",
+    "train",
+)
 _NAMES = {
-    "ripplecarry.api": (
-        "StudyResult",
-        "add",
-        "certify",
-        "compare",
-        "evaluate",
-        "export",
-        "page",
-        "study",
-        "train",
-    ),
-    "ripplecarry.claims.claim": ("Claim",),
-    "ripplecarry.claims.comparisons": (
-        "AboutEqual",
-        "AllOf",
-        "Falls",
-        "Grows",
-        "Less",
-        "LessAtBest",
-        "Mostly",
-        "Within",
-        "fastest",
-        "slowest",
-    ),
-    "ripplecarry.claims.measures": ("Measure", "Property", "area", "last", "reading"),
-    "ripplecarry.runs.run": ("Run",),
-    "ripplecarry.runs.store": ("Store",),
-    "ripplecarry.claims.study": ("Study",),
-    "ripplecarry.sweeps.certifying": ("Unknown",),
-    "ripplecarry.runs.trial": ("Trial",),
-    "ripplecarry.verification.certificate": ("Certificate",),
-    "ripplecarry.verification.counterexample": ("Counterexample",),
+    **{f"verbs.{verb}": verb for verb in _VERBS},
+    "verbs.runs": "list_runs",
+    "verbs.study": "StudyResult study",
+    "claims.claim": "Claim",
+    "claims.comparisons": "AboutEqual AllOf Falls Grows Less LessAtBest Mostly Within fastest slowest",
+    "claims.measures": "Measure Property area last reading",
+    "claims.study": "Study",
+    "runs.run": "Run",
+    "runs.store": "Store",
+    "runs.trial": "Trial",
+    "sweeps.certifying": "Unknown",
+    "verification.certificate": "Certificate",
+    "verification.counterexample": "Counterexample",
 }
-_HOME = {name: module for module, names in _NAMES.items() for name in names}
+_HOME = {name: f"ripplecarry.{module}" for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = sorted(_HOME)  # pyrefly: ignore[unsupported-dunder-all]
 

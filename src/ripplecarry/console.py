@@ -23,7 +23,7 @@ _PLAIN_EVERY_S = 30.0
 
 
 @contextmanager
-def sweep_progress(requests: Sequence[RunRequest]) -> Generator[Listener]:
+def sweep_progress() -> "Generator[SweepDisplay]":
     """A bar over all the work and one for each run under way; plain lines without a terminal."""
     progress = Progress(
         TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=20)),
@@ -35,19 +35,26 @@ def sweep_progress(requests: Sequence[RunRequest]) -> Generator[Listener]:
         disable=not messages.is_terminal,
     )
     with progress:
-        yield _SweepDisplay(requests, progress)
+        yield SweepDisplay(progress)
 
 
-class _SweepDisplay(Listener):
-    def __init__(self, requests: Sequence[RunRequest], progress: Progress) -> None:
-        self._requests = {request.id: request for request in requests}
+class SweepDisplay(Listener):
+    """Shows how a sweep goes, and knows whether a run failed."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.has_failures = False
+        self._requests: dict[str, RunRequest] = {}
         self._progress = progress
-        self._overall = progress.add_task("all", total=self._cost(self._requests), words="")
+        self._overall = progress.add_task("all", total=None, words="")
         self._bars: dict[str, TaskID] = {}
         self._under_way: dict[str, float] = {}
         self._done: set[str] = set()
         self._began = self._printed = time.monotonic()
         self._cost_before: float | None = None
+
+    def planned(self, requests: Sequence[RunRequest]) -> None:
+        self._requests = {request.id: request for request in requests}
+        self._progress.update(self._overall, total=self._cost(self._requests))
 
     def progressed(self, progress: execute_run.Progress) -> None:
         if progress.run_id in self._done:
@@ -74,6 +81,7 @@ class _SweepDisplay(Listener):
         self._close(request)
 
     def failed(self, request: RunRequest, error: BaseException) -> None:
+        self.has_failures = True
         messages.print(f"failed: run {request.id}: {error}")
         self._close(request)
 

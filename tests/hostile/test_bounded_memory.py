@@ -165,7 +165,7 @@ def test_a_certificate_of_few_bytes_builds_no_machine_of_millions(monkeypatch):
 
 
 def test_a_study_of_endless_seeds_is_refused():
-    from ripplecarry.api import study
+    from ripplecarry import study
 
     with pytest.raises(ConfigurationError, match="from 1 to 1000000"):
         study("baseline", seeds=10**12)

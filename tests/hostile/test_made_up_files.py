@@ -19,12 +19,12 @@ from ripplecarry.cli.train import run_summary
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateRefused, DamageError, InputError
 from ripplecarry.evaluation.integer_sums import add_numbers
+from ripplecarry.evaluation.stream import NetworkSums
 from ripplecarry.runs import run as run_module
 from ripplecarry.runs.certificates import CertificateSubject
 from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
-from ripplecarry.runs.summing import open_sums
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.execute_run import execute_run
 
@@ -74,7 +74,12 @@ class Place:
                 assert self.store.certificate_path(run.id).parent == self.root / "certificates"
                 _ = run.environment, run.curves, run.exactness
                 if run.weights and run.task.num_operands == 2:
-                    add_numbers(open_sums(run, self.engine), [(1, 2)])
+                    add_numbers(
+                        NetworkSums(
+                            self.engine.load(run.trial, run.task, run.weights), run.trial, run.task
+                        ),
+                        [(1, 2)],
+                    )
             if with_frame:
                 self.store.frame()
 

@@ -105,7 +105,7 @@ def test_the_run_that_a_file_names_inside_is_not_taken_for_its_own(copied, tmp_p
     elsewhere = tmp_path / "BAD.json"
     elsewhere.write_bytes(copied.certificate_path(run.id).read_bytes())
 
-    with pytest.raises(CertificateError, match="--weights FILE"):
+    with pytest.raises(CertificateError, match="weights=FILE"):
         CertificateSubject.of(elsewhere)
     assert CertificateSubject.of(elsewhere, run.folder / "weights.safetensors").proof().margin > 0
 

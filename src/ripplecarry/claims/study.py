@@ -9,10 +9,9 @@ from ripplecarry.claims.claim import Claim, Verdict
 from ripplecarry.claims.findings import Arm, Case, find
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.run import Run
-from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.runs.trial import MOST_SEEDS, RunRequest, Trial
 
 Axis = str | tuple[str, ...]
-MOST_SEEDS = 1_000_000
 _LONGEST_NAME = 100
 """A study's name is a folder's."""
 

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from ripplecarry.cli.add import add
-from ripplecarry.cli.certify import certify, check
+from ripplecarry.cli.certify import certify
+from ripplecarry.cli.check import check
+from ripplecarry.cli.command import say
 from ripplecarry.cli.compare import compare
 from ripplecarry.cli.complaints import complaint
 from ripplecarry.cli.evaluate import evaluate
@@ -21,7 +23,7 @@ from ripplecarry.cli.merge import merge
 from ripplecarry.cli.page import page
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
-from ripplecarry.cli.train import train, with_trial_options
+from ripplecarry.cli.train import train
 from ripplecarry.errors import InputError
 
 app = App(
@@ -31,7 +33,7 @@ app = App(
 )
 _COMMANDS = (
     study,
-    with_trial_options(train),
+    train,
     runs,
     compare,
     evaluate,
@@ -62,21 +64,21 @@ def call(arguments: Sequence[str], commands: App = app) -> int:
         )
         return status if isinstance(status, int) else 0
     except CycloptsError as error:
-        print(f"ripplecarry: {complaint(error)}", file=sys.stderr)
+        say(complaint(error))
         return 2
     except InputError as error:
-        print(f"ripplecarry: {' '.join(str(error).split())}", file=sys.stderr)
+        say(" ".join(str(error).split()))
         return 2
     except KeyboardInterrupt:
-        print("ripplecarry: interrupted", file=sys.stderr)
+        say("interrupted")
         return 130
     except MemoryError:
-        print("ripplecarry: not enough memory for what was asked", file=sys.stderr)
+        say("not enough memory for what was asked")
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stderr.close()
         return 0
     except OSError as error:  # a disk that is full while figures are drawn, a name that is too long
         where = f"{error.filename}: " if error.filename else ""
-        print(f"ripplecarry: {where}{error.strerror or error}", file=sys.stderr)
+        say(f"{where}{error.strerror or error}")
         return 2

@@ -1,7 +1,8 @@
 """One line for a command line that cannot be read."""
 
 import inspect
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import CycloptsError
@@ -26,6 +27,17 @@ def complaint(error: CycloptsError) -> str:
     if isinstance(error, MissingArgumentError) and command:
         return f"{_quoted(command)} needs a value for {error.keyword or error.argument.name}"  # pyrefly: ignore[missing-attribute]
     return " ".join(str(error).split())
+
+
+def as_options(message: str, names: Collection[str]) -> str:
+    """A verb's message in the words of the command: `max_digits is 0` is about `--max-digits`, and
+    `onnx=True` is said as `--onnx`."""
+    for name in names:
+        option = f"--{name.strip('_').replace('_', '-')}"
+        message = re.sub(rf"\b{name}=True\b", option, message)
+        message = re.sub(rf"\b{name}=", f"{option} ", message)
+        message = re.sub(rf"(^|; ){name} is ", rf"\1{option} is ", message)
+    return message
 
 
 def _too_many(command: str, words: list[str], target: Callable[..., Any] | None) -> str:

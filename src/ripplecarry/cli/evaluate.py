@@ -1,42 +1,19 @@
 """`ripplecarry evaluate`: exact match where it is hard, and the shortest wrong sum found."""
 
-import hashlib
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption, engine_name
-from ripplecarry.errors import ConfigurationError
+from ripplecarry.cli.command import command, say
 from ripplecarry.files import json_text
+from ripplecarry.verbs import evaluate as verb
 
 if TYPE_CHECKING:
     from ripplecarry.evaluation.exactness import Exactness
-    from ripplecarry.runs.evaluating import Evaluation
-    from ripplecarry.runs.store import Store
 
 
-def evaluate(
-    run: Annotated[str | None, Parameter(help="A run, or a .safetensors file of weights.")] = None,
-    /,
-    *,
-    adder: Annotated[Path | None, Parameter(help="Python file with build_model and add.")] = None,
-    lengths: Annotated[
-        int | None,
-        Parameter(help="Longest operands; else 100 times the trained ones, or --max-digits."),
-    ] = None,
-    samples: Annotated[
-        int | None, Parameter(help="Pairs per cell at most; 1000, or 50 for a file.")
-    ] = None,
-    max_digits: Annotated[
-        int | None, Parameter(help="Digits that a file or weights are made for; 10 else.")
-    ] = None,
-    engine: EngineOption = "auto",
-    store: StoreOption = Path("results"),
-    as_json: JsonOption = False,
-) -> int:
+@command(verb.evaluate)
+def evaluate(run: str | None, *, as_json: bool, **options: Any) -> int:
     """Test an adder where adding is hard: by length and longest carry run and idle run, on hard cases, and
     by a search for a wrong sum.
 
@@ -51,75 +28,22 @@ def evaluate(
     """
     from ripplecarry.cli.progress import progress_line
     from ripplecarry.reports.heat_maps import draw_evaluation
-    from ripplecarry.runs.evaluating import keep
-    from ripplecarry.runs.store import Store
 
-    for name, value in (("--lengths", lengths), ("--samples", samples), ("--max-digits", max_digits)):
-        if value is not None and value < 1:
-            raise ConfigurationError(f"{name} is {value}; it must be at least 1")
-    if (run is None) == (adder is None):
-        raise ConfigurationError("give a run, or --adder FILE.py; one of them")
-    kept = Store(store)
-    if adder is None:
-        name, plan = _of_run(str(run), lengths, samples, max_digits, engine_name(engine), kept)
-    else:
-        name, plan = _of_file(adder, lengths, samples, max_digits)
     # What another's code prints must not stand among our results.
-    with progress_line(plan.num_digits, "digits") as progress, redirect_stdout(sys.stderr):
-        found = plan.measure(progress.advance)
-    folder = kept.evaluation_folder(name)
-    path = keep(found, folder, {"adder": name, "lengths": plan.lengths})
-    frame = found.frame()
-    figures = draw_evaluation(frame, f"Exact match of {name}", folder)
+    with progress_line("digits") as progress, redirect_stdout(sys.stderr):
+        found = verb.evaluate(run, say=say, report=progress.advance, **options)
+    assert found.folder is not None
+    figures = draw_evaluation(found.frame(), f"Exact match of {found.name}", found.folder)
+    path = found.folder / "evaluation.json"
     if as_json:
-        about = {"adder": name, "file": str(path), "figures": [str(figure) for figure in figures]}
+        about = {"adder": found.name, "file": str(path), "figures": [str(figure) for figure in figures]}
         print(json_text(about | found.as_dict()))
     else:
         _print(found)
         print(f"\nheat map: {figures[0]}, figures: {path}")
-    complaint = getattr(plan.adder, "complaint", None)
-    if complaint:
-        print(f"ripplecarry: the adder gave no answer: {complaint}", file=sys.stderr)
+    if found.complaint:
+        say(f"the adder gave no answer: {found.complaint}")
     return 0 if found.is_exact else 1
-
-
-def _of_run(
-    run: str,
-    longest: int | None,
-    pairs: int | None,
-    max_digits: int | None,
-    engine: Any,
-    store: "Store",
-) -> tuple[str, "Evaluation"]:
-    from ripplecarry.engines.registry import open_engine
-    from ripplecarry.runs.evaluating import DECLARED_DIGITS, Evaluation
-    from ripplecarry.runs.imported_run import import_run
-
-    path = Path(run)
-    if path.suffix == ".safetensors":
-        found = import_run(path, max_digits or DECLARED_DIGITS, store)
-        print(f"ripplecarry: imported as run {found.id}", file=sys.stderr)
-    elif max_digits is not None:
-        raise ConfigurationError("--max-digits is for files; a run knows what it was trained on")
-    else:
-        found = store.find(run).verify()
-    return found.id, Evaluation.of_run(found, open_engine(engine), longest, pairs)
-
-
-def _of_file(
-    path: Path, longest: int | None, pairs: int | None, max_digits: int | None
-) -> tuple[str, "Evaluation"]:
-    from ripplecarry.evaluation.adder_file import load_adder
-    from ripplecarry.runs.evaluating import Evaluation
-
-    content = path.read_bytes() if path.is_file() else b""
-    if content:
-        print(f"ripplecarry: running the code of {path}; none of its claims is believed", file=sys.stderr)
-    with redirect_stdout(sys.stderr):
-        adder = load_adder(path)
-    # Many a file is called adder.py.
-    name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
-    return name, Evaluation.of_other(adder, max_digits, longest, pairs)
 
 
 def _print(found: "Exactness") -> None:

@@ -2,24 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from ripplecarry.cli.options import EngineOption, JsonOption, StoreOption
+from ripplecarry.cli.command import command
+from ripplecarry.verbs import extract as verb
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-def extract(
-    run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
-    /,
-    *,
-    engine: EngineOption = "auto",
-    store: StoreOption = Path("results"),
-    as_json: JsonOption = False,
-) -> int:
+@command(verb.extract)
+def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     """Learn the finite-state machine that a run's network is, and draw it beside the task's.
 
     A network that is not exact has states that should not be there, often without end: learning stops at
@@ -32,16 +25,13 @@ def extract(
     import numpy as np
 
     from ripplecarry.console import output, print_table
-    from ripplecarry.engines.registry import open_engine
     from ripplecarry.reports.machine_figure import draw_machine
     from ripplecarry.runs.store import Store
-    from ripplecarry.verification.extraction import MAX_STATES, extract_machine
+    from ripplecarry.verbs.find_run import find_run
+    from ripplecarry.verification.extraction import MAX_STATES
 
-    kept = Store(store)
-    subject = kept.find(run).verify()
-    task = subject.task
-    computation = open_engine(engine).load(subject.trial, task, subject.weights)
-    found = extract_machine(computation, task)
+    kept, subject = Store(store), find_run(run, store)
+    found, task = verb.extract(subject, store=store, **options), subject.task
     title = f"{task.name}, run {subject.id}"
     figures = draw_machine(
         found.machine, task, title, kept.machine_folder(), subject.id, is_complete=found.is_complete

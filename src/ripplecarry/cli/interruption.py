@@ -1,10 +1,10 @@
 """Ctrl-C and SIGTERM as requests to stop."""
 
 import signal
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from ripplecarry.cli.command import say
 from ripplecarry.sweeps.sweep import StopRequest
 
 
@@ -27,5 +27,5 @@ def stop_on_signals() -> Generator[StopRequest]:
 
 
 def say_interrupted() -> int:
-    print("ripplecarry: interrupted; the same command goes on from here", file=sys.stderr)
+    say("interrupted; the same command goes on from here")
     return 130

@@ -1,13 +1,10 @@
 """`ripplecarry page`: one HTML file to explore a run."""
 
 import json
-import sys
-from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-from cyclopts import Parameter
-
-from ripplecarry.cli.options import JsonOption, StoreOption
+from ripplecarry.cli.command import command, say
+from ripplecarry.verbs import page as verb
 
 _SENTENCES = {
     "proved": "proved right at every length",
@@ -16,14 +13,8 @@ _SENTENCES = {
 }
 
 
-def page(
-    run: Annotated[str, Parameter(help="A run's id, its beginning, or folder.")],
-    /,
-    *,
-    out: Annotated[Path | None, Parameter(help="The file; in the store's `pages` unless given.")] = None,
-    store: StoreOption = Path("results"),
-    as_json: JsonOption = False,
-) -> int:
+@command(verb.page)
+def page(run: str, *, as_json: bool, **options: Any) -> int:
     """Write one self-contained HTML page to explore a run's network: type numbers and watch it carry.
 
     The page holds the network's weights and computes its answers itself; it opens from disk, without a
@@ -32,21 +23,12 @@ def page(
 
     Example: ripplecarry page 44136fa355-native-0
     """
-    from ripplecarry.reports.page.writer import write_page
-    from ripplecarry.runs.store import Store
-
-    kept = Store(store)
-    subject = kept.find(run).verify()
-    path, verdict = write_page(subject, kept, out, say=_say)
-    kind = str(verdict.as_dict()["kind"])
-    size = path.stat().st_size
+    found = verb.page(run, say=say, **options)
+    kind = str(found.verdict.as_dict()["kind"])
+    size, num_checkpoints = found.path.stat().st_size, len(found.run.checkpoints)
     if as_json:
-        result = {"run": subject.id, "page": str(path), "bytes": size, "verdict": kind}
-        print(json.dumps(result | {"checkpoints": len(subject.checkpoints)}, indent=1))
+        result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
+        print(json.dumps(result | {"checkpoints": num_checkpoints}, indent=1))
     else:
-        print(f"{path}: {size / 1e6:.2f} MB, {len(subject.checkpoints)} checkpoints; {_SENTENCES[kind]}")
+        print(f"{found.path}: {size / 1e6:.2f} MB, {num_checkpoints} checkpoints; {_SENTENCES[kind]}")
     return 0
-
-
-def _say(words: str) -> None:
-    print(f"ripplecarry: {words}", file=sys.stderr, flush=True)

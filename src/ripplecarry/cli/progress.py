@@ -9,28 +9,24 @@ _SILENT_S, _TERMINAL_EVERY_S, _PLAIN_EVERY_S = 2.0, 0.2, 30.0
 
 
 class Progress:
-    """Says how far it is: in place on a terminal after two seconds, else in a line every thirty.
+    """Says how far it is: in place on a terminal after two seconds, else in a line every thirty."""
 
-    Args:
-        total: what `advance` adds up to.
-    """
-
-    def __init__(self, total: int, unit: str) -> None:
-        self._total, self._unit = total, unit
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
         self._done = 0
         self._is_terminal = sys.stderr.isatty()
         self._began = time.monotonic()
         self._next = self._began + (_SILENT_S if self._is_terminal else _PLAIN_EVERY_S)
         self._has_shown = False
 
-    def advance(self, amount: int) -> None:
+    def advance(self, amount: int, total: int) -> None:
         self._done += amount
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + (_TERMINAL_EVERY_S if self._is_terminal else _PLAIN_EVERY_S)
-        left_s = (self._total - self._done) / self._done * (now - self._began)
-        words = f"{self._done / self._total:.0%} of {self._total} {self._unit}  {_minutes(left_s)} left"
+        left_s = (total - self._done) / self._done * (now - self._began)
+        words = f"{self._done / total:.0%} of {total} {self._unit}  {_minutes(left_s)} left"
         print(
             f"\r\x1b[K{words}" if self._is_terminal else words, end=self._end, file=sys.stderr, flush=True
         )
@@ -47,9 +43,9 @@ class Progress:
 
 
 @contextmanager
-def progress_line(total: int, unit: str) -> Generator[Progress]:
+def progress_line(unit: str) -> Generator[Progress]:
     """A progress line that is gone afterwards."""
-    progress = Progress(total, unit)
+    progress = Progress(unit)
     try:
         yield progress
     finally:

@@ -1,37 +1,27 @@
 """`ripplecarry runs`: what the store holds."""
 
 import json
-import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
-
-from ripplecarry.cli.options import EventsOption, JsonOption, StoreOption
+from ripplecarry.cli.command import command, say
 from ripplecarry.cli.train import run_summary
-from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.runs.trial import Trial
+from ripplecarry.verbs import runs as verb
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from ripplecarry.runs.run import Run
 
+_ALWAYS = (
+    *("outcome", "proof", "steps_done", "loss", "exact_match", "metrics_read_after_step"),
+    *("exact_from_step", "exact_from_s", "train_s"),
+)
 
-def runs(
-    run: Annotated[str | None, Parameter(help="A run's id, its beginning, or folder.")] = None,
-    /,
-    *,
-    where: Annotated[str, Parameter(help="SQL condition on the columns.")] = "true",
-    sort: Annotated[str, Parameter(help="Columns to order by; `desc` behind one.")] = "id",
-    tensorboard: EventsOption = None,
-    discard_damaged: Annotated[
-        bool, Parameter(negative="", help="Read every byte; delete damaged runs and checkpoints.")
-    ] = False,
-    store: StoreOption = Path("results"),
-    as_json: JsonOption = False,
-) -> int:
+
+@command(verb.list_runs)
+def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: bool, **options: Any) -> int:
     """List the finished runs in the store, or show one of them with its curves.
 
     Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the loss of the last step;
@@ -49,36 +39,29 @@ def runs(
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
     from ripplecarry.runs.store import Store
+    from ripplecarry.verbs.find_run import find_run
 
-    if run is not None:
-        if discard_damaged:
-            raise ConfigurationError("--discard-damaged looks at the whole store; leave the run out")
-        found = Store(store).find(run).verify()
-        if tensorboard:
-            _write_events([found], tensorboard)
-        return _show_run(found, Store(store).proof(found.id), as_json)
-    if not os.path.isdir(store / "runs"):
-        raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
-    if discard_damaged:
-        for words in Store(store).discard_damaged():
-            print(f"ripplecarry: deleted: {words.split(';')[0]}", file=sys.stderr)
-    frame, damaged = Store(store).frame(where, sort)
+    kept, faults = Store(store), []
+    found = None if run is None else find_run(run, store)
+    frame = verb.list_runs(
+        found,
+        store=store,
+        tensorboard=tensorboard,
+        damaged=faults.append,
+        deleted=lambda words: say(f"deleted: {words.split(';')[0]}"),
+        **options,
+    )
     if tensorboard and not frame.empty:
-        _write_events([Store(store).open(run_id).verify() for run_id in frame["id"]], tensorboard)
+        say(f"event files: tensorboard --logdir {tensorboard}")
+    if found is not None:
+        return _show_run(found, kept.proof(found.id), as_json)
     _list_runs(frame, store, as_json)
-    begun = Store(store).unfinished_ids()
+    begun = kept.unfinished_ids()
     if begun and not as_json:
         print(f"begun and not finished: {len(begun)}; the commands that began them go on with them")
-    for words in damaged:
-        print(f"ripplecarry: {words}", file=sys.stderr)
-    return 1 if damaged else 0
-
-
-def _write_events(found: "list[Run]", folder: Path) -> None:
-    from ripplecarry.reports.event_files import write_events
-
-    write_events(found, folder)
-    print(f"ripplecarry: event files: tensorboard --logdir {folder}", file=sys.stderr)
+    for words in faults:
+        say(words)
+    return 1 if faults else 0
 
 
 def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
@@ -89,19 +72,8 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     elif frame.empty:
         output.print(f"no runs in {store} that fit", markup=False)
     else:
-        always = (
-            "outcome",
-            "proof",
-            "steps_done",
-            "loss",
-            "exact_match",
-            "metrics_read_after_step",
-            "exact_from_step",
-            "exact_from_s",
-            "train_s",
-        )
         varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
-        shown = frame[["id", *varied, *always]].rename(
+        shown = frame[["id", *varied, *_ALWAYS]].rename(
             columns={"metrics_read_after_step": "read_after_step"}
         )
         rows = [

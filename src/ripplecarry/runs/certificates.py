@@ -45,7 +45,7 @@ class CertificateSubject:
         folder = path.resolve().parent.parent / "runs" / path.stem
         if not is_run_id(path.stem) or not folder.is_dir():
             raise CertificateError(
-                f"{path} lies in no store beside a run of its name; --weights FILE names the weights"
+                f"{path} lies in no store beside a run of its name; weights=FILE names the weights"
             )
         return cls(path, content, folder / "weights.safetensors", Run.open(folder).verify())
 

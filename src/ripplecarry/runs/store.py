@@ -290,12 +290,18 @@ class Store:
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
             if len(duckdb.extract_statements(query)) != 1:
-                raise ConfigurationError(f"--where {where!r} --sort {sort!r}: more than one statement")
+                raise ConfigurationError(f"where={where!r} sort={sort!r}: more than one statement")
             return connection.execute(query).df(), damaged
         except duckdb.Error as error:
-            raise ConfigurationError(f"--where {where!r} --sort {sort!r}: {_reason(error)}") from None
+            raise ConfigurationError(f"where={where!r} sort={sort!r}: {_reason(error)}") from None
         finally:
             connection.close()
+
+    def frame_of(self, runs: Sequence[Run]) -> "pd.DataFrame":
+        """Rows as `frame` has them, of runs that may lie elsewhere."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(run) | {_PROOF: self.proof(run.id)} for run in runs])
 
     def _proofs(self) -> dict[str, ProofStatus]:
         """`proof` of every run that has one."""

@@ -9,13 +9,17 @@ from typing import Self
 from pydantic import model_validator
 
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
-from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
 from ripplecarry.runs.readings import Readings
 from ripplecarry.training.loop import Duration
 from ripplecarry.verification.recipes import Certifying
+
+MOST_SEEDS = 1_000_000
+"""A sweep has at most so many seeds of a trial."""
 
 NUMERICS_VERSION = 1
 """Raised by hand whenever a change alters the results of a trial that existed before."""
@@ -82,6 +86,12 @@ class RunRequest:
     engine: str
     keeps_checkpoints: bool = True
     """Whether the run's folder gets the weights along the way; no result depends on it."""
+
+    def __post_init__(self) -> None:
+        if type(self.seed) is not int or not 0 <= self.seed <= MAX_SEED:
+            raise ConfigurationError(
+                f"seed is {self.seed!r}; it must be a whole number, from 0 to {MAX_SEED}"
+            )
 
     @cached_property
     def id(self) -> str:

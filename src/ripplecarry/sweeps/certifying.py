@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.reference import one_thread
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateError, CertificateRefused
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
@@ -38,16 +38,17 @@ class Unknown:
         """What was tried, in words."""
         return (
             f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
-            "wrong answer; `--polish` trains a copy until it is certified"
+            "wrong answer; polishing trains a copy until it is certified"
         )
 
 
 def certify(
-    run: Run, store: Store, *, say: Callable[[str], None] = lambda words: None
+    run: Run, store: Store, engine: Engine, *, say: Callable[[str], None] = lambda words: None
 ) -> Certificate | Counterexample | Unknown:
     """A certificate that the checker accepts, a wrong answer, or neither.
 
     Args:
+        engine: confirms a wrong answer.
         say: told what is being done.
     """
     path = store.certificate_path(run.id)
@@ -69,7 +70,7 @@ def certify(
             return found
     say("no invariant found; looking for a wrong answer")
     with one_thread():
-        wrong = find_counterexample(open_engine().load(trial, task, run.weights), trial.cell, task)
+        wrong = find_counterexample(engine.load(trial, task, run.weights), trial.cell, task)
     if wrong is not None:
         store.keep_counterexample(run.id, wrong.as_dict())
     return wrong or Unknown(attempt.margin, attempt.num_rounds)

@@ -23,6 +23,9 @@ _MAX_ATTEMPTS = 3
 class Listener:
     """Told how a sweep goes; does nothing unless overridden."""
 
+    def planned(self, requests: Sequence[RunRequest]) -> None:
+        """These runs are wanted; told first."""
+
     def progressed(self, progress: Progress) -> None:
         """A run got further."""
 
@@ -87,6 +90,7 @@ def sweep(
             f"the executor {executor} keeps runs apart, which a GPU trains together; use local or threads"
         )
     store.prepare()
+    listener.planned(requests)
     result = SweepResult()
     left = []
     for request in sorted(dict.fromkeys(requests), key=lambda request: -request.trial.cost):

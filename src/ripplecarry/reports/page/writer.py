@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import StoreError
 from ripplecarry.files import write_atomically
@@ -25,12 +26,18 @@ _RELATIVE = re.compile(r'from "\./(\w+)\.js"')
 
 
 def write_page(
-    run: Run, store: Store, path: Path | None = None, say: Callable[[str], None] = lambda words: None
+    run: Run,
+    store: Store,
+    path: Path | None = None,
+    *,
+    engine: Engine | None = None,
+    say: Callable[[str], None] = lambda words: None,
 ) -> tuple[Path, Verdict]:
     """Writes the page of a run and returns where it is, with the verdict that it shows.
 
     Args:
         path: in the store unless given.
+        engine: computes the answers that the page shows; the fastest unless given.
         say: told what is being done.
     Raises:
         ConfigurationError: a run that a page cannot show.
@@ -40,7 +47,7 @@ def write_page(
     if path is not None and (path.is_dir() or not path.name):
         raise StoreError(f"cannot write {path}: it is a folder; give a file's name")
     check_fits(run)
-    network = open_engine().load(run.trial, run.task, run.weights)
+    network = (engine or open_engine()).load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
     verdict = judge(run, store, network, wrong, say)
     content = page_content(run, wrong, near, verdict)

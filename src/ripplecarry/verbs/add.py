@@ -1,0 +1,155 @@
+"""Adding with a run's network."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Annotated, Any, overload
+
+from ripplecarry.arithmetic.number_lines import find_lines, find_number
+from ripplecarry.arithmetic.text_source import TextInMemory, open_text
+from ripplecarry.engines.registry import EngineName, open_engine
+from ripplecarry.errors import ConfigurationError, OperandError
+from ripplecarry.evaluation.compared_sums import ComparedSums
+from ripplecarry.evaluation.integer_sums import ArrayDigits, Number, add_numbers
+from ripplecarry.evaluation.stream import Digits, NetworkSums
+from ripplecarry.evaluation.written_sums import SumWriter
+from ripplecarry.files import Spool
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class WrittenSums:
+    """Answers as text in the run's base, without leading zeros, in the order of what was added."""
+
+    spool: Spool
+    """A line each, on disk."""
+    compared: ComparedSums | None
+    """How many are exact, where that was asked for."""
+
+    def __iter__(self) -> Iterator[str]:
+        rest = b""
+        for block in self.spool.blocks(self.spool.length):
+            *lines, rest = (rest + block).split(b"\n")
+            yield from (line.decode() for line in lines)
+
+
+@overload
+def add(run: RunOption, *numbers: Number, **options: Any) -> int: ...
+@overload
+def add(run: RunOption, *numbers: Sequence[Number], **options: Any) -> list[int]: ...
+@overload
+def add(run: RunOption, *numbers: Any, **options: Any) -> int | list[int] | WrittenSums: ...
+@verb
+def add(
+    run: RunOption,
+    *numbers: Annotated[Any, Option("One for each operand of the run.")],
+    from_: Annotated[
+        list[str] | None,
+        Option(
+            "File with the operands of one sum on each line, - for standard input; or, given once for "
+            "each operand, files with one number each."
+        ),
+    ] = None,
+    verify: Annotated[bool, Option("Compare with the exact sums.")] = False,
+    engine: EngineOption = "auto",
+    store: StoreOption = DEFAULT_STORE,
+    report: Report = lambda num_positions, total: None,
+):
+    """The sum as this run's network answers it, right or wrong.
+
+    Args:
+        numbers: as many as the run adds; each an integer of any size, text in the run's base, or an array
+            of digits, least significant first. Lists of these give a list of sums, many at a time.
+        report: told how many positions were added since the last time, and how many there are.
+    Returns:
+        Integers; `WrittenSums` where numbers are text or come from files, or sums are verified.
+    Raises:
+        OperandError: operands that are negative, no numbers, outside the base, too many or too few.
+        ConfigurationError: a run that learned something other than addition.
+    """
+    files = from_ or []
+    if numbers and files:
+        raise ConfigurationError(
+            f"numbers are given, or come from files, not both: {len(numbers)} and {len(files)} were given; "
+            "each file needs from_=FILE of its own"
+        )
+    if files.count("-") > 1:
+        raise ConfigurationError("standard input was given more than once; it can be read once")
+    sums = open_sums(find_run(run, store), engine)
+    compared = ComparedSums() if verify else None
+    if files:
+        return _add_files(sums, files, compared, report)
+    rows, are_many = _rows(numbers, sums.num_operands)
+    if verify or any(isinstance(number, str) for row in rows for number in row):
+        digits = [
+            [_digits(number, place, sums.base) for place, number in enumerate(row, 1)] for row in rows
+        ]
+        return _write(sums, digits, compared, report)
+    results = add_numbers(sums, rows)
+    return results if are_many else results[0]
+
+
+def open_sums(run: Run, engine: EngineName) -> NetworkSums:
+    """The sums of this run's network, computed by this engine."""
+    if run.trial.task != "addition":
+        raise ConfigurationError(
+            f"run {run.id} learned the task {run.task.name}; only runs of the task addition can add"
+        )
+    return NetworkSums(open_engine(engine).load(run.trial, run.task, run.weights), run.trial, run.task)
+
+
+def _rows(numbers: tuple[Any, ...], wanted: int) -> tuple[list[tuple[Any, ...]], bool]:
+    """The operands of each sum, and whether they came in lists."""
+    if len(numbers) != wanted:
+        raise OperandError(f"this run adds {wanted} numbers; {len(numbers)} came")
+    lengths = {len(each) if isinstance(each, list | tuple) else None for each in numbers}
+    if len(lengths) > 1:
+        raise OperandError(
+            "operands are numbers, or lists that are all as long; mixed or of other lengths came"
+        )
+    return ([numbers], False) if None in lengths else (list(zip(*numbers, strict=True)), True)
+
+
+def _digits(number: Number | str, place: int, base: int) -> Digits:
+    if isinstance(number, str):
+        return find_number(TextInMemory(f"operand {place}", os.fsencode(number)), base)
+    return ArrayDigits.of(number, base)
+
+
+def _add_files(
+    sums: NetworkSums, files: list[str], compared: ComparedSums | None, report: Report
+) -> WrittenSums:
+    wanted, base = sums.num_operands, sums.base
+    if len(files) not in (1, wanted):
+        raise ConfigurationError(
+            f"this run adds {wanted} numbers; {len(files)} files came; give one file with {wanted} numbers "
+            f"on each line, or {wanted} files with one number each"
+        )
+    with ExitStack() as stack:
+        texts = [stack.enter_context(open_text(file)) for file in files]
+        if len(texts) > 1:
+            return _write(sums, [[find_number(text, base) for text in texts]], compared, report)
+        (text,) = texts
+        lines = find_lines(text, base, wanted)
+        total = sum(int(sums.num_positions(some.lengths).sum()) for some in lines)
+        written = WrittenSums(Spool(), compared)
+        writer = SumWriter(sums, written.spool, compared, lambda amount: report(amount, total))
+        writer.write_lines(text, find_lines(text, base, wanted))
+        return written
+
+
+def _write(
+    sums: NetworkSums, rows: Sequence[Sequence[Digits]], compared: ComparedSums | None, report: Report
+) -> WrittenSums:
+    total = sum(max(each.length for each in row) for row in rows)
+    written = WrittenSums(Spool(), compared)
+    writer = SumWriter(sums, written.spool, compared, lambda amount: report(amount, total))
+    for number, row in enumerate(rows, 1):
+        writer.write_long(row, number)
+    return written

@@ -1,0 +1,55 @@
+"""Proving a network right."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.sweeps.execute_run import Progress
+from ripplecarry.sweeps.sweep import StopRequest
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
+
+if TYPE_CHECKING:
+    from ripplecarry.sweeps.certifying import Unknown
+    from ripplecarry.verification.certificate import Certificate
+    from ripplecarry.verification.counterexample import Counterexample
+
+
+@verb
+def certify(
+    run: RunOption,
+    *,
+    polish: Annotated[bool, Option("Train a copy until it is certified.")] = False,
+    engine: EngineOption = "auto",
+    store: StoreOption = DEFAULT_STORE,
+    say: Callable[[str], None] = lambda words: None,
+    answered: "Callable[[Counterexample | Unknown], None]" = lambda answer: None,
+    report: Callable[[Progress], None] = lambda progress: None,
+    stop: StopRequest | None = None,
+) -> "Certificate | Counterexample | Unknown":
+    """A proof that a run's network is right at every length, a wrong answer, or neither.
+
+    The engine is the one that confirms a wrong answer. The copy that `polish` trains is a run of its own,
+    which the certificate names.
+
+    Args:
+        say: told what is being done.
+        answered: told what was found of the run itself before a copy is polished.
+        report: told how far the polishing is.
+    Raises:
+        StoreError: no such run, a damaged one, or a store that cannot be written.
+        Interrupted: `stop` was requested while a copy was polished.
+    """
+    from ripplecarry.sweeps import certifying
+    from ripplecarry.verification.certificate import Certificate
+
+    kept, stop = Store(store), stop or StopRequest()
+    kept.prepare()
+    subject = find_run(run, store)
+    found = certifying.certify(subject, kept, open_engine(engine), say=say)
+    if not polish or isinstance(found, Certificate):
+        return found
+    answered(found)
+    say("polishing a copy")
+    return certifying.polish(subject, kept, is_stopped=stop.is_made, report=report) or found

@@ -1,0 +1,45 @@
+"""Checking a certificate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ripplecarry.verbs.parameters import Option, verb
+
+if TYPE_CHECKING:
+    from ripplecarry.verification.proof import Proof
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What two checkers prove of a network by a certificate."""
+
+    run_id: str | None
+    """The run of the store; None where a file of weights was given."""
+    weights_path: Path
+    proof: "Proof"
+    second_margin: float
+    """The smallest margin that `verify_certificate.py` proves."""
+
+
+@verb
+def check(
+    certificate: Annotated[Path | str, Option("A certificate's file.")],
+    *,
+    weights: Annotated[
+        Path | str | None,
+        Option("Safetensors file; by default the run's that the certificate is named after."),
+    ] = None,
+) -> Checked:
+    """What a certificate proves of the weights, by two programs that share nothing with the search.
+
+    Raises:
+        CertificateRefused: one of them refuses it.
+        CertificateError: no certificate, or no weights are given and it lies beside no run.
+        StoreError: weights or run are missing or damaged.
+    """
+    from ripplecarry.runs.certificates import CertificateSubject
+
+    subject = CertificateSubject.of(Path(certificate), None if weights is None else Path(weights))
+    run_id = None if subject.run is None else subject.run.id
+    return Checked(run_id, subject.weights_path, subject.proof(), subject.second_margin())

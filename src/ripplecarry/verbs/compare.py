@@ -1,0 +1,56 @@
+"""Setting runs side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EventsOption, Option, StoreOption, verb
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side: by name, a value a run."""
+
+    runs: Sequence[Run]
+    settings: Mapping[str, Sequence[object]]
+    """Those that are not the same in all runs, with seed and engine."""
+    outcomes: Mapping[str, Sequence[object]]
+    events: Sequence[Path]
+    """Folders of event files that were written."""
+
+    def frame(self) -> "pd.DataFrame":
+        """A row a run by its id."""
+        import pandas as pd
+
+        ids = pd.Index([run.id for run in self.runs], name="run")
+        return pd.DataFrame({**self.settings, **self.outcomes}, index=ids)
+
+
+@verb
+def compare(
+    *runs: Annotated[Run | Path | str, Option("Runs' ids, their beginnings, or folders.")],
+    tensorboard: EventsOption = None,
+    store: StoreOption = DEFAULT_STORE,
+) -> Comparison:
+    """The settings that differ between runs, and what came of each.
+
+    Raises:
+        ConfigurationError: fewer than two runs, or one that comes twice; event files without the package
+            tensorboard.
+        StoreError: no such run, a damaged one, or event files that cannot be written.
+    """
+    from ripplecarry.reports.comparison import check_comparable, differing_settings, outcomes
+    from ripplecarry.reports.event_files import write_events
+
+    found = [find_run(run, store) for run in runs]
+    check_comparable(found)
+    events = write_events(found, Path(tensorboard)) if tensorboard else []
+    results = outcomes(found) | {"proof": [Store(store).proof(run.id) or "none" for run in found]}
+    return Comparison(found, differing_settings(found), results, events)

@@ -1,0 +1,102 @@
+"""Testing an adder where adding is hard."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.evaluation.exactness import Exactness
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Evaluated(Exactness):
+    """What was tried, and where it is kept."""
+
+    name: str | None
+    """A run's id, or what a file is called; None for a module or function, which is kept nowhere."""
+    folder: Path | None
+    complaint: str | None
+    """Why an adder first gave no answer, if it ever did."""
+
+
+@verb
+def evaluate(
+    run: Annotated[
+        "Run | nn.Module | Callable[[int, int], int] | Path | str | None",
+        Option("A run, or a .safetensors file of weights."),
+    ] = None,
+    *,
+    adder: Annotated[Path | str | None, Option("Python file with build_model and add.")] = None,
+    lengths: Annotated[
+        int | None,
+        Option("Longest operands; by default 100 times the trained ones, or those of max_digits.", 1),
+    ] = None,
+    samples: Annotated[
+        int | None, Option("Pairs per cell at most; by default 1000, or 50 for a file.", 1)
+    ] = None,
+    max_digits: Annotated[
+        int | None, Option("Digits that a file or weights are made for; by default 10.", 1)
+    ] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = DEFAULT_STORE,
+    say: Callable[[str], None] = lambda words: None,
+    report: Callable[[int, int], None] = lambda num_digits, total: None,
+) -> Evaluated:
+    """How exact an adder is where adding is hard: by length and longest carry run and idle run, on hard
+    cases, and by a search for a wrong sum where there are logits.
+
+    The result is kept in the store, but for that of a module or function.
+
+    Args:
+        run: from Python also a PyTorch module that takes digits, least significant first, as the report's
+            networks do; or a function of two integers.
+        say: told what is done with a file.
+        report: told how many digits were answered since the last time, and how many there are.
+    Raises:
+        ConfigurationError: a run of another task, or options that do not fit together.
+        StoreError: no such run, a damaged one, or a file without weights.
+    """
+    from ripplecarry.evaluation.adder_file import load_adder
+    from ripplecarry.runs.evaluating import DECLARED_DIGITS, Evaluation, keep
+    from ripplecarry.runs.imported_run import import_run
+
+    if (run is None) == (adder is None):
+        raise ConfigurationError("give a run, or adder=FILE.py; one of them")
+    kept, name = Store(store), None
+    if adder is not None:
+        path = Path(adder)
+        content = path.read_bytes() if path.is_file() else b""
+        if content:
+            say(f"running the code of {path}; none of its claims is believed")
+        plan = Evaluation.of_other(load_adder(path), max_digits, lengths, samples)
+        # Many a file is called adder.py.
+        name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
+    elif isinstance(run, Run | Path | str):
+        if not isinstance(run, Run) and Path(run).suffix == ".safetensors":
+            subject = import_run(Path(run), max_digits or DECLARED_DIGITS, kept)
+            say(f"imported as run {subject.id}")
+        elif max_digits is not None:
+            raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
+        else:
+            subject = find_run(run, store)
+        name, plan = subject.id, Evaluation.of_run(subject, open_engine(engine), lengths, samples)
+    else:
+        plan = Evaluation.of_other(run, max_digits, lengths, samples)
+    total = plan.num_digits
+    found = plan.measure(lambda num_digits: report(num_digits, total))
+    folder = None if name is None else kept.evaluation_folder(name)
+    if folder is not None:
+        keep(found, folder, {"adder": name, "lengths": plan.lengths})
+    return Evaluated(
+        **vars(found), name=name, folder=folder, complaint=getattr(plan.adder, "complaint", None)
+    )

@@ -1,0 +1,27 @@
+"""Learning the finite-state machine that a network is."""
+
+from typing import TYPE_CHECKING
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.runs.store import DEFAULT_STORE
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EngineOption, RunOption, StoreOption, verb
+
+if TYPE_CHECKING:
+    from ripplecarry.verification.extraction import Extraction
+
+
+@verb
+def extract(
+    run: RunOption, *, engine: EngineOption = "auto", store: StoreOption = DEFAULT_STORE
+) -> "Extraction":
+    """The finite-state machine of a run's network, learned from its answers: evidence, not proof.
+
+    Raises:
+        StoreError: no such run, or a damaged one.
+    """
+    from ripplecarry.verification.extraction import extract_machine
+
+    subject = find_run(run, store)
+    computation = open_engine(engine).load(subject.trial, subject.task, subject.weights)
+    return extract_machine(computation, subject.task)

@@ -1,0 +1,50 @@
+"""Writing a run's page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
+
+if TYPE_CHECKING:
+    from ripplecarry.reports.page.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a run's page is, and what it says of the run's answers."""
+
+    path: Path
+    run: Run
+    verdict: "Verdict"
+
+
+@verb
+def page(
+    run: RunOption,
+    *,
+    out: Annotated[Path | str | None, Option("The file; by default in the store's `pages`.")] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = DEFAULT_STORE,
+    say: Callable[[str], None] = lambda words: None,
+) -> Page:
+    """One self-contained HTML page to explore a run's network.
+
+    Certificates and evaluations of the run are looked for in the store.
+
+    Args:
+        say: told what is being done.
+    Raises:
+        ConfigurationError: a run that a page cannot show.
+        StoreError: no such run, a damaged one, or a page that cannot be written.
+    """
+    from ripplecarry.reports.page.writer import write_page
+
+    subject, target = find_run(run, store), None if out is None else Path(out)
+    path, verdict = write_page(subject, Store(store), target, engine=open_engine(engine), say=say)
+    return Page(path, subject, verdict)

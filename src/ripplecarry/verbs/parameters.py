@@ -1,0 +1,81 @@
+"""Parameters of the verbs: what each means, and what it allows."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_origin
+
+from ripplecarry.engines.registry import EngineName
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.runs.run import Run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Option:
+    """Marks a parameter that the command line offers too; others are for Python alone.
+
+    Args:
+        low: the smallest whole number allowed; None where the value is no number.
+        high: the largest, if there is one.
+    """
+
+    help: str
+    low: int | None = None
+    high: int | None = None
+
+    def problem(self, name: str, value: object) -> str | None:
+        """What is wrong with a number, None where it is allowed."""
+        if self.low is None or (
+            type(value) is int and self.low <= value and (self.high is None or value <= self.high)
+        ):
+            return None
+        bounds = f"at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
+        return f"{name} is {value!r}; it must be a whole number, {bounds}"
+
+
+RunOption = Annotated[Run | Path | str, Option("A run's id, any unique beginning of it, or its folder.")]
+StoreOption = Annotated[Path | str, Option("Folder of all runs.")]
+EngineOption = Annotated[
+    EngineName,
+    Option(
+        "What computes; auto is the fastest on a processor. gpu trains many runs at once on an "
+        "NVIDIA GPU; gpu_tf32x3 and gpu_tf32 multiply less exactly there."
+    ),
+]
+EventsOption = Annotated[Path | str | None, Option("Folder for curves as TensorBoard event files.")]
+
+
+def options_of(verb: Callable[..., Any]) -> dict[str, tuple[inspect.Parameter, Any, Option]]:
+    """The parameters that the command line offers too, each with its type and option."""
+    found = {}
+    for name, parameter in inspect.signature(verb).parameters.items():
+        kind, *notes = get_args(parameter.annotation) or (None,)
+        if notes and isinstance(notes[-1], Option):
+            found[name] = (parameter, kind, notes[-1])
+    return found
+
+
+def verb(function: Callable[P, R]) -> Callable[P, R]:
+    """Refuses numbers out of range and unknown choices before the function is called."""
+    signature, options = inspect.signature(function), options_of(function)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        problems = []
+        for name, value in signature.bind(*args, **kwargs).arguments.items():
+            if name not in options or (value is None and options[name][0].default is None):
+                continue
+            _, kind, option = options[name]
+            problems.append(option.problem(name, value))
+            if get_origin(kind) is Literal and value not in get_args(kind):
+                problems.append(f"unknown {name} {value!r}; choose from {', '.join(get_args(kind))}")
+        if any(problems):
+            raise ConfigurationError("; ".join(filter(None, problems)))
+        return function(*args, **kwargs)
+
+    return checked

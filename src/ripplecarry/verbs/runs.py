@@ -1,0 +1,63 @@
+"""Listing the runs of a store."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from warnings import warn
+
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import EventsOption, Option, StoreOption, verb
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@verb
+def list_runs(
+    run: Annotated[
+        Run | Path | str | None, Option("A run's id, any unique beginning of it, or its folder.")
+    ] = None,
+    *,
+    where: Annotated[str, Option("SQL condition on the columns.")] = "true",
+    sort: Annotated[str, Option("Columns to order by; `desc` after one reverses it.")] = "id",
+    tensorboard: EventsOption = None,
+    discard_damaged: Annotated[
+        bool, Option("Read every byte; delete damaged runs and checkpoints.")
+    ] = False,
+    store: StoreOption = DEFAULT_STORE,
+    damaged: Callable[[str], None] = warn,
+    deleted: Callable[[str], None] = warn,
+) -> "pd.DataFrame":
+    """The finished runs of a store, a row each: settings, last metrics, time and proof; or one of them.
+
+    Args:
+        damaged: told of each run that is damaged, which is left out.
+        deleted: told of each that was deleted.
+    Raises:
+        ConfigurationError: a condition or order that DuckDB refuses.
+        StoreError: no store, no such run, or event files that cannot be written.
+    """
+    from ripplecarry.reports.event_files import write_events
+
+    kept = Store(store)
+    if run is not None:
+        if discard_damaged:
+            raise ConfigurationError("discard_damaged=True looks at the whole store; leave the run out")
+        found = [find_run(run, store)]
+        frame = kept.frame_of(found)
+    else:
+        if not os.path.isdir(kept.root / "runs"):
+            raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
+        for words in kept.discard_damaged() if discard_damaged else ():
+            deleted(words)
+        frame, faults = kept.frame(where, sort)
+        for words in faults:
+            damaged(words)
+        found = [kept.open(run_id).verify() for run_id in frame.get("id", ())] if tensorboard else []
+    if tensorboard and found:
+        write_events(found, Path(tensorboard))
+    return frame

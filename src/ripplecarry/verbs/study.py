@@ -1,0 +1,111 @@
+"""Carrying studies out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.runs.trial import MOST_SEEDS
+from ripplecarry.sweeps.executors import ExecutorName
+from ripplecarry.sweeps.shard import Shard
+from ripplecarry.sweeps.sweep import Listener, StopRequest
+from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ripplecarry.claims.claim import Verdict
+    from ripplecarry.claims.study import Study
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """Studies, their finished runs and what became of the others."""
+
+    studies: Sequence["Study"]
+    runs_by_study: Mapping[str, Sequence[Run]]
+    failed: Mapping[str, str]
+    was_interrupted: bool
+
+    @property
+    def runs(self) -> list[Run]:
+        """All finished runs, each once."""
+        return list({run.id: run for runs in self.runs_by_study.values() for run in runs}.values())
+
+    def verdicts(self) -> "list[Verdict]":
+        """What the runs say of each claim."""
+        return [verdict for s in self.studies for verdict in s.judge(self.runs_by_study[s.name])]
+
+    def frame(self) -> "pd.DataFrame":
+        """All curves: a row a step and run, with the run's id, seed and what its study varies."""
+        import pandas as pd
+
+        curves = []
+        for study in self.studies:
+            varied = {case.trial.id: case.settings for case in study.cases()}
+            for run in self.runs_by_study[study.name]:
+                about = {"run": run.id, "seed": run.seed, **varied[run.trial.id]}
+                curves.append(run.curves.assign(study=study.name, **about))
+        return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
+
+
+@verb
+def study(
+    *studies: Annotated["Study | Path | str", Option("Studies, or files of your own.")],
+    seeds: Annotated[
+        int | None, Option("Seeds per trial; by default the study's own number.", 1, MOST_SEEDS)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        Option("Runs at a time; by default as many as cores, or 512 on a GPU.", 1, MOST_SEEDS),
+    ] = None,
+    engine: EngineOption = "auto",
+    executor: Annotated[ExecutorName, Option("Where runs are computed.")] = "local",
+    address: Annotated[str | None, Option("Of a Ray cluster, or auto for the one here.")] = None,
+    shard: Annotated[str | None, Option("A part of the runs alone, such as 3/16.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    listener: Listener | None = None,
+    stop: StopRequest | None = None,
+) -> StudyResult:
+    """Studies carried out in one sweep, so that the cores stay busy to the end; the report's by default.
+
+    With the torch engine more than one worker uses processes, so a script that calls this needs
+    `if __name__ == "__main__":` around it.
+
+    Raises:
+        ConfigurationError: an unknown study, or options that do not fit together.
+        StoreError: the store cannot be written.
+    """
+    from ripplecarry.claims.study import Study
+    from ripplecarry.studies.catalogue import find_studies
+    from ripplecarry.sweeps.sweep import sweep
+
+    if address is not None and executor != "ray":
+        raise ConfigurationError(f"address is {address!r}; it goes with executor=ray alone")
+    found: dict[str, Study] = {}
+    for each in studies or ("all",):
+        some = [each] if isinstance(each, Study) else find_studies([str(each)])
+        found |= {one.name: one for one in some}
+    kept, name = Store(store), open_engine(engine).name
+    wanted = {one.name: one.requests(seeds or one.seeds, name) for one in found.values()}
+    requests = [request for mine in wanted.values() for request in mine]
+    if shard is not None:
+        requests = Shard.read(shard).of(requests)
+    how = {"num_workers": workers, "executor": executor, "address": address}
+    result = sweep(requests, kept, **how, listener=listener, stop=stop)
+    runs: dict[str, Run] = {}
+    for run_id in result.finished:
+        try:
+            runs[run_id] = kept.open(run_id).verify()
+        except StoreError as error:
+            result.failed[run_id] = str(error)
+    return StudyResult(
+        list(found.values()),
+        {each: [runs[r.id] for r in mine if r.id in runs] for each, mine in wanted.items()},
+        result.failed,
+        result.was_interrupted,
+    )

@@ -1,0 +1,72 @@
+"""Training one network."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from ripplecarry.arithmetic.philox import MAX_SEED
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import ConfigurationError, DamageError, Interrupted
+from ripplecarry.files import read_whole
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.sweeps.sweep import Listener, StopRequest
+from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
+
+_MOST_CONFIGURATION_BYTES = 2**20
+"""Room for a machine's tables."""
+_MOST_DOTS_IN_A_LINE = 64
+"""Python's reader takes minutes for a key of many thousand parts."""
+
+
+@verb
+def train(
+    *,
+    seed: Annotated[int, Option("Initial values, operands and readings follow from it.", 0, MAX_SEED)] = 0,
+    config: Annotated[Path | str | None, Option("TOML file of settings.")] = None,
+    engine: EngineOption = "auto",
+    store: StoreOption = DEFAULT_STORE,
+    listener: Listener | None = None,
+    stop: StopRequest | None = None,
+    **settings: Any,
+) -> Run:
+    """One run; taken from the store where it already is, resumed where it was begun.
+
+    Args:
+        settings: a trial's settings, such as cell="gru", layers=2, digits=9, steps=1000; they override
+            those of the file.
+    Raises:
+        ConfigurationError: settings that are unknown, out of range or do not fit together.
+        StoreError: the store cannot be written.
+        Interrupted: `stop` was requested.
+    """
+    trial = Trial.build((_read_toml(Path(config)) if config else {}) | settings)
+    if trial.certify and engine not in ("auto", "torch"):
+        raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
+    request = RunRequest(trial, seed, "torch" if trial.certify else open_engine(engine).name)
+    listener, stop, kept = listener or Listener(), stop or StopRequest(), Store(store)
+    kept.prepare()
+    listener.planned([request])
+    try:
+        run = execute_run(request, kept, is_stopped=stop.is_made, report=listener.progressed)
+    except (DamageError, Interrupted):
+        raise
+    except Exception as error:
+        listener.failed(request, error)
+        raise
+    listener.finished(request)
+    return run
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        text = read_whole(path, _MOST_CONFIGURATION_BYTES).decode()
+        if max(line.count(".") for line in [*text.splitlines(), ""]) > _MOST_DOTS_IN_A_LINE:
+            raise ConfigurationError(f"{path} has a line of over {_MOST_DOTS_IN_A_LINE} dots")
+        return tomllib.loads(text)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # of TOML, of its encoding, of its numbers
+        raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
