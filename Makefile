@@ -21,15 +21,15 @@ setup: .venv/installed
 study: setup
 	$(BIN)/ripplecarry study all $(if $(SEEDS),--seeds $(SEEDS))
 
-test: setup
+test: check
 	$(BIN)/pytest -n auto
 
+# What can be seen without running the project: format, lint, types, imports.
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
 
 # Every fault at every write boundary, 120 kills, and fifty times the made-up input: an hour.
 stress: setup
