@@ -36,6 +36,7 @@ def add(run: str, *numbers: str, from_: list[str] | None, as_json: bool, **optio
     files = from_ or (None if numbers else ["-"])
     with progress_line("digits") as progress:
         sums = verb.add(run, *numbers, from_=files, report=progress.advance, **options)
+    assert isinstance(sums, verb.WrittenSums)
     with sums.spool:
         _print(sums.spool, sums.compared, as_json)
     if sums.compared is None:

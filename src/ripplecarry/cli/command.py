@@ -61,7 +61,7 @@ def _parameter(parameter: inspect.Parameter, kind: Any, option: Any) -> inspect.
     is_word = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     return parameter.replace(
         kind=parameter.POSITIONAL_ONLY if is_word else parameter.kind,
-        annotation=Annotated[_read_as(kind, parameter.default), *notes],
+        annotation=Annotated[_read_as(kind, parameter.default), *notes],  # pyrefly: ignore
     )
 
 

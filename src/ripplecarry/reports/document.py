@@ -1,7 +1,7 @@
 """The report of a sweep: one self-contained HTML file."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +67,7 @@ def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport
     )
 
 
-def write_document(reports: Sequence[StudyReport], failed: dict[str, str], path: Path) -> None:
+def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], path: Path) -> None:
     """Writes the report of these studies as one HTML file that needs no other."""
     environment = Environment(
         loader=PackageLoader("ripplecarry.reports"), autoescape=True, undefined=StrictUndefined

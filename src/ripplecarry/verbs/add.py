@@ -40,9 +40,9 @@ class WrittenSums:
 
 
 @overload
-def add(run: RunOption, *numbers: Number, **options: Any) -> int: ...
+def add(run: RunOption, *numbers: Number, **options: Any) -> int: ...  # pyrefly: ignore[inconsistent-overload]
 @overload
-def add(run: RunOption, *numbers: Sequence[Number], **options: Any) -> list[int]: ...
+def add(run: RunOption, *numbers: Sequence[Number], **options: Any) -> list[int]: ...  # pyrefly: ignore
 @overload
 def add(run: RunOption, *numbers: Any, **options: Any) -> int | list[int] | WrittenSums: ...
 @verb

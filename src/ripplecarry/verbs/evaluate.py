@@ -91,6 +91,7 @@ def evaluate(
             subject = find_run(run, store)
         name, plan = subject.id, Evaluation.of_run(subject, open_engine(engine), lengths, samples)
     else:
+        assert run is not None
         plan = Evaluation.of_other(run, max_digits, lengths, samples)
     total = plan.num_digits
     found = plan.measure(lambda num_digits: report(num_digits, total))

@@ -95,8 +95,15 @@ def study(
     requests = [request for mine in wanted.values() for request in mine]
     if shard is not None:
         requests = Shard.read(shard).of(requests)
-    how = {"num_workers": workers, "executor": executor, "address": address}
-    result = sweep(requests, kept, **how, listener=listener, stop=stop)
+    result = sweep(
+        requests,
+        kept,
+        num_workers=workers,
+        executor=executor,
+        address=address,
+        listener=listener,
+        stop=stop,
+    )
     runs: dict[str, Run] = {}
     for run_id in result.finished:
         try:
