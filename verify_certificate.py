@@ -376,10 +376,10 @@ def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> di
     """The sets by machine state and layer; the zero state lies in the first."""
     names = (OLD_BOXES if content["format"] == OLD else BOXES)[network.cell]
     sets, form = {}, {name: {"low": [Fraction], "high": [Fraction]} for name in names}
+    need({*content["invariant"]} == {*map(str, machine.reachable())}, "it has sets of other states", 2)
     for q in machine.reachable():
-        stated = content["invariant"].get(str(q))
-        is_set = fits(stated, [form]) and len(stated) == len(network.layers)
-        need(is_set, f"the set of state {q} is missing or of another form", 2)
+        is_set = fits(stated := content["invariant"][str(q)], [form]) and len(stated) == len(network.layers)
+        need(is_set, f"the set of state {q} is of another form", 2)
         boxes = [[layer[name] for name in names] for layer in stated]
         sets[q] = [layer.region(*each) for layer, each in zip(network.layers, boxes, strict=True)]
     first = chain(*(chain(*region[:3]) for region in sets[0]))

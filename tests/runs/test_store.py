@@ -249,7 +249,13 @@ def test_the_frame_says_what_the_store_holds_on_each_run(store):
 
     assert frame.proof.fillna("neither").tolist() == ["unchecked", *["refuted"] * 2, *["neither"] * 2]
     assert store.frame("proof = 'refuted'", "seed")[0].id.tolist() == ids[1:3]
-    assert [store.proof(run_id) for run_id in ids] == ["unchecked", "refuted", "refuted", None, None]
+    assert [store.proof(store.open(run_id)) for run_id in ids] == [
+        "unchecked",
+        "refuted",
+        "refuted",
+        None,
+        None,
+    ]
     assert frame.metrics_read_after_step.tolist() == [(frame.steps_done[0] - 1) // 50 * 50] * 5
 
 

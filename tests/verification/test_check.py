@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from flint import arb
 from made_certificates import certified
 
@@ -183,7 +184,16 @@ def test_a_set_of_a_state_that_is_missing_is_refused():
     _, weights, content = parts()
     del content["invariant"]["1"]
 
-    with pytest.raises(CertificateError, match="missing"):
+    with pytest.raises(CertificateRefused, match="not those of the states"):
+        check(content, weights)
+
+
+def test_a_set_of_a_state_that_the_machine_lacks_is_refused():
+    """It would be drawn as proved, and nobody checked it."""
+    _, weights, content = parts()
+    content["invariant"]["7"] = content["invariant"]["1"]
+
+    with pytest.raises(CertificateRefused, match="not those of the states"):
         check(content, weights)
 
 
@@ -246,6 +256,12 @@ def test_subnormal_weights_are_refused(name):
 
     with pytest.raises(CertificateRefused, match="subnormal"):
         check(content, weights)
+    torch.set_flush_denormal(True)  # under which comparisons take them for zero
+    try:
+        with pytest.raises(CertificateRefused, match="subnormal"):
+            check(content, weights)
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def test_inputs_that_large_weights_make_of_subnormal_states_count_as_errors():

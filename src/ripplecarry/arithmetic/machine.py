@@ -53,10 +53,13 @@ class Machine:
 
     def reachable_states(self) -> list[int]:
         """The states that some input leads to from the initial one, which is the first."""
-        found = [0]
-        for state in found:
-            found += [n for n in dict.fromkeys(self.next_state[state].tolist()) if n not in found]
-        return found
+        found = {0: None}
+        waiting = [0]
+        for state in waiting:
+            new = [n for n in dict.fromkeys(self.next_state[state].tolist()) if n not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return waiting
 
     def run(
         self, symbols: Integer[np.ndarray, "batch position"]

@@ -70,7 +70,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
                 f"position {word.size - 1}, counted from 0 at the last, is {_written(given)}; "
                 f"right is {_written(right)}"
             )
-        output.print(_verdict(found.is_right, kept.proof(subject.id)))
+        output.print(_verdict(found.is_right, kept.proof(subject)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
             "in the cell of each pair of digits: the answer digit; colour: the state that comes next",

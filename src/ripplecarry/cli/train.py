@@ -13,9 +13,13 @@ from ripplecarry.verbs import train as verb
 
 if TYPE_CHECKING:
     from ripplecarry.runs.run import Run
+    from ripplecarry.verification.proof import Proof
 
 TABLES_AND_ORIGIN = ("machine", "polished_from")
 """Settings that are no options: tables, and what `certify --polish` fills in."""
+
+_SHOWN = ("exact_match", "digit_accuracy", "box_")
+"""Readings that a summary shows; what is proved no reading says."""
 
 
 def trial_options() -> list[inspect.Parameter]:
@@ -79,11 +83,11 @@ def train(*, as_json: bool, **options: Any) -> int:
     return 0 if run.outcome == "finished" and (proof or not run.trial.certify) else 1
 
 
-def _what_is_proved(run: "Run", proof: dict[str, Any] | None) -> str:
+def _what_is_proved(run: "Run", proof: "Proof | None") -> str:
     from ripplecarry.cli.certify import certified_words
 
     if proof is not None:
-        return certified_words(run.id, proof["margin"], proof["statement"])
+        return certified_words(run.id, proof.margin, proof.statement)
     if run.certificate_path.is_file():
         return (
             f"not certified: `ripplecarry check {run.certificate_path}` says why its certificate is refused"
@@ -109,8 +113,8 @@ def run_summary(run: "Run") -> dict[str, object]:
     if run.state["steps_done"]:  # none where the weights came from elsewhere
         summary |= {name: run.state["last"][name] for name in ("loss",) if name in run.state["last"]}
         summary["metrics_read_after_step"] = run.metrics_read_after_step
-    summary |= {name: value for name, value in run.state["last"].items() if name != "loss"}
-    summary.pop("certified", None)  # what its training found; what is proved, the checker says
+    last = run.state["last"].items()
+    summary |= {name: value for name, value in last if name.startswith(_SHOWN)}
     if "exact_match" in run.state["last"]:
         exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
         low, high = share_interval(exact, NUM_PAIRS)

@@ -39,13 +39,13 @@ def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[Proved
     proved, refuted = [], []
     for arm in study.drawn(runs):
         for run in arm.runs:
-            if store.proof(run.id) == "refuted":
+            if store.proof(run) == "refuted":
                 refuted.append(RefutedRun(run.id, arm.case.label, run.seed))
                 continue
             path = store.certificate_path(run.id)
             found = accepted(run, path)
             if found is not None:
-                facts = (found["margin"], found["theorem"], found["weights_sha256"])
+                facts = (found.margin, found.theorem, found.weights_sha256)
                 command = f"ripplecarry check {path}"
                 proved.append(ProvedRun(run.id, arm.case.label, run.seed, *facts, command))
     return proved, refuted

@@ -14,6 +14,7 @@ from ripplecarry.networks.weights_file import read_weights, shown_shape
 from ripplecarry.runs.run import IMPORTED, Run, write_run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.verification.proof import weights_hash
 
 
 def import_run(path: Path, digits: int, store: Store) -> Run:
@@ -88,7 +89,10 @@ def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
     store.prepare()
     with store.claim(request.id):
         if store.has(request.id):
-            return store.open(request.id).verify()
+            run = store.open_requested(request)
+            if weights_hash(run.weights) != weights_hash(weights):
+                raise StoreError(f"other weights are in the store as run {request.id}; use another --store")
+            return run
         staged = store.staging_folder(request.id)
         write_run(
             staged,

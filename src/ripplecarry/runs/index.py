@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ripplecarry.errors import StoreError
-from ripplecarry.files import write_atomically
+from ripplecarry.files import read_whole, write_atomically
 
 Row = dict[str, Any]
 
@@ -59,11 +59,11 @@ def indexed_rows(
 
 def _load(index: Path, columns: list[str]) -> dict[str, tuple[list[int], Row]]:
     try:
-        content = json.loads(index.read_bytes())
+        content = json.loads(read_whole(index))
         if (content["format"], content["columns"]) != (_FORMAT, columns):
             return {}
-        return {run_id: (stamp, dict(row)) for run_id, (stamp, row) in content["rows"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {run_id: (stamp, row | {"id": run_id}) for run_id, (stamp, row) in content["rows"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 

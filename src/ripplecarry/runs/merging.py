@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ripplecarry.errors import StoreError
+from ripplecarry.files import read_whole
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
@@ -62,7 +63,10 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
         target.keep_certificate(run_id, certificate.read_bytes())
     wrong = source.counterexample_path(run_id)
     if wrong.is_file() and not target.counterexample_path(run_id).exists():
-        target.keep_counterexample(run_id, json.loads(wrong.read_bytes()))
+        try:
+            target.keep_counterexample(run_id, json.loads(read_whole(wrong)))
+        except (OSError, ValueError, RecursionError):
+            raise StoreError(f"{wrong} is damaged; its run was merged without it") from None
 
 
 def _results(run: Run) -> dict[str, str]:

@@ -49,30 +49,36 @@ def record_acceptance(run_id: str, written: bytes, found: Proof) -> None:
     path = _record_path(run_id, found.task, found.cell, found.weights_sha256, written)
     with suppress(OSError, StoreError):  # without a record the checker runs again
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(found.as_dict()).encode())
+        write_atomically(path, json.dumps({"margin": found.margin, "slack": found.slack}).encode())
 
 
-def accepted(run: Run, path: Path) -> dict[str, Any] | None:
-    """What the checker proves of a run by this certificate, as `Proof.as_dict`; it runs if it has not yet.
+def accepted(run: Run, path: Path) -> Proof | None:
+    """What the checker proves of a run by this certificate; it runs if it has not yet.
 
     None where there is no certificate, or one that it refuses.
     """
     if not path.is_file():
         return None
     try:
-        return recorded(run, path) or check_certificate(run, path)[0].as_dict()
+        return recorded(run, path) or check_certificate(run, path)[0]
     except (CertificateError, CertificateRefused):
         return None
 
 
-def recorded(run: Run, path: Path) -> dict[str, Any] | None:
+def recorded(run: Run, path: Path) -> Proof | None:
     """What the checker proved of a run by this certificate earlier; None where it has not run."""
+    digest = weights_hash(run.weights)
     try:
-        about = (run.id, run.task, run.trial.cell, weights_hash(run.weights))
-        record = json.loads(read_whole(_record_path(*about, _read(path))))
-    except (CertificateError, OSError, ValueError):
+        place = _record_path(run.id, run.task, run.trial.cell, digest, _read(path))
+        if run.folder.resolve().parent.parent in place.resolve().parents:
+            return None  # a store that would bring records of its own
+        record = json.loads(read_whole(place))
+        margin, slack = record["margin"], record["slack"]
+    except (CertificateError, OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return record if isinstance(record, dict) else None
+    if not (type(margin) is float and type(slack) is float and margin > 0):
+        return None
+    return Proof(run.task, run.trial.cell, run.trial.layers, digest, margin, slack)
 
 
 def _record_path(run_id: str, task: Task, cell: str, weights_sha256: str, written: bytes) -> Path:
@@ -90,13 +96,15 @@ def _checker_hash() -> str:
 
 
 def _cache_folder() -> Path:
-    """The user's own folder for what can be made again; RIPPLECARRY_CACHE names another."""
-    if os.environ.get("RIPPLECARRY_CACHE"):
-        return Path(os.environ["RIPPLECARRY_CACHE"])
-    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
-        if os.environ.get(name):
-            return Path(os.environ[name]) / "ripplecarry"
-    return Path.home() / ".cache" / "ripplecarry"
+    """The user's own folder for what can be made again; RIPPLECARRY_CACHE names another.
+
+    Absolute ones alone are taken, so that no folder that one works in can bring records of its own.
+    """
+    named = [Path(os.environ.get("RIPPLECARRY_CACHE", ""))]
+    named += [Path(os.environ.get(n, ""), "ripplecarry") for n in ("XDG_CACHE_HOME", "LOCALAPPDATA")]
+    for folder in filter(Path.is_absolute, named):
+        return folder
+    return Path(os.path.expanduser("~"), ".cache", "ripplecarry")
 
 
 def _read(path: Path) -> bytes:

@@ -120,7 +120,10 @@ class Run:
                 raise ValueError("it was trained in no step or no time")
             for name in state["files"]:
                 _check_size(folder / name, state.get("sizes", {}).get(name))
-            return cls(folder, config, state, Trial.build(config["trial"]))
+            trial = Trial.build(config["trial"])
+            if config["id"] != f"{trial.id}-{config['engine']}-{config['seed']}":
+                raise ValueError(f"{config['id']} is not the id of its trial")
+            return cls(folder, config, state, trial)
         except (
             ValueError,
             KeyError,

@@ -24,11 +24,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.files import write_atomically, write_together, writing
+from ripplecarry.files import read_whole, write_atomically, write_together, writing
 from ripplecarry.runs.index import Row, indexed_rows
 from ripplecarry.runs.readings import HARD
-from ripplecarry.runs.run import Run, is_run_id, move_into_place
-from ripplecarry.runs.trial import Trial
+from ripplecarry.runs.run import REMEDY, Run, is_run_id, move_into_place
+from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.training.checkpoint import check_checkpoint
 
 if TYPE_CHECKING:
@@ -74,17 +74,27 @@ class Store:
         """Where a run's wrong answer is, if `certify` found one."""
         return self.root / "counterexamples" / f"{run_id}.json"
 
-    def proof(self, run_id: str) -> ProofStatus | None:
+    def owns(self, run: Run) -> bool:
+        """Whether this run's folder is the store's; one of the same id may lie elsewhere."""
+        return run.folder.resolve() == self.run_folder(run.id).resolve()
+
+    def proof(self, run: Run) -> ProofStatus | None:
         """What is known of this run: a wrong answer, which `certify` or `evaluate` found; a certificate
-        that the checker has accepted for it, or has not seen yet; None for neither."""
-        if self.counterexample_path(run_id).is_file() or self._has_failed(run_id):
+        that the checker has accepted for it, or has not seen yet; None for neither.
+
+        Wrong answers are of the store's own runs; an accepted certificate is about a run's weights.
+        """
+        is_own = self.owns(run)
+        if is_own and (self.counterexample_path(run.id).is_file() or self._has_failed(run.id)):
             return "refuted"
-        path = self.certificate_path(run_id)
+        path = self.certificate_path(run.id)
         if not path.is_file():
             return None
         from ripplecarry.runs.proofs import recorded
 
-        return "unchecked" if recorded(self.open(run_id), path) is None else "certified"
+        if recorded(run, path) is not None:
+            return "certified"
+        return "unchecked" if is_own else None
 
     def machine_folder(self) -> Path:
         """Where pictures of machines go; made if need be."""
@@ -137,8 +147,26 @@ class Store:
         return self.run_folder(run_id).is_dir()
 
     def open(self, run_id: str) -> Run:
-        """The finished run with this id."""
-        return Run.open(self.run_folder(run_id))
+        """The finished run with this id.
+
+        Raises:
+            DamageError: its folder holds another run.
+        """
+        run = Run.open(self.run_folder(run_id))
+        if run.id != run_id:
+            raise DamageError(f"{run.folder} holds run {run.id}{REMEDY}")
+        return run
+
+    def open_requested(self, request: RunRequest) -> Run:
+        """The finished run that was asked for, once every file of it is found whole.
+
+        Raises:
+            StoreError: another trial has the same id.
+        """
+        run = self.open(request.id).verify()
+        if run.trial != request.trial:
+            raise StoreError(f"run {request.id} is in the store with other settings that have the same id")
+        return run
 
     def find(self, name: str) -> Run:
         """A run by its folder, its id, or any beginning of the id that no other run shares.
@@ -276,7 +304,9 @@ class Store:
             return pd.DataFrame(), damaged
         proofs = self._proofs()
         for row in rows:
-            row[_PROOF] = proofs.get(row["id"])
+            # The index is a file like any other: what is called proved is read off the run itself.
+            row |= _row(proofs[row["id"]][0]) if row["id"] in proofs else {}
+            row[_PROOF] = proofs[row["id"]][1] if row["id"] in proofs else None
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         try:
             connection.register("found", pd.DataFrame(rows))
@@ -301,18 +331,24 @@ class Store:
         """Rows as `frame` has them, of runs that may lie elsewhere."""
         import pandas as pd
 
-        return pd.DataFrame([_row(run) | {_PROOF: self.proof(run.id)} for run in runs])
+        return pd.DataFrame([_row(run) | {_PROOF: self.proof(run)} for run in runs])
 
-    def _proofs(self) -> dict[str, ProofStatus]:
-        """`proof` of every run that has one."""
+    def _proofs(self) -> dict[str, tuple[Run, ProofStatus]]:
+        """Every run that has a `proof`, with it; damaged runs have none."""
         ids = {
             path.stem
             for name in ("certificates", "counterexamples")
             for path in self._files(name, "*.json")
         }
         ids |= {path.parent.name for path in self._files("evaluations", "*/evaluation.json")}
-        found = {run_id: self.proof(run_id) for run_id in ids if self.has(run_id)}
-        return {run_id: proof for run_id, proof in found.items() if proof is not None}
+        found = {}
+        for run_id in filter(self.has, filter(is_run_id, ids)):
+            with suppress(StoreError):
+                run = self.open(run_id)
+                proof = self.proof(run)
+                if proof is not None:
+                    found[run_id] = (run, proof)
+        return found
 
     def _files(self, folder: str, pattern: str) -> list[Path]:
         return list((self.root / folder).glob(pattern))
@@ -320,8 +356,14 @@ class Store:
     def _has_failed(self, run_id: str) -> bool:
         path = self.root / "evaluations" / run_id / "evaluation.json"
         try:
-            return json.loads(path.read_bytes())["failure"] is not None
-        except (OSError, ValueError, KeyError, TypeError):  # none, or damaged: nothing is known by it
+            return json.loads(read_whole(path))["failure"] is not None
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            RecursionError,
+        ):
             return False
 
     def _made(self, folder: Path) -> Path:

@@ -9,7 +9,7 @@ import torch
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.reference import one_thread
-from ripplecarry.errors import CertificateError, CertificateRefused
+from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.runs.proofs import check_certificate, record_acceptance
@@ -51,6 +51,11 @@ def certify(
         engine: confirms a wrong answer.
         say: told what is being done.
     """
+    if store.has(run.id) and not store.owns(run):
+        raise StoreError(
+            f"{run.folder} lies in another store, and this one has a run of the same id; "
+            "--store names the other"
+        )
     path = store.certificate_path(run.id)
     if path.is_file():
         say("checking the certificate that there is")

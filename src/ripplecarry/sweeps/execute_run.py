@@ -92,10 +92,10 @@ def execute_run(
     """
     if store.has(request.id):
         store.clear_leftovers(request.id)
-        return store.open(request.id).verify()
+        return store.open_requested(request)
     with store.claim(request.id):
         if store.has(request.id):
-            return store.open(request.id).verify()
+            return store.open_requested(request)
         work = store.unfinished_folder(request.id)
         return store.keep(_train(request, store, work, is_stopped, report), request.id)
 

@@ -169,7 +169,7 @@ def _keep(request: RunRequest, store: Store, made: _Made) -> str:
     """The run in the driver's store, unless another sweep was faster."""
     with store.claim(request.id):
         if store.has(request.id):
-            return store.open(request.id).verify().id
+            return store.open_requested(request).id
         if made.certificate is not None:
             store.keep_certificate(request.id, made.certificate)
         return store.keep_files(request.id, made.files).id

@@ -52,5 +52,5 @@ def compare(
     found = [find_run(run, store) for run in runs]
     check_comparable(found)
     events = write_events(found, Path(tensorboard)) if tensorboard else []
-    results = outcomes(found) | {"proof": [Store(store).proof(run.id) or "none" for run in found]}
+    results = outcomes(found) | {"proof": [Store(store).proof(run) or "none" for run in found]}
     return Comparison(found, differing_settings(found), results, events)

@@ -38,7 +38,8 @@ class GateSum:
         """The same with the second part multiplied by a gate between 0 and 1."""
         self.total()  # which refuses parts that may overflow
         size = self.below_size + gate.abs_upper() * self.before_size
-        error = sum_error(size, self.weights_size, self.num_terms)
+        # Twice, since the gate multiplies what reading a state as zero loses, and may exceed 1 by rounding.
+        error = sum_error(size, 2 * self.weights_size, self.num_terms)
         return self.below + _times(gate, self.before) + around(error)
 
 

@@ -120,6 +120,8 @@ def read_sets(
     sizes = {PREACTIVATION: gates * hidden} | ({} if kept is None else {kept: hidden})
     if certificate["format"] == _FORMAT_1:
         sizes = {_BOX_NAMES_1[name]: size for name, size in sizes.items()}
+    if set(certificate["invariant"]) != {str(state) for state in states}:
+        raise CertificateRefused("its sets are not those of the states that the machine reaches")
     sets = {}
     for state in states:
         given = certificate["invariant"][str(state)]

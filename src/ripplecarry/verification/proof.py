@@ -33,11 +33,16 @@ class Proof:
         """What is proved, in words."""
         return statement(self.task, self.cell, self.layers, self.weights_sha256)
 
+    @property
+    def theorem(self) -> str:
+        """What is proved of any network that has a certificate for this task."""
+        return theorem(self.task)
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "statement": self.statement,
-            "theorem": theorem(self.task),
+            "theorem": self.theorem,
             "task": self.task.name,
             "base": self.task.base,
             "num_operands": self.task.num_operands,

@@ -15,6 +15,7 @@ from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateRefused, StoreError
 from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.evaluation.failures import Failure, first_failure, simplify
+from ripplecarry.files import read_whole
 from ripplecarry.reports.page.examples import Example, operand_texts
 from ripplecarry.runs.proofs import check_certificate
 from ripplecarry.runs.readings import (
@@ -119,11 +120,11 @@ def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], list[np.n
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(read_whole(path))
         failure = content["failure"]
         tests = _grid_tests(content["grid"])
         return tests, [] if failure is None else [_operands(failure["operands"], run.task.base)]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is no evaluation, or a damaged one: {error!r}; delete it") from None
 
 
