@@ -10,6 +10,7 @@ from pathlib import Path
 import safetensors.numpy
 from planted_faults import Planted, planted
 
+from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.store import Store
 from ripplecarry.sweeps.certifying import Unknown, certify
@@ -22,7 +23,7 @@ def certified(fault: Planted, folder: Path) -> Certificate | Counterexample | Un
     path = folder / "weights.safetensors"
     path.write_bytes(safetensors.numpy.save(fault.weights))
     store = Store(folder / "store")
-    return certify(import_run(path, 9, store), store)
+    return certify(import_run(path, 9, store), store, open_engine())
 
 
 def row(fault: Planted, found: Certificate | Counterexample | Unknown) -> str:
