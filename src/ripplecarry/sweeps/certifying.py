@@ -6,12 +6,14 @@ from pathlib import Path
 
 import torch
 
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateError, CertificateRefused
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import check_certificate, record_acceptance
 from ripplecarry.runs.readings import NUM_PAIRS
 from ripplecarry.runs.run import Run
@@ -20,7 +22,7 @@ from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.execute_run import Progress, execute_run
 from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt
-from ripplecarry.verification.counterexample import Counterexample, find_counterexample
+from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.recipes import POLISHING_STEPS
 from ripplecarry.verification.trainer import look_for_invariant
@@ -70,9 +72,8 @@ def certify(
             return found
     say("no invariant found; looking for a wrong answer")
     with one_thread():
-        wrong = find_counterexample(engine.load(trial, task, run.weights), trial.cell, task)
-    if wrong is not None:
-        store.keep_counterexample(run.id, wrong.as_dict())
+        network = engine.load(trial, task, run.weights)
+        wrong = shortest_known(run, store, network, find_counterexample(network, trial.cell, task))
     return wrong or Unknown(attempt.margin, attempt.num_rounds)
 
 
