@@ -11,7 +11,7 @@ from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateError, CertificateRefused
-from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.architecture import Architecture, check_known
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import check_certificate, record_acceptance
@@ -52,7 +52,10 @@ def certify(
     Args:
         engine: confirms a wrong answer.
         say: told what is being done.
+    Raises:
+        ConfigurationError: a cell that proofs do not cover.
     """
+    check_known(run.trial.cell, by="proof")
     path = store.certificate_path(run.id)
     if path.is_file():
         say("checking the certificate that there is")
