@@ -16,6 +16,7 @@ install_import_hook(
     [
         "ripplecarry.arithmetic.balanced_operands",
         "ripplecarry.arithmetic.carry_runs",
+        "ripplecarry.arithmetic.counterexample",
         "ripplecarry.arithmetic.digit_text",
         "ripplecarry.arithmetic.digits",
         "ripplecarry.arithmetic.exact_sum",

@@ -69,8 +69,9 @@ def test_a_wrong_answer_is_printed_as_it_is_and_verify_says_where(carryless, cap
     output = capsys.readouterr()
     assert output.out == "1232\n"
     assert output.err == (
-        "ripplecarry: the sum is wrong; the first wrong digit is at position 1, counted from 0 at the last "
-        "digit: the network has 3, the exact sum 4\n"
+        "ripplecarry: the sum is wrong: 1205 + 37 = 1242, the network answers 1232 (first wrong at "
+        "position 1); the shortest wrong sum known: 5 + 7 = 12, the network answers 2 (first wrong at "
+        "position 1)\n"
     )
 
 
@@ -81,7 +82,7 @@ def test_lines_of_a_file_become_lines_and_verify_counts(carryless, capsys):
 
     output = capsys.readouterr()
     assert output.out == "3\n0\n90\n"
-    assert "2 of 3 sums are wrong; in that of line 2 the first wrong digit is at position 1" in output.err
+    assert "2 of 3 sums are wrong; line 2: 5 + 5 = 10, the network answers 0 (first" in output.err
 
 
 def test_json_holds_the_sums_and_what_was_verified(carryless, capsys):
@@ -95,6 +96,17 @@ def test_json_holds_the_sums_and_what_was_verified(carryless, capsys):
         "num_sums": 2,
         "num_wrong": 1,
         "first_wrong": {"number": 2, "position": 1, "answer": "0", "exact": "1"},
+        "counterexample": {
+            "task": "addition",
+            "base": 10,
+            "operands": ["5", "5"],
+            "answer": "0",
+            "right": "10",
+            "positions": 4,
+            "length": 1,
+            "first_wrong_position": 1,
+            "is_shortest": False,
+        },
     }
 
 

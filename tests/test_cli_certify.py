@@ -92,7 +92,7 @@ def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
     answer = said(capsys)
     assert answer["answer"] == "refuted"
     wrong = answer["counterexample"]
-    assert int(wrong["right"], 4) == sum(int(value) for value in wrong["operands"])
+    assert int(wrong["right"], 4) == sum(int(value, 4) for value in wrong["operands"])
     assert wrong["answer"] != wrong["right"]
 
     assert call(["runs", "--json"]) == 0
@@ -126,10 +126,11 @@ def test_the_machine_of_a_wrong_network_is_told_in_digits(capsys):
 
     shown = " ".join(capsys.readouterr().out.split())
     assert "more than 40, where learning stops" in shown
-    pattern = r"for ([0-3]+) and ([0-3]+) its digit at position (\d+), .* is (\d); right is (\d)"
-    first, second, place, given, right = re.search(pattern, shown).groups()
-    assert len(first) == len(second) == int(place) + 1
-    assert (int(first, 4) + int(second, 4)) // 4 ** int(place) % 4 == int(right) != int(given)
+    pattern = (
+        r"known: ([0-3]+) \+ ([0-3]+) = ([0-3]+) in base 4, the network answers ([0-3]+) \(first wrong"
+    )
+    first, second, right, given = (int(number, 4) for number in re.search(pattern, shown).groups())
+    assert first + second == right != given
     assert "colour: the state that comes next" in shown
 
 

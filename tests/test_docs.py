@@ -174,15 +174,44 @@ def test_the_task_of_ones_own_is_the_remainder(in_empty_folder):
     assert (run.task.answer(digits[:, :, None])[:, -1] == np.arange(256) % 3).all()
 
 
-@pytest.mark.slow
-def test_the_cell_of_ones_own_trains_adds_and_is_evaluated(tmp_path):
+@pytest.fixture
+def with_own_cell(tmp_path):
+    """A folder with the package that knows the page's cell, and the environment to run it in."""
     (patch,) = blocks(DOCS / "extending.md", "diff")
     assert len(patch.splitlines()) < LONGEST_EXAMPLE
     (tmp_path / "mgu.diff").write_text(patch)
     subprocess.run(["cp", "-r", ROOT / "src", tmp_path], check=True)
     applied = subprocess.run(["git", "apply", "mgu.diff"], cwd=tmp_path, capture_output=True, text=True)
     assert applied.returncode == 0, applied.stderr
+    return {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(tmp_path / "src")}}
 
+
+@pytest.mark.slow
+def test_every_verb_takes_the_cell_of_ones_own_or_refuses_it_in_a_line(with_own_cell):
+    result = run_python(ROOT / "tests" / "own_cell.py", check=False, **with_own_cell)
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+
+    refusals = {
+        " natively": "the native engine computes rnn, gru, lstm; this run is a mgu; the torch engine",
+        " on a GPU": "the GPU engine computes rnn, gru, lstm; this run is a mgu; the torch engine",
+        "cert": "proofs cover rnn, gru, lstm; this run is a mgu",
+        "polish": "proofs cover rnn, gru, lstm; this run is a mgu",
+        "ONNX": "ONNX exports hold rnn, gru, lstm; this run is a mgu",
+        "page": "the page shows rnn, gru, lstm; this run is a mgu",
+    }
+    for verb, (status, lines) in told.items():
+        words = [refusal for part, refusal in refusals.items() if part in verb]
+        if words:
+            assert (status, len(lines)) == (2, 1), verb
+            assert words[0] in lines[0], verb
+        else:
+            assert status in ((0, 1) if verb in ("evaluate", "extract", "import") else (0,)), (verb, lines)
+    assert "imported as run" in told["import"][1][0]
+
+
+@pytest.mark.slow
+def test_the_cell_of_ones_own_trains_adds_and_is_evaluated(with_own_cell):
     script = """
 import json
 import ripplecarry as rc
@@ -193,8 +222,7 @@ total = rc.add(run, 12, 34, engine="torch")
 last = {"cell": run.trial.cell, "loss": run.state["last"]["loss"], "sum": total}
 print(json.dumps(last | {"num_pairs": found.num_pairs}))
 """
-    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
-    result = run_python("-c", script, cwd=tmp_path, env=environment, check=False)
+    result = run_python("-c", script, check=False, **with_own_cell)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert (told["cell"], told["sum"]) == ("mgu", 46)

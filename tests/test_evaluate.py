@@ -68,14 +68,18 @@ def test_a_wrong_run_has_status_1_and_shows_its_shortest_wrong_sum(capsys):
 
     assert call(["evaluate", run.id[:6], "--lengths=9", "--samples=20"]) == 1
     shown = capsys.readouterr().out
-    assert "the first wrong digit is at position 1, counted from 0 at the last" in shown
+    words = re.search(
+        r"(\d+) \+ (\d+) = (\d+), the network answers (\d+) \(first wrong at position 1\)", shown
+    )
+    assert words is not None
 
     assert call(["evaluate", run.id, "--lengths=9", "--samples=20", "--json"]) == 1
-    failure = said(capsys)["failure"]
-    first, second = map(int, failure["operands"])
-    assert int(failure["right"]) == first + second != int(failure["answer"])
-    assert failure["length"] <= 2
-    assert rc.add(run, first, second) == int(failure["answer"])
+    found = said(capsys)["counterexample"]
+    first, second = map(int, found["operands"])
+    assert int(found["right"]) == first + second != int(found["answer"])
+    assert found["length"] <= 2
+    assert rc.add(run, first, second) == int(found["answer"])
+    assert (*found["operands"], found["right"], found["answer"]) == words.groups()
 
 
 def test_numbers_too_long_for_integers_as_text_are_told(capsys):
@@ -102,7 +106,7 @@ def test_a_file_is_run_with_a_word_and_not_believed(capsys):
 
     # Of 10,000 pairs of two digits one is wrong, and all are tried.
     assert call(["evaluate", "--adder=wrong.py", "--max-digits=2", "--samples=1000", "--json"]) == 1
-    assert said(capsys)["failure"]["operands"] == ["95", "4"]
+    assert said(capsys)["counterexample"]["operands"] == ["95", "4"]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +136,7 @@ def test_a_failing_adder_is_wrong_and_its_first_complaint_is_told(capsys):
 
     captured = capsys.readouterr()
     assert "ValueError: tired" in captured.err
-    assert "none that is a number" in captured.out
+    assert "the network answers no number of these digits" in captured.out
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.claims.claim import Claim
     from ripplecarry.claims.comparisons import (
         AboutEqual,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from ripplecarry.verbs.study import StudyResult, study
     from ripplecarry.verbs.train import train
     from ripplecarry.verification.certificate import Certificate
-    from ripplecarry.verification.counterexample import Counterexample
 
 _VERBS = (
     "add",
@@ -58,6 +58,7 @@ _NAMES = {
     **{f"verbs.{verb}": verb for verb in _VERBS},
     "verbs.runs": "list_runs",
     "verbs.study": "StudyResult study",
+    "arithmetic.counterexample": "Counterexample",
     "claims.claim": "Claim",
     "claims.comparisons": "AboutEqual AllOf Falls Grows Less LessAtBest Mostly Within fastest slowest",
     "claims.measures": "Measure Property area last reading",
@@ -67,7 +68,6 @@ _NAMES = {
     "runs.trial": "Trial",
     "sweeps.certifying": "Unknown",
     "verification.certificate": "Certificate",
-    "verification.counterexample": "Counterexample",
 }
 _HOME = {name: f"ripplecarry.{module}" for module, names in _NAMES.items() for name in names.split()}
 

@@ -11,10 +11,10 @@ from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import IntegerAdder
 from ripplecarry.evaluation.exactness import measure_exactness
-from ripplecarry.evaluation.failures import Failure, first_failure, simplify
 from ripplecarry.evaluation.grid import Sampling, coarse_lengths, exactness_grid, grid_lengths
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import search
+from ripplecarry.evaluation.simplification import first_wrong, simplify
 
 TASK = addition()
 FEW = Sampling(pairs=30, digits_per_cell=2000, fewest=3)
@@ -41,7 +41,7 @@ def test_an_exact_network_passes_everything():
     found = measure_exactness(network(exact_weights(10)), TASK, [1, 2, 5, 40, 300], sampling=FEW)
 
     assert found.is_exact
-    assert found.failure is None
+    assert found.counterexample is None
     assert (found.frame().exact_match == 1).all()
     assert all(each.num_exact == each.num_pairs for each in found.hard)
     assert all(each.smallest_margin > 0 for each in found.searches)
@@ -57,21 +57,21 @@ def test_a_network_without_carries_is_right_where_there_are_none(base):
     by_run = cells[cells.kind == "carry"].groupby("run").exact_match
     assert by_run.min()[0] == 1
     assert by_run.max().drop(0).max() == 0
-    assert found.failure is not None
-    assert found.failure.size <= 2
-    assert found.failure.first_wrong_position == 1
+    assert found.counterexample is not None
+    assert found.counterexample.size <= 2
+    assert found.counterexample.first_wrong_position == 1
 
 
 def test_counts_are_of_the_cells_they_stand_in():
     adder = Faulty(lambda operands: longest_runs(operands, 10, "idle") == 3)
 
-    cells, failure = exactness_grid(adder, TASK, [6], FEW)
+    cells, found = exactness_grid(adder, TASK, [6], FEW)
 
     wrong = {(cell.kind, cell.run): cell.num_pairs - cell.num_exact for cell in cells}
     assert wrong["idle", 3] == 30
     assert all(wrong["idle", run] == 0 for run in (0, 1, 2, 4, 5, 6))
-    assert failure is not None
-    assert longest_runs(failure.operands[None], 10, "idle") == 3
+    assert found is not None
+    assert longest_runs(found.digits[None], 10, "idle") == 3
     cell = next(cell for cell in cells if (cell.kind, cell.run) == ("idle", 3))
     assert cell.num_right_digits == 30 * 7  # of 8 positions each one is wrong
     assert cell.interval == pytest.approx((0, 1 - 0.025 ** (1 / 30)))
@@ -143,39 +143,26 @@ def test_the_search_goes_where_neither_random_pairs_nor_hard_cases_do():
             return self.logits(operands).argmax(axis=-1).astype(np.uint8)
 
     cases = hard_cases(TASK, 8).values()
-    assert all((first_failure(Fading(), TASK, rows) is None) for rows in cases)
+    assert all((first_wrong(Fading(), TASK, rows) is None) for rows in cases)
 
     found = search(Fading(), TASK, 8)
 
-    assert found.failure is not None
+    assert found.counterexample is not None
     assert found.smallest_margin < 0
 
 
-def test_a_failure_is_made_as_plain_as_it_stays_wrong():
+def test_a_counterexample_is_made_as_plain_as_it_stays_wrong():
     adder = Faulty(lambda operands: (operands.sum(axis=2) == 18).any(axis=1))
     random = np.random.default_rng(0).integers(0, 9, (1, 20, 2)).astype(np.uint8)
     random[0, 7] = 9
 
-    found = first_failure(adder, TASK, random)
+    found = first_wrong(adder, TASK, random)
     assert found is not None
-    plain = simplify(adder, TASK, found)
+    plain = simplify(adder, found)
 
-    assert plain.operands.any(axis=1).sum() == 1
+    assert plain.digits.any(axis=1).sum() == 1
     assert plain.length == 1
     assert plain.as_dict()["operands"] == ["9", "9"]
-
-
-def test_a_failure_tells_numbers_as_they_are_written():
-    digits = np.array([[9, 1], [9, 0], [0, 0]], dtype=np.uint8)
-    failure = Failure(digits, np.array([0, 1, 1], dtype=np.uint8), np.array([0, 0, 1], dtype=np.uint8))
-
-    assert failure.as_dict() == {
-        "operands": ["99", "1"],
-        "answer": "110",
-        "right": "100",
-        "length": 2,
-        "first_wrong_position": 1,
-    }
 
 
 @pytest.mark.parametrize(
@@ -207,16 +194,16 @@ def test_a_function_that_adds_passes_and_one_wrong_sum_is_found():
     wrong = measure_exactness(
         IntegerAdder(lambda a, b: a + b + (a == 99 and b == 1)), TASK, [1, 2, 4], sampling=FEW
     )
-    assert wrong.failure is not None
-    assert wrong.failure.as_dict()["operands"] == ["99", "1"]
+    assert wrong.counterexample is not None
+    assert wrong.counterexample.as_dict()["operands"] == ["99", "1"]
 
 
 def test_untrained_networks_fail_at_one_digit():
     trial = exact_trial(10)
     found = measure_exactness(network(random_weights(trial)), TASK, [1, 3], sampling=FEW)
 
-    assert found.failure is not None
-    assert found.failure.length == 1
+    assert found.counterexample is not None
+    assert found.counterexample.length == 1
 
 
 def test_other_tasks_have_no_carry_runs_here():

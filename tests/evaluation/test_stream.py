@@ -106,7 +106,7 @@ def test_lines_short_or_long_get_the_networks_own_answers(
         monkeypatch.setattr(written_sums, "BLOCK_BYTES", block)
         monkeypatch.setattr(text_source, "BLOCK_BYTES", block)
         monkeypatch.setattr(stream, "_BATCH_POSITIONS", batch)
-        compared = ComparedSums()
+        compared = ComparedSums(sums.task)
         lines = written(sums, content, compared).splitlines()
         integers = add_numbers(sums, rows)
 
@@ -119,11 +119,11 @@ def test_lines_short_or_long_get_the_networks_own_answers(
         difference = abs(expected[wrong[0]] - sum(rows[wrong[0]]))
         position = next(k for k in range(99) if difference % base ** (k + 1))
         assert compared.first_wrong is not None
-        assert compared.first_wrong.number == wrong[0] + 1
-        assert compared.first_wrong.position == position
+        assert compared.first_wrong["number"] == wrong[0] + 1
+        assert compared.first_wrong["position"] == position
         for found, value in (
-            (compared.first_wrong.answer, expected[wrong[0]]),
-            (compared.first_wrong.exact, sum(rows[wrong[0]])),
+            (compared.first_wrong["answer"], expected[wrong[0]]),
+            (compared.first_wrong["exact"], sum(rows[wrong[0]])),
         ):
             assert int(found, base) == value // base**position % base
 
@@ -152,15 +152,15 @@ def test_the_first_wrong_position_is_found_in_any_piece(monkeypatch):
     monkeypatch.setattr(stream, "PIECE_POSITIONS", 100)
     sums = sums_of(exact_trial(10), carryless_weights(10))
     content = b"5" + b"0" * 4321 + b" 5" + b"0" * 4321
-    compared = ComparedSums()
+    compared = ComparedSums(sums.task)
 
     answer = written(sums, b"1 2\n" + content + b"\n3 3\n6 6\n", compared)
 
     assert answer == "3\n0\n6\n2\n"
     assert (compared.num_sums, compared.num_wrong) == (4, 2)
     assert compared.first_wrong is not None
-    assert compared.first_wrong.number == 2
-    assert (compared.first_wrong.position, compared.first_wrong.exact) == (4322, "1")
+    assert compared.first_wrong["number"] == 2
+    assert (compared.first_wrong["position"], compared.first_wrong["exact"]) == (4322, "1")
 
 
 def test_the_reference_engine_streams_the_same(monkeypatch):

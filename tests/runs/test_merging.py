@@ -3,10 +3,14 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
+import safetensors.numpy
+from hand_made_adders import exact_trial, exact_weights, keep
 
 from ripplecarry.cli import call
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.weights_file import write_weights
 from ripplecarry.runs.merging import merge
 from ripplecarry.runs.run import _checksum, _own_checksum
 from ripplecarry.runs.store import Store
@@ -81,13 +85,28 @@ def test_bad_input_is_one_line_and_status_2(arguments, tmp_path, monkeypatch, ca
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def replace_result(store, run_id, name):
+def replace_result(store, run_id, name, content=None):
     """The run as another machine might have made it: whole, with other curves."""
     folder = store.run_folder(run_id)
-    content = (folder / name).read_bytes() + b"\0"
+    content = content or (folder / name).read_bytes() + b"\0"
     (folder / name).write_bytes(content)
     state = json.loads((folder / "state.json").read_text())
     state["files"][name] = _checksum(content)
     state["sizes"][name] = len(content)
     state["checksum"] = _own_checksum(state)
     (folder / "state.json").write_text(json.dumps(state))
+
+
+def test_runs_whose_files_name_no_cell_are_the_same_runs(store, tmp_path):
+    """As older versions wrote them: merging finds the same weights."""
+    run = keep(store, exact_trial(10), exact_weights(10))
+    other = Store(shutil.copytree(store.root, tmp_path / "older"))
+    replace_result(other, run.id, "weights.safetensors", safetensors.numpy.save(run.weights))
+
+    assert merge([other.root], store).known == [run.id]
+    replace_result(other, run.id, "weights.safetensors", write_weights(run.weights | changed(run), "rnn"))
+    assert merge([other.root], store).differing == [run.id]
+
+
+def changed(run):
+    return {"dense.bias": np.nextafter(run.weights["dense.bias"], np.float32(9))}

@@ -10,12 +10,12 @@ from pathlib import Path
 import safetensors.numpy
 from planted_faults import Planted, planted
 
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.store import Store
 from ripplecarry.sweeps.certifying import Unknown, certify
 from ripplecarry.verification.certificate import Certificate
-from ripplecarry.verification.counterexample import Counterexample
 
 
 def certified(fault: Planted, folder: Path) -> Certificate | Counterexample | Unknown:

@@ -16,9 +16,9 @@ from planted_faults import Planted, planted
 from planted_table import certified, row
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task, addition
 from ripplecarry.sweeps.certifying import Unknown
-from ripplecarry.verification.counterexample import Counterexample
 
 LEAST_MARGIN = -1e300
 NAMES = {fault.name: fault for fault in planted()}

@@ -1,7 +1,7 @@
 """Digits as characters: 0 to 9, then a to z, in upper case too when read."""
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Integer, UInt8
 
 CHARACTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 LINE_END, BLANK, NO_DIGIT = 253, 254, 255
@@ -35,6 +35,20 @@ def text_of(digits: UInt8[np.ndarray, " position"]) -> bytes:
         digits: least significant first.
     """
     return _CHARACTERS[digits[::-1]].tobytes()
+
+
+def number_text(digits: UInt8[np.ndarray, " position"]) -> str:
+    """A number as it is written, most significant digit first, without leading zeros.
+
+    Args:
+        digits: least significant first.
+    """
+    return text_of(digits).decode().lstrip("0") or "0"
+
+
+def symbols_text(symbols: Integer[np.ndarray, " position"]) -> str:
+    """Symbols of any size, in decimal and in brackets, that of the highest position first."""
+    return f"[{' '.join(map(str, symbols[::-1].tolist()))}]"
 
 
 def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:

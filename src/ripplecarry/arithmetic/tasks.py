@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Int, UInt8
 from pydantic import Field, model_validator
 
-from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base
+from ripplecarry.arithmetic.digit_text import number_text
+from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base, to_digits
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.configuration import Configuration
 from ripplecarry.errors import ConfigurationError
@@ -26,9 +27,13 @@ class Task:
     base: int
     num_operands: int
     machine: Machine
+    form: str | None = None
+    """How operands are written whose answer is a number, such as "{} + {}"; None for other answers."""
 
     @classmethod
-    def from_machine(cls, name: str, base: int, num_operands: int, machine: Machine) -> Self:
+    def from_machine(
+        cls, name: str, base: int, num_operands: int, machine: Machine, form: str | None = None
+    ) -> Self:
         """The task that this machine defines.
 
         Raises:
@@ -40,7 +45,7 @@ class Task:
                 f"task {name!r} has {machine.num_symbols} symbols; {num_operands} operands in base "
                 f"{base} need {base**num_operands}"
             )
-        return cls(name, base, num_operands, machine)
+        return cls(name, base, num_operands, machine, form)
 
     def is_same(self, other: "Task") -> bool:
         """Whether the other task has the same name and computes the same from the same operands."""
@@ -76,14 +81,17 @@ class Task:
 
 def addition(base: int = 10, num_operands: int = 2) -> Task:
     """The sum of all operands; the state is the carry."""
-    return _carrying("addition", base, num_operands, lambda digits: digits.sum(axis=0))
+    form = " + ".join(["{}"] * num_operands)
+    return _carrying("addition", base, num_operands, lambda digits: digits.sum(axis=0), form)
 
 
 def multiplication_by_constant(factor: int, base: int = 10) -> Task:
     """One operand times `factor`; the state is the carry, 0 to factor - 1."""
     if factor < 1:
         raise ConfigurationError(f"factor is {factor}; it must be at least 1")
-    return _carrying(f"times {factor}", base, 1, lambda digits: factor * digits[0])
+    check_base(base)
+    form = f"{{}} × {number_text(to_digits(factor, base, factor.bit_length()))}"
+    return _carrying(f"times {factor}", base, 1, lambda digits: factor * digits[0], form)
 
 
 def subtraction(base: int = 10) -> Task:
@@ -95,7 +103,7 @@ def subtraction(base: int = 10) -> Task:
     first, second = _digits_of_symbols(base, 2)
     differences = first - second - np.arange(2)[:, None]
     machine = Machine.from_tables((differences < 0).astype(int).tolist(), (differences % base).tolist())
-    return Task.from_machine("subtraction", base, 2, machine)
+    return Task.from_machine("subtraction", base, 2, machine, "{} − {}")
 
 
 def comparison(base: int = 10) -> Task:
@@ -126,14 +134,16 @@ def _digits_of_symbols(base: int, num_operands: int) -> Int[np.ndarray, "operand
     return np.stack([symbols // base**k % base for k in range(num_operands)])
 
 
-def _carrying(name: str, base: int, num_operands: int, amount: Callable[[np.ndarray], np.ndarray]) -> Task:
+def _carrying(
+    name: str, base: int, num_operands: int, amount: Callable[[np.ndarray], np.ndarray], form: str
+) -> Task:
     check_base(base)
     amounts = amount(_digits_of_symbols(base, num_operands))
     # The carry c stays at most the largest amount / (base - 1): (amount + c) // base <= c.
     carries = np.arange(max(1, -(-int(amounts.max()) // (base - 1))))
     totals = carries[:, None] + amounts
     machine = Machine.from_tables((totals // base).tolist(), (totals % base).tolist())
-    return Task.from_machine(name, base, num_operands, machine)
+    return Task.from_machine(name, base, num_operands, machine, form)
 
 
 _NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}

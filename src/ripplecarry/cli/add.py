@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ripplecarry.cli.command import command, say
@@ -11,8 +10,8 @@ from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.verbs import add as verb
 
 if TYPE_CHECKING:
+    from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.evaluation.compared_sums import ComparedSums
-    from ripplecarry.files import Spool
 
 
 @command(verb.add)
@@ -38,18 +37,18 @@ def add(run: str, *numbers: str, from_: list[str] | None, as_json: bool, **optio
         sums = verb.add(run, *numbers, from_=files, report=progress.advance, **options)
     assert isinstance(sums, verb.WrittenSums)
     with sums.spool:
-        _print(sums.spool, sums.compared, as_json)
+        _print(sums, as_json)
     if sums.compared is None:
         return 0
     if not as_json:
-        say(_verdict(sums.compared))
+        say(_verdict(sums.compared, sums.counterexample))
     return 1 if sums.compared.num_wrong else 0
 
 
-def _print(output: "Spool", compared: "ComparedSums | None", as_json: bool) -> None:
+def _print(sums: verb.WrittenSums, as_json: bool) -> None:
     """Copies the answers to standard output, where nothing but them goes."""
     if as_json:
-        verified = None if compared is None else asdict(compared)
+        verified = None if sums.compared is None else _as_dict(sums.compared, sums.counterexample)
         before, between, after = (
             b'{"sums": ["',
             b'", "',
@@ -63,7 +62,7 @@ def _print(output: "Spool", compared: "ComparedSums | None", as_json: bool) -> N
     stream = sys.stdout.buffer
     try:
         stream.write(before)
-        for content in output.blocks(output.length - 1):  # without the last line's end
+        for content in sums.spool.blocks(sums.spool.length - 1):  # without the last line's end
             stream.write(content.replace(b"\n", between))
         stream.write(after)
         stream.flush()
@@ -77,15 +76,26 @@ def _print(output: "Spool", compared: "ComparedSums | None", as_json: bool) -> N
         ) from None
 
 
-def _verdict(compared: "ComparedSums") -> str:
+def _as_dict(compared: "ComparedSums", known: "Counterexample | None") -> dict[str, object]:
+    return {
+        "num_sums": compared.num_sums,
+        "num_wrong": compared.num_wrong,
+        "first_wrong": compared.first_wrong,
+        "counterexample": None if known is None else known.as_dict(),
+    }
+
+
+def _verdict(compared: "ComparedSums", known: "Counterexample | None") -> str:
     if compared.first_wrong is None:
         return "the sum is exact" if compared.num_sums == 1 else f"all {compared.num_sums} sums are exact"
-    wrong = compared.first_wrong
-    words = (
-        f"the first wrong digit is at position {wrong.position}, counted from 0 at the last digit: "
-        f"the network has {wrong.answer}, the exact sum {wrong.exact}"
+    number, position, answer, exact = compared.first_wrong.values()
+    words = str(
+        compared.counterexample
+        or f"the first wrong digit is at position {position}, counted from 0 at the last digit: "
+        f"the network has {answer}, the exact sum {exact}"
     )
+    if known is not None and str(known) != words:
+        words += f"; the shortest wrong sum known: {known}"
     if compared.num_sums == 1:
-        return f"the sum is wrong; {words}"
-    counts = f"{compared.num_wrong} of {compared.num_sums} sums are wrong"
-    return f"{counts}; in that of line {wrong.number} {words}"
+        return f"the sum is wrong: {words}"
+    return f"{compared.num_wrong} of {compared.num_sums} sums are wrong; line {number}: {words}"

@@ -10,10 +10,10 @@ from ripplecarry.errors import Interrupted
 from ripplecarry.verbs import certify as verb
 
 if TYPE_CHECKING:
+    from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.sweeps.certifying import Unknown
     from ripplecarry.sweeps.execute_run import Progress
     from ripplecarry.verification.certificate import Certificate
-    from ripplecarry.verification.counterexample import Counterexample
 
 
 @command(verb.certify)
@@ -61,8 +61,8 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
 
 
 def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, object]:
+    from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.verification.certificate import Certificate
-    from ripplecarry.verification.counterexample import Counterexample
 
     if isinstance(found, Certificate):
         return {"answer": "certified", "run": found.content["run"], **found.proof.as_dict()}
@@ -72,8 +72,8 @@ def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, objec
 
 
 def _sentence(found: "Certificate | Counterexample | Unknown") -> str:
+    from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.verification.certificate import Certificate
-    from ripplecarry.verification.counterexample import Counterexample
 
     if isinstance(found, Certificate):
         return certified_words(str(found.content["run"]), found.margin, found.statement)

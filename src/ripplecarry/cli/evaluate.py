@@ -48,7 +48,7 @@ def evaluate(run: str | None, *, as_json: bool, **options: Any) -> int:
 
 def _print(found: "Exactness") -> None:
     from ripplecarry.arithmetic.carry_runs import RUN_KINDS
-    from ripplecarry.cli.exactness_tables import failure_lines, rows_by_length, rows_of_hard_cases
+    from ripplecarry.cli.exactness_tables import rows_by_length, rows_of_hard_cases
     from ripplecarry.console import output, print_table
 
     for kind in RUN_KINDS:
@@ -61,16 +61,15 @@ def _print(found: "Exactness") -> None:
                 "digits": each.length,
                 "pairs tried": each.num_pairs,
                 "smallest margin": each.smallest_margin,
-                "found": "a wrong sum" if each.failure is not None else "none",
+                "found": "a wrong sum" if each.counterexample is not None else "none",
             }
             for each in found.searches
         ]
         output.print()
         print_table("search for a wrong sum by the smallest margin of the logits", rows)
     output.print()
-    if found.failure is None:
+    if found.counterexample is None:
         output.print(f"nothing failed: {found.num_pairs:,} pairs")
-        return
-    output.print(f"not exact. The shortest wrong sum found, of {found.num_pairs:,} pairs:")
-    for words in failure_lines(found.failure):
-        output.print(f"  {words}", markup=False)
+    else:
+        output.print(f"not exact; the shortest wrong sum known, of {found.num_pairs:,} pairs:")
+        output.print(f"  {found.counterexample}", markup=False)

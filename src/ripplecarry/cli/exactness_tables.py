@@ -2,9 +2,7 @@
 
 from ripplecarry.arithmetic.carry_runs import RunKind
 from ripplecarry.evaluation.exactness import Exactness
-from ripplecarry.evaluation.failures import Failure, written
 
-_LONGEST_PRINTED = 60
 _LENGTHS_PRINTED = 6
 
 
@@ -56,23 +54,3 @@ def rows_of_hard_cases(found: Exactness) -> list[dict[str, object]]:
             }
         )
     return rows
-
-
-def failure_lines(failure: Failure) -> list[str]:
-    """A wrong sum, set out in lines."""
-    told = failure.as_dict()
-    first, second = (_short(written(digits)) for digits in failure.operands.T)
-    answer = told["answer"]
-    return [
-        f"{first} + {second}",
-        f"answer {'none that is a number of these digits' if answer is None else _short(str(answer))}",
-        f"right  {_short(str(told['right']))}",
-        f"the first wrong digit is at position {failure.first_wrong_position}, counted from 0 at the last",
-    ]
-
-
-def _short(text: str) -> str:
-    if len(text) <= _LONGEST_PRINTED:
-        return text
-    half = _LONGEST_PRINTED // 2
-    return f"{text[:half]}…{text[-half:]} ({len(text)} digits)"

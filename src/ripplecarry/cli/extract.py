@@ -2,13 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ripplecarry.cli.command import command
 from ripplecarry.verbs import extract as verb
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @command(verb.extract)
@@ -24,6 +21,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     """
     import numpy as np
 
+    from ripplecarry.arithmetic.digit_text import text_of
     from ripplecarry.console import output, print_table
     from ripplecarry.reports.machine_figure import draw_machine
     from ripplecarry.runs.store import Store
@@ -37,6 +35,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         found.machine, task, title, kept.machine_folder(), subject.id, is_complete=found.is_complete
     )
     operands = None if found.difference is None else task.digits_of(np.array(found.difference)).T
+    wrong = found.counterexample
     result = {
         "run": subject.id,
         "is_right": found.is_right,
@@ -44,7 +43,10 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         "num_states_of_reference": len(task.machine.reachable_states()),
         "is_complete": found.is_complete,
         "difference": None if found.difference is None else list(found.difference),
-        "operands_of_difference": None if operands is None else [_written(each) for each in operands],
+        "operands_of_difference": None
+        if operands is None
+        else [text_of(each).decode() for each in operands],
+        "counterexample": None if wrong is None else wrong.as_dict(),
         "num_queries": found.num_queries,
         "next_state": found.machine.next_state.tolist(),
         "output": found.machine.output.tolist(),
@@ -62,14 +64,8 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
             "queries": found.num_queries,
         }
         print_table(title, [{"what": name, "value": value} for name, value in shown.items()])
-        if operands is not None:
-            word = np.array([found.difference])
-            given, right = (each.run(word)[0][0, -1:] for each in (found.machine, task.machine))
-            output.print(
-                f"shortest difference: for {' and '.join(map(_written, operands))} its digit at "
-                f"position {word.size - 1}, counted from 0 at the last, is {_written(given)}; "
-                f"right is {_written(right)}"
-            )
+        if wrong is not None:
+            output.print(f"the shortest wrong answer known: {wrong}", markup=False)
         output.print(_verdict(found.is_right, kept.proof(subject)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
@@ -91,10 +87,3 @@ def _verdict(is_right: bool, proof: str | None) -> str:
     if proof == "unchecked":
         return f"{words}; the store holds a certificate that `ripplecarry check` has yet to verify"
     return f"{words}; `ripplecarry certify` looks for a proof"
-
-
-def _written(digits: "np.ndarray") -> str:
-    """Digits of one number, the most significant first, with its leading zeros."""
-    import numpy as np
-
-    return "".join(np.base_repr(digit, 36).lower() for digit in digits[::-1])

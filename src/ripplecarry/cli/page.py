@@ -25,10 +25,13 @@ def page(run: str, *, as_json: bool, **options: Any) -> int:
     """
     found = verb.page(run, say=say, **options)
     kind = str(found.verdict.as_dict()["kind"])
+    words = _SENTENCES[kind]
+    if found.verdict.counterexample is not None:
+        words += f": {found.verdict.counterexample}"
     size, num_checkpoints = found.path.stat().st_size, len(found.run.checkpoints)
     if as_json:
         result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
         print(json.dumps(result | {"checkpoints": num_checkpoints}, indent=1))
     else:
-        print(f"{found.path}: {size / 1e6:.2f} MB, {num_checkpoints} checkpoints; {_SENTENCES[kind]}")
+        print(f"{found.path}: {size / 1e6:.2f} MB, {num_checkpoints} checkpoints; {words}")
     return 0

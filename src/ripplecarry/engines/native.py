@@ -18,7 +18,7 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, parameter_shapes
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 
 _CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
@@ -109,11 +109,7 @@ class _Handle:
 
     def __init__(self, architecture: Architecture, task: Task, level: int, weights: Weights) -> None:
         self.kernel = _library()
-        if architecture.cell not in _CELLS:
-            raise ConfigurationError(
-                f"the native engine has no cell {architecture.cell!r}, only {', '.join(_CELLS)}; "
-                "the torch engine has it"
-            )
+        check_known(architecture.cell, by="native")
         self._shapes = parameter_shapes(architecture, task)
         shape = np.array(
             [

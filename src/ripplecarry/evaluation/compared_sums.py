@@ -5,40 +5,51 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from ripplecarry.arithmetic.digit_text import CHARACTERS
-
-
-@dataclass(frozen=True)
-class WrongDigit:
-    """The least significant wrong digit of a sum; sums are counted from 1, positions from 0."""
-
-    number: int
-    position: int
-    answer: str
-    exact: str
+from ripplecarry.arithmetic.counterexample import Counterexample
+from ripplecarry.arithmetic.digit_text import text_of
+from ripplecarry.arithmetic.tasks import Task
 
 
 @dataclass
 class ComparedSums:
     """Sums that were compared with exact ones; the first wrong one is that of the lowest number."""
 
+    task: Task
     num_sums: int = 0
     num_wrong: int = 0
-    first_wrong: WrongDigit | None = None
+    first_wrong: dict[str, int | str] | None = None
+    """The `number` of the first wrong sum, counted from 1, and of its least significant wrong digit the
+    `position`, what the network has there as `answer`, and the `exact` digit."""
+    counterexample: Counterexample | None = None
+    """The first wrong sum, where it was compared in one piece."""
 
     def compare(
         self,
         number: int,
         answers: UInt8[np.ndarray, " position"],
         exact: UInt8[np.ndarray, " position"],
+        operands: UInt8[np.ndarray, "position operand"] | None = None,
         first_position: int = 0,
     ) -> bool:
-        """Whether digits of sum `number` are exact; the first that is not makes the sum count as wrong."""
+        """Whether digits of sum `number` are exact; the first that is not makes the sum count as wrong.
+
+        Args:
+            operands: given where these are all the digits of the sum.
+        """
         wrong = np.flatnonzero(answers != exact)[:1]
         if not wrong.size:
             return True
         self.num_wrong += 1
-        if self.first_wrong is None or number < self.first_wrong.number:
-            answer, right = (chr(CHARACTERS[digits[wrong[0]]]) for digits in (answers, exact))
-            self.first_wrong = WrongDigit(number, first_position + int(wrong[0]), answer, right)
+        if self.first_wrong is None or number < int(self.first_wrong["number"]):
+            answer, right = (text_of(digits[wrong]).decode() for digits in (answers, exact))
+            position = first_position + int(wrong[0])
+            self.first_wrong = {"number": number, "position": position, "answer": answer, "exact": right}
+            self.counterexample = None
+            if operands is not None:
+                # A zero more, so that the last carry is seen to have its place.
+                digits, answers, exact = (
+                    np.pad(each, [(0, 1), *[(0, 0)] * (each.ndim - 1)])
+                    for each in (operands, answers, exact)
+                )
+                self.counterexample = Counterexample(self.task, digits, answers, exact)
         return False

@@ -8,14 +8,15 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
-from ripplecarry.evaluation.failures import Failure, first_failure, shortest, simplify
 from ripplecarry.evaluation.grid import Cell, Sampling, exactness_grid, grid_digits, grid_frame
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import SearchResult, search
+from ripplecarry.evaluation.simplification import first_wrong, simplify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,12 +41,12 @@ class Exactness:
     cells: Sequence[Cell]
     hard: Sequence[HardCount]
     searches: Sequence[SearchResult]
-    failure: Failure | None
+    counterexample: Counterexample | None
 
     @property
     def is_exact(self) -> bool:
         """Whether nothing failed."""
-        return self.failure is None
+        return self.counterexample is None
 
     @property
     def num_pairs(self) -> int:
@@ -68,11 +69,11 @@ class Exactness:
                     "length": each.length,
                     "num_pairs": each.num_pairs,
                     "smallest_margin": each.smallest_margin,
-                    "found_a_wrong_answer": each.failure is not None,
+                    "found_a_wrong_answer": each.counterexample is not None,
                 }
                 for each in self.searches
             ],
-            "failure": None if self.failure is None else self.failure.as_dict(),
+            "counterexample": None if self.counterexample is None else self.counterexample.as_dict(),
         }
 
 
@@ -103,30 +104,28 @@ def measure_exactness(
             "exactness by carry run is for addition of 2 operands, "
             f"not for {task.name} of {task.num_operands}"
         )
-    cells, failure = exactness_grid(adder, task, lengths, sampling, report)
+    cells, found = exactness_grid(adder, task, lengths, sampling, report)
     hard = []
     for length in lengths:
         for name, operands in hard_cases(task, length).items():
             count, wrong = _try_cases(adder, task, name, operands)
             hard.append(count)
-            failure = shortest(failure, wrong)
+            found = shortest(found, wrong)
             report(operands.shape[0] * length)
     searches = []
     if isinstance(adder, GivesLogits):
         for length in _searched(lengths):
             searches.append(search(adder, task, length))
-            failure = shortest(failure, searches[-1].failure)
-    if failure is not None:
-        failure = simplify(adder, task, failure)
-    return Exactness(cells, hard, searches, failure)
+            found = shortest(found, searches[-1].counterexample)
+    return Exactness(cells, hard, searches, None if found is None else simplify(adder, found))
 
 
 def _try_cases(
     adder: Answers, task: Task, name: str, operands: UInt8[np.ndarray, "row position operand"]
-) -> tuple[HardCount, Failure | None]:
+) -> tuple[HardCount, Counterexample | None]:
     padded = np.pad(operands, ((0, 0), (0, EXTRA_POSITIONS), (0, 0)))
     score = compare(adder.answers(padded), task.answer(padded))
-    wrong = first_failure(adder, task, padded) if score.num_exact < score.num_answers else None
+    wrong = first_wrong(adder, task, padded) if score.num_exact < score.num_answers else None
     return HardCount(name, operands.shape[1], score.num_answers, score.num_exact), wrong
 
 

@@ -10,12 +10,12 @@ from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.carry_runs import RUN_KINDS, RunKind, longest_runs
+from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.evaluation.adders import Answers
 from ripplecarry.evaluation.exact_match import compare, share_interval
-from ripplecarry.evaluation.failures import Failure, shortest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def exactness_grid(
     lengths: Sequence[int],
     sampling: Sampling = Sampling(),
     report: Callable[[int], None] = lambda num_digits: None,
-) -> tuple[list[Cell], Failure | None]:
+) -> tuple[list[Cell], Counterexample | None]:
     """Tests every cell; addition of two operands only.
 
     The operands depend on lengths and sampling alone, so that two networks meet the same ones.
@@ -127,18 +127,18 @@ def exactness_grid(
     Args:
         report: told how many digits were answered since the last time.
     Returns:
-        The cells, and the shortest failure seen.
+        The cells, and the shortest counterexample seen.
     """
     cells: list[Cell] = []
-    failure: Failure | None = None
+    found: Counterexample | None = None
     for length in lengths:
         tally = _Tally(adder, task, length, report)
         if sampling.is_exhaustive(length, task.base):
             _count_all(tally, cells)
         else:
             _count_samples(tally, sampling, cells)
-        failure = shortest(failure, tally.failure)
-    return cells, failure
+        found = shortest(found, tally.counterexample)
+    return cells, found
 
 
 class _Tally:
@@ -146,7 +146,7 @@ class _Tally:
 
     def __init__(self, adder: Answers, task: Task, length: int, report: Callable[[int], None]) -> None:
         self.task, self.length = task, length
-        self.failure: Failure | None = None
+        self.counterexample: Counterexample | None = None
         self._adder, self._report = adder, report
 
     def mark(self, operands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -177,11 +177,8 @@ class _Tally:
         )
 
     def _note(self, operands: np.ndarray, given: np.ndarray, right: np.ndarray) -> None:
-        wrong = given != right
-        rows = np.flatnonzero(wrong.any(axis=1))
-        if len(rows):
-            row = rows[wrong[rows].argmax(axis=1).argmin()]
-            self.failure = shortest(self.failure, Failure(operands[row], given[row], right[row]))
+        found = Counterexample.among(self.task, operands, given, right)
+        self.counterexample = shortest(self.counterexample, found)
 
 
 def _count_all(tally: _Tally, cells: list[Cell]) -> None:

@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.evaluation.adders import GivesLogits
-from ripplecarry.evaluation.failures import Failure, first_failure
 from ripplecarry.evaluation.hard_cases import hard_cases
+from ripplecarry.evaluation.simplification import first_wrong
 
 NUM_ROUNDS = 40
 _NUM_KEPT = 32
@@ -25,7 +26,7 @@ class SearchResult:
     num_pairs: int
     smallest_margin: float
     """The right digit's logit above the largest other one, at the worst position found."""
-    failure: Failure | None
+    counterexample: Counterexample | None
 
 
 def margins(
@@ -62,8 +63,8 @@ def search(
         scores = np.concatenate([scores, _margins(network, task, children)])
         num_pairs += len(children)
     worst = pool[[int(scores.argmin())]]
-    failure = first_failure(network, task, _padded(worst, length + EXTRA_POSITIONS))
-    return SearchResult(length, num_pairs, float(scores.min()), failure)
+    found = first_wrong(network, task, _padded(worst, length + EXTRA_POSITIONS))
+    return SearchResult(length, num_pairs, float(scores.min()), found)
 
 
 def _margins(network: GivesLogits, task: Task, rows: np.ndarray) -> np.ndarray:

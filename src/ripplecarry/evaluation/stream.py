@@ -47,9 +47,10 @@ class NetworkSums:
     """
 
     def __init__(self, network: Computation, architecture: Architecture, task: Task) -> None:
+        self.task = task
         self.base = task.base
         self.num_operands = task.num_operands
-        self._network = network
+        self.network = network
         self._extra = 0
         while self.base**self._extra < self.num_operands:
             self._extra += 1
@@ -67,7 +68,7 @@ class NetworkSums:
         Raises:
             InputError: a network whose logits are not numbers.
         """
-        stream = self._network.stream()
+        stream = self.network.stream()
         end = max(operand.length for operand in operands) + self._extra
         for start in range(0, end, PIECE_POSITIONS):
             stop = min(start + PIECE_POSITIONS, end)
@@ -86,7 +87,7 @@ class NetworkSums:
         Raises:
             InputError: a network whose logits are not numbers.
         """
-        answers = _largest(self._network.logits(operands))
+        answers = _largest(self.network.logits(operands))
         answers[np.arange(operands.shape[1]) >= num_positions[:, None]] = 0
         return answers
 

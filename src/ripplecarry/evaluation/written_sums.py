@@ -53,6 +53,7 @@ class SumWriter:
         """The sum of numbers of any length; `number` is what a report calls it."""
         exact = ExactSum(self._sums.base)
         is_compared, position, significant = self._compared is not None, 0, 0
+        total = self._sums.num_positions(np.array([[operand.length for operand in operands]]))[0]
         with Spool() as digits:
             for piece in self._sums.stream(operands):
                 digits.append(piece.answers.data)
@@ -60,7 +61,8 @@ class SumWriter:
                 significant = position + in_piece if in_piece else significant
                 if self._compared is not None and is_compared:
                     right = exact.feed(piece.operands[None])[0]
-                    is_compared = self._compared.compare(number, piece.answers, right, position)
+                    whole = piece.operands if piece.answers.size == total else None
+                    is_compared = self._compared.compare(number, piece.answers, right, whole, position)
                 position += piece.answers.size
                 self._on_progress(piece.answers.size)
             for text in _backwards(digits, max(1, significant)):
@@ -92,7 +94,7 @@ class SumWriter:
         assert self._compared is not None
         exact = ExactSum(self._sums.base).feed(operands)
         for row in np.flatnonzero((answers != exact).any(axis=1)):
-            self._compared.compare(int(numbers[row]), answers[row], exact[row])
+            self._compared.compare(int(numbers[row]), answers[row], exact[row], operands[row])
         self._compared.num_sums += len(answers)
 
 

@@ -8,17 +8,40 @@ from pydantic import Field
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.configuration import Configuration
+from ripplecarry.errors import ConfigurationError
+
+_KNOWN_BY = {
+    "native": "the native engine computes {cells}; this run is a {cell}; the torch engine computes it",
+    "gpu": "the GPU engine computes {cells}; this run is a {cell}; the torch engine computes it",
+    "proof": "proofs cover {cells}; this run is a {cell}",
+    "onnx": "ONNX exports hold {cells}; this run is a {cell}",
+    "page": "the page shows {cells}; this run is a {cell}",
+}
+"""What a cell needs code of its own for, besides its equations in PyTorch, which every cell has."""
 
 
 @dataclass(frozen=True)
 class CellShape:
-    """How many blocks of rows a cell's matrices have, and how many vectors it passes on."""
+    """How many blocks of rows a cell's matrices have, how many vectors it passes on, and what knows it."""
 
     num_gates: int
     num_states: int
+    known_by: frozenset[str] = frozenset()
 
 
-CELL_SHAPES = {"rnn": CellShape(1, 1), "gru": CellShape(3, 1), "lstm": CellShape(4, 2)}
+CELL_SHAPES = {
+    "rnn": CellShape(1, 1, frozenset(_KNOWN_BY)),
+    "gru": CellShape(3, 1, frozenset(_KNOWN_BY)),
+    "lstm": CellShape(4, 2, frozenset(_KNOWN_BY)),
+}
+
+
+def check_known(cell: str, by: Literal["native", "gpu", "proof", "onnx", "page"]) -> None:
+    """Raises ConfigurationError for a cell that this part of the package does not know."""
+    if by not in CELL_SHAPES[cell].known_by:
+        cells = ", ".join(name for name, shape in CELL_SHAPES.items() if by in shape.known_by)
+        raise ConfigurationError(_KNOWN_BY[by].format(cells=cells, cell=cell))
+
 
 Size = Annotated[int, Field(ge=1, le=4096)]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.architecture import Architecture, check_known
 from ripplecarry.networks.initial_values import Weights
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def onnx_model(architecture: Architecture, task: Task, weights: Weights) -> "onn
     outputs `logits` (float32: batch, position, output) and `digits` (int64: batch, position).
 
     Raises:
-        ConfigurationError: the package onnx is not installed.
+        ConfigurationError: the package onnx is not installed, or ONNX has no operator for the cell.
     """
+    check_known(architecture.cell, by="onnx")
     try:
         from onnx import TensorProto, checker, helper, numpy_helper
     except ImportError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
 from ripplecarry.files import read_whole
-from ripplecarry.networks.weights_file import read_weights
+from ripplecarry.networks.weights_file import read_cell, read_weights
 from ripplecarry.runs.proofs import check_certificate
 from ripplecarry.runs.run import Run, is_run_id
 from ripplecarry.verification.certificate_file import read_certificate
@@ -60,12 +60,13 @@ class CertificateSubject:
         if self.run is not None:
             return check_certificate(self.run, self.path)[0]
         try:
-            weights = read_weights(read_whole(self.weights_path))
+            written = read_whole(self.weights_path)
+            weights = read_weights(written)
         except OSError as error:
             raise StoreError(f"cannot read the weights {self.weights_path}: {error.strerror}") from None
         except ValueError as error:
             raise StoreError(f"{self.weights_path} holds no weights: {error}") from None
-        return check(self.content, weights)
+        return check(self.content, weights, cell=read_cell(written))
 
     def second_margin(self) -> float:
         """The smallest margin that `verify_certificate.py` proves, in a process of its own.

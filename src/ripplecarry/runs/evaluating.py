@@ -2,9 +2,12 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task, addition
 from ripplecarry.engines.engine import Engine
 from ripplecarry.errors import ConfigurationError
@@ -12,7 +15,9 @@ from ripplecarry.evaluation.adders import Answers, IntegerAdder
 from ripplecarry.evaluation.exactness import Exactness, measure_exactness, work_of
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
 from ripplecarry.files import json_text, write_atomically
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import Store
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,15 +42,22 @@ class Evaluation:
         self.adder, self.task = adder, task
         self.lengths = grid_lengths(digits, longest)
         self.sampling = Sampling(pairs=pairs)
+        self._shortest_known: Callable[[Counterexample | None], Counterexample | None] = lambda found: found
 
     @classmethod
     def of_run(
-        cls, run: Run, engine: Engine, longest: int | None = None, pairs: int | None = None
+        cls, run: Run, engine: Engine, store: Store, longest: int | None = None, pairs: int | None = None
     ) -> "Evaluation":
-        """The evaluation of a run's network."""
+        """The evaluation of a run's network.
+
+        Args:
+            store: where the shortest known counterexample of the run is kept.
+        """
         network = engine.load(run.trial, run.task, run.weights)
         digits = run.trial.digits
-        return cls(network, run.task, digits, longest or 100 * digits, pairs or Sampling().pairs)
+        plan = cls(network, run.task, digits, longest or 100 * digits, pairs or Sampling().pairs)
+        plan._shortest_known = partial(shortest_known, run, store, network)
+        return plan
 
     @classmethod
     def of_other(
@@ -83,11 +95,16 @@ class Evaluation:
 
     def measure(self, report: Callable[[int], None] = lambda num_digits: None) -> Exactness:
         """Everything at once; minutes for long numbers."""
-        return measure_exactness(self.adder, self.task, self.lengths, sampling=self.sampling, report=report)
+        found = measure_exactness(
+            self.adder, self.task, self.lengths, sampling=self.sampling, report=report
+        )
+        return replace(found, counterexample=self._shortest_known(found.counterexample))
 
 
-def keep(exactness: Exactness, folder: Path, about: dict[str, Any]) -> Path:
-    """Writes what came out as JSON."""
-    path = folder / "evaluation.json"
-    write_atomically(path, (json_text(about | exactness.as_dict()) + "\n").encode())
+def keep(exactness: Exactness, folder: Path, about: dict[str, Any], *, is_of_run: bool) -> Path:
+    """Writes what came out as JSON; the store has a place of its own for a run's counterexample."""
+    path, content = folder / "evaluation.json", about | exactness.as_dict()
+    if is_of_run:
+        del content["counterexample"]
+    write_atomically(path, (json_text(content) + "\n").encode())
     return path

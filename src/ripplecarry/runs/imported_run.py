@@ -10,7 +10,7 @@ from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import read_whole
 from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.networks.weights_file import read_weights, shown_shape
+from ripplecarry.networks.weights_file import read_cell, read_weights, shown_shape
 from ripplecarry.runs.run import IMPORTED, Run, write_run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
@@ -29,9 +29,9 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
     Raises:
         StoreError: a file that cannot be read, or holds other weights.
     """
-    weights = _read(path)
+    weights, cell = _read(path)
     try:
-        trial = Trial.build(_settings(weights) | {"digits": digits})
+        trial = Trial.build(_settings(weights, cell) | {"digits": digits})
     except (KeyError, IndexError, ValueError, ArithmeticError) as error:
         raise StoreError(
             f"{path} is no state dict of the report's networks: {type(error).__name__}: {error}"
@@ -47,9 +47,11 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
     return _kept(trial, {name: weights[name] for name in wanted}, store)
 
 
-def _read(path: Path) -> Weights:
+def _read(path: Path) -> tuple[Weights, str | None]:
+    """The weights, and the cell that the file names, if it names one."""
     try:
-        loaded = read_weights(read_whole(path))
+        content = read_whole(path)
+        loaded = read_weights(content)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
@@ -62,19 +64,20 @@ def _read(path: Path) -> Weights:
             raise StoreError(
                 f"{path}: {name} must hold finite numbers that fit float32, and is {array.dtype}"
             )
-    return weights
+    return weights, read_cell(content)
 
 
-def _settings(weights: Weights) -> dict[str, object]:
+def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
     base, embedding_size = weights["embed_layer.weight"].shape
     rows, hidden_size = weights["rnn.weight_hh_l0"].shape
-    cells = {shape.num_gates: cell for cell, shape in CELL_SHAPES.items()}
-    if rows % hidden_size or rows // hidden_size not in cells:
+    fitting = [name for name, shape in CELL_SHAPES.items() if shape.num_gates * hidden_size == rows]
+    if cell is None and not fitting:
+        known = ", ".join(f"{shape.num_gates} ({name})" for name, shape in CELL_SHAPES.items())
         raise ConfigurationError(
-            f"rnn.weight_hh_l0 is {rows}x{hidden_size}; rows are 1 (rnn), 3 (gru) or 4 (lstm) times columns"
+            f"rnn.weight_hh_l0 is {rows}x{hidden_size}; rows are a multiple of columns: {known}"
         )
     return {
-        "cell": cells[rows // hidden_size],
+        "cell": cell or fitting[0],
         "layers": sum(name.startswith("rnn.weight_hh_l") for name in weights),
         "hidden_size": hidden_size,
         "embedding_size": embedding_size,

@@ -8,8 +8,9 @@ from ripplecarry.errors import StoreError
 from ripplecarry.files import read_whole
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+from ripplecarry.verification.proof import weights_hash
 
-_RESULTS = ("curves.parquet", "exactness.parquet", "weights.safetensors")
+_RESULTS = ("curves.parquet", "exactness.parquet")
 
 
 @dataclass
@@ -70,5 +71,6 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
 
 
 def _results(run: Run) -> dict[str, str]:
-    """The checksums of what depends on configuration, seed and engine alone."""
-    return {name: checksum for name, checksum in run.state["files"].items() if name in _RESULTS}
+    """Hashes of what depends on configuration, seed and engine alone."""
+    found = {name: checksum for name, checksum in run.state["files"].items() if name in _RESULTS}
+    return found | {"weights": weights_hash(run.weights)}  # older versions' files do not name the cell

@@ -33,7 +33,7 @@ from ripplecarry.errors import ConfigurationError, DamageError, StoreError
 from ripplecarry.files import read_whole, sync_folder, write_together, writing
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.networks.weights_file import read_weights, shown_shape
+from ripplecarry.networks.weights_file import read_weights, shown_shape, write_weights
 from ripplecarry.runs.parquet import read_table, write_columns, write_table
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.trial import RunRequest, Trial
@@ -314,7 +314,7 @@ def write_run(
     contents = {
         "config.json": _json(config),
         "curves.parquet": write_columns(columns),
-        "weights.safetensors": safetensors.numpy.save(weights),
+        "weights.safetensors": write_weights(weights, request.trial.cell),
         "environment.json": _json(environment),
     }
     if checkpoints:

@@ -3,7 +3,7 @@
 STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
 STORE/certificates/ID.json certificates of runs
-STORE/counterexamples/ID.json wrong answers of runs
+STORE/counterexamples/ID.json of each run the shortest wrong answer known
 STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in the forms that other programs read
@@ -71,7 +71,7 @@ class Store:
         return self.root / "certificates" / f"{run_id}.json"
 
     def counterexample_path(self, run_id: str) -> Path:
-        """Where a run's wrong answer is, if `certify` found one."""
+        """Where the shortest known counterexample of a run is, if any is known."""
         return self.root / "counterexamples" / f"{run_id}.json"
 
     def owns(self, run: Run) -> bool:
@@ -229,7 +229,7 @@ class Store:
         write_atomically(path, content)
 
     def keep_counterexample(self, run_id: str, content: Mapping[str, Any]) -> None:
-        """Writes a wrong answer of a run."""
+        """Writes a run's counterexample over any that was there."""
         path = self.counterexample_path(run_id)
         self._made(path.parent)
         write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())

@@ -13,7 +13,7 @@ from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known
 from ripplecarry.runs.readings import Readings
 from ripplecarry.training.loop import Duration
 from ripplecarry.verification.recipes import Certifying
@@ -46,6 +46,11 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         given = [n for n in Optimisation.model_fields if getattr(self, n) != Optimisation().__dict__[n]]
         if self.certify and given:
             raise ValueError(f"certify brings its own optimiser and rates; leave out {', '.join(given)}")
+        if self.certify:
+            try:
+                check_known(self.cell, by="proof")
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from None
         return self
 
     @property
@@ -64,8 +69,15 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         return float(weights * self.steps * self.batch_size * self.sequence_length)
 
     def engine(self, name: str) -> str:
-        """The engine that computes it where `name` is asked for: certifying takes PyTorch."""
-        return "torch" if self.certify else name
+        """The engine that computes it where `name` is asked for: certifying takes PyTorch.
+
+        Raises:
+            ConfigurationError: an engine that does not know the cell.
+        """
+        if self.certify or name == "torch":
+            return "torch"
+        check_known(self.cell, by="native" if name == "native" else "gpu")
+        return name
 
     def training_batches(self, seed: int) -> BatchSource:
         """The operands of each training step."""

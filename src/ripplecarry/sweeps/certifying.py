@@ -6,12 +6,14 @@ from pathlib import Path
 
 import torch
 
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
-from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.architecture import Architecture, check_known
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import check_certificate, record_acceptance
 from ripplecarry.runs.readings import NUM_PAIRS
 from ripplecarry.runs.run import Run
@@ -20,7 +22,7 @@ from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.execute_run import Progress, execute_run
 from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt
-from ripplecarry.verification.counterexample import Counterexample, find_counterexample
+from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.recipes import POLISHING_STEPS
 from ripplecarry.verification.trainer import look_for_invariant
@@ -50,7 +52,10 @@ def certify(
     Args:
         engine: confirms a wrong answer.
         say: told what is being done.
+    Raises:
+        ConfigurationError: a cell that proofs do not cover.
     """
+    check_known(run.trial.cell, by="proof")
     if store.has(run.id) and not store.owns(run):
         raise StoreError(
             f"{run.folder} lies in another store, and this one has a run of the same id; "
@@ -75,9 +80,8 @@ def certify(
             return found
     say("no invariant found; looking for a wrong answer")
     with one_thread():
-        wrong = find_counterexample(engine.load(trial, task, run.weights), trial.cell, task)
-    if wrong is not None:
-        store.keep_counterexample(run.id, wrong.as_dict())
+        network = engine.load(trial, task, run.weights)
+        wrong = shortest_known(run, store, network, find_counterexample(network, trial.cell, task))
     return wrong or Unknown(attempt.margin, attempt.num_rounds)
 
 

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
 
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.number_lines import find_lines, find_number
 from ripplecarry.arithmetic.text_source import TextInMemory, open_text
 from ripplecarry.engines.registry import EngineName, open_engine
@@ -15,8 +16,9 @@ from ripplecarry.evaluation.integer_sums import ArrayDigits, Number, add_numbers
 from ripplecarry.evaluation.stream import Digits, NetworkSums
 from ripplecarry.evaluation.written_sums import SumWriter
 from ripplecarry.files import Spool
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.run import Run
-from ripplecarry.runs.store import DEFAULT_STORE
+from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
 
@@ -31,6 +33,8 @@ class WrittenSums:
     """A line each, on disk."""
     compared: ComparedSums | None
     """How many are exact, where that was asked for."""
+    counterexample: Counterexample | None = None
+    """The shortest known of the run, where a sum is wrong."""
 
     def __iter__(self) -> Iterator[str]:
         rest = b""
@@ -81,16 +85,24 @@ def add(
         )
     if files.count("-") > 1:
         raise ConfigurationError("standard input was given more than once; it can be read once")
-    sums = open_sums(find_run(run, store), engine)
-    compared = ComparedSums() if verify else None
+    subject = find_run(run, store)
+    sums = open_sums(subject, engine)
+    compared = ComparedSums(sums.task) if verify else None
+
+    def with_known(written: WrittenSums) -> WrittenSums:
+        if compared is None or not compared.num_wrong:
+            return written
+        known = shortest_known(subject, Store(store), sums.network, compared.counterexample)
+        return replace(written, counterexample=known)
+
     if files:
-        return _add_files(sums, files, compared, report)
+        return with_known(_add_files(sums, files, compared, report))
     rows, are_many = _rows(numbers, sums.num_operands)
     if verify or any(isinstance(number, str) for row in rows for number in row):
         digits = [
             [_digits(number, place, sums.base) for place, number in enumerate(row, 1)] for row in rows
         ]
-        return _write(sums, digits, compared, report)
+        return with_known(_write(sums, digits, compared, report))
     results = add_numbers(sums, rows)
     return results if are_many else results[0]
 

@@ -11,9 +11,9 @@ from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
 
 if TYPE_CHECKING:
+    from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.sweeps.certifying import Unknown
     from ripplecarry.verification.certificate import Certificate
-    from ripplecarry.verification.counterexample import Counterexample
 
 
 @verb

@@ -89,7 +89,7 @@ def evaluate(
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
         else:
             subject = find_run(run, store)
-        name, plan = subject.id, Evaluation.of_run(subject, open_engine(engine), lengths, samples)
+        name, plan = subject.id, Evaluation.of_run(subject, open_engine(engine), kept, lengths, samples)
     else:
         assert run is not None
         plan = Evaluation.of_other(run, max_digits, lengths, samples)
@@ -97,7 +97,7 @@ def evaluate(
     found = plan.measure(lambda num_digits: report(num_digits, total))
     folder = None if name is None else kept.evaluation_folder(name)
     if folder is not None:
-        keep(found, folder, {"adder": name, "lengths": plan.lengths})
+        keep(found, folder, {"adder": name, "lengths": plan.lengths}, is_of_run=adder is None)
     return Evaluated(
         **vars(found), name=name, folder=folder, complaint=getattr(plan.adder, "complaint", None)
     )

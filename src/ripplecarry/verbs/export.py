@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import safetensors.numpy
-
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import write_atomically
+from ripplecarry.networks.weights_file import write_weights
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
@@ -51,7 +50,7 @@ def _onnx(run: Run) -> bytes:
 
 
 def _state_dict(run: Run) -> bytes:
-    return safetensors.numpy.save(run.weights)
+    return write_weights(run.weights, run.trial.cell)
 
 
 def _write(folder: Path, name: str, content: bytes) -> Path:

@@ -1,9 +1,11 @@
 """Learning the finite-state machine that a network is."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ripplecarry.engines.registry import open_engine
-from ripplecarry.runs.store import DEFAULT_STORE
+from ripplecarry.runs.counterexamples import shortest_known
+from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, RunOption, StoreOption, verb
 
@@ -24,4 +26,6 @@ def extract(
 
     subject = find_run(run, store)
     computation = open_engine(engine).load(subject.trial, subject.task, subject.weights)
-    return extract_machine(computation, subject.task)
+    found = extract_machine(computation, subject.task)
+    known = shortest_known(subject, Store(store), computation, found.counterexample)
+    return replace(found, counterexample=known)

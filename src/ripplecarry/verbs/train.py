@@ -45,7 +45,7 @@ def train(
     trial = Trial.build((_read_toml(Path(config)) if config else {}) | settings)
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
-    request = RunRequest(trial, seed, "torch" if trial.certify else open_engine(engine).name)
+    request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
     listener, stop, kept = listener or Listener(), stop or StopRequest(), Store(store)
     kept.prepare()
     listener.planned([request])

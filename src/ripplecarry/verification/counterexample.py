@@ -6,12 +6,12 @@ from itertools import count
 
 import numpy as np
 import torch
-from jaxtyping import Integer, UInt8
+from jaxtyping import Integer
 from torch import Tensor
 from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.arithmetic.digits import from_digits
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
 from ripplecarry.verification.drives import FROM_DRIVES, DriveNetwork, Kept
@@ -23,59 +23,6 @@ NUM_HARD_SYMBOLS = 12
 """Continuations are scored by the symbols that were hardest one position before."""
 MAX_LENGTH = 40
 _CHUNK_POSITIONS = 400_000
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """Operands that the network answers wrongly, confirmed by its forward pass."""
-
-    task: Task
-    digits: UInt8[np.ndarray, "position operand"]
-    """Least significant first, zero-padded as they were fed."""
-    answer: UInt8[np.ndarray, " position"]
-    right: UInt8[np.ndarray, " position"]
-    is_shortest: bool
-    """Whether all shorter operands were tried, padded by as many positions."""
-
-    @property
-    def length(self) -> int:
-        """Digits of the longest operand."""
-        used = np.flatnonzero(self.digits.any(axis=1))
-        return int(used[-1]) + 1 if len(used) else 1
-
-    @property
-    def first_wrong_position(self) -> int:
-        return int(np.argmax(self.answer != self.right))
-
-    @property
-    def operands(self) -> list[int]:
-        """The operands as integers."""
-        return [from_digits(column, self.task.base) for column in self.digits.T]
-
-    def as_dict(self) -> dict[str, object]:
-        """For programs: operands as decimal strings, digits most significant first."""
-        return {
-            "operands": [str(value) for value in self.operands],
-            "answer": _shown(self.answer),
-            "right": _shown(self.right),
-            "positions": len(self.answer),
-            "length": self.length,
-            "first_wrong_position": self.first_wrong_position,
-            "is_shortest": self.is_shortest,
-        }
-
-    @property
-    def sentence(self) -> str:
-        """The counterexample in words."""
-        operands = " and ".join(_shown(column[: self.length]) for column in self.digits.T)
-        proven = (
-            "no shorter operands fail (all were tried)" if self.is_shortest else "shorter ones may fail too"
-        )
-        return (
-            f"{self.task.name} of {operands} in {len(self.answer)} positions: the network answers "
-            f"{_shown(self.answer)}, right is {_shown(self.right)}; wrong first at position "
-            f"{self.first_wrong_position}; {proven}"
-        )
 
 
 def find_counterexample(
@@ -129,18 +76,11 @@ def _first_wrong(
     computation: Computation, task: Task, digits: np.ndarray, is_shortest: bool
 ) -> Counterexample | None:
     answers, right = computation.answers(digits), task.answer(digits)
-    wrong = np.flatnonzero((answers != right).any(axis=1))
-    if not len(wrong):
-        return None
-    row = wrong[0]
-    return Counterexample(task, digits[row], answers[row], right[row], is_shortest)
+    return Counterexample.among(task, digits, answers, right, is_shortest=is_shortest)
 
 
 def _digits(task: Task, symbols: Integer[np.ndarray, "row position"], positions: int) -> np.ndarray:
-    digits = np.zeros((len(symbols), positions, task.num_operands), dtype=np.uint8)
-    for k in range(task.num_operands):
-        digits[:, : symbols.shape[1], k] = symbols // task.base**k % task.base
-    return digits
+    return np.pad(task.digits_of(symbols), ((0, 0), (0, positions - symbols.shape[1]), (0, 0)))
 
 
 @dataclass(frozen=True)
@@ -223,9 +163,3 @@ def _continue(
     own = logits.gather(1, right)[:, 0]
     others = logits.scatter(1, right, -torch.inf).amax(1)
     return (own - others).unflatten(0, (num_rows, num_symbols)), states
-
-
-def _shown(digits: np.ndarray) -> str:
-    """Digits, the most significant first, without leading zeros but for one."""
-    text = "".join(np.base_repr(int(d), 36) for d in digits[::-1]).lstrip("0")
-    return text or "0"

@@ -6,10 +6,12 @@ import numpy as np
 from aalpy.base import SUL, Oracle
 from aalpy.learning_algs import run_KV
 
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
+from ripplecarry.verification.counterexample import confirm
 
 MAX_STATES = 40
 """Learning stops at the first hypothesis of more: far more than any task needs, and each takes longer."""
@@ -27,6 +29,8 @@ class Extraction:
     difference: tuple[int, ...] | None
     """The shortest symbols that machine and reference answer differently; None where they are equal."""
     num_queries: int
+    counterexample: Counterexample | None
+    """What the network answers to the difference, where that is wrong too; of a run the shortest known."""
 
     @property
     def is_right(self) -> bool:
@@ -53,9 +57,9 @@ def extract_machine(
         cache_and_non_det_check=False,
     )
     machine = _tables(learned, task.machine.num_symbols)
-    return Extraction(
-        machine, oracle.is_satisfied, first_difference(machine, task.machine), network.num_queries
-    )
+    difference = first_difference(machine, task.machine)
+    wrong = None if difference is None else confirm(computation, task, list(difference))
+    return Extraction(machine, oracle.is_satisfied, difference, network.num_queries, wrong)
 
 
 def first_difference(first: Machine, second: Machine) -> tuple[int, ...] | None:

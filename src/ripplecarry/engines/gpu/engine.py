@@ -24,7 +24,7 @@ from ripplecarry.engines.gpu.meeting import Meeting, Serve
 from ripplecarry.engines.gpu.stack import Advance, Marks, Stack, StackShape
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.architecture import Architecture, check_known
 from ripplecarry.networks.initial_values import Weights
 
 LARGEST_SIDE = 128
@@ -244,6 +244,7 @@ class GpuEngine(Engine):
         architecture: Architecture, task: Task, optimisation: Optimisation, multiply: Multiply
     ) -> StackShape:
         """What runs trained together share; raises where a matrix would be too large for a program."""
+        check_known(architecture.cell, by="gpu")
         plain = Architecture(**{name: getattr(architecture, name) for name in Architecture.model_fields})
         sizes = {
             "hidden_size": plain.hidden_size,

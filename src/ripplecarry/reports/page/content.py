@@ -11,7 +11,7 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.probe import fit_probe, hidden_states
 from ripplecarry.networks.adder import Adder
-from ripplecarry.networks.architecture import parameter_shapes
+from ripplecarry.networks.architecture import check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
@@ -32,6 +32,7 @@ _FIT_STEP, _TEST_STEP = 2**32 - 2, 2**32 - 1
 
 def check_fits(run: Run) -> None:
     """Raises ConfigurationError where a page cannot show the run."""
+    check_known(run.trial.cell, by="page")
     machine = run.task.machine
     transitions = machine.num_states * machine.num_symbols
     if transitions > MOST_TRANSITIONS:

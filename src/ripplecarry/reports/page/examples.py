@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.digit_text import number_text
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
-from ripplecarry.evaluation.failures import written
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import margins
 
@@ -30,7 +30,7 @@ class Example:
 
 def operand_texts(operands: UInt8[np.ndarray, "position operand"]) -> list[str]:
     """Each operand's digits, the most significant first, without leading zeros but for one."""
-    return [written(digits) for digits in operands.T]
+    return [number_text(digits) for digits in operands.T]
 
 
 def hardest(network: Computation, task: Task, digits: int) -> tuple[list[Example], list[Example]]:

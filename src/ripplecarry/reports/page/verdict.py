@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateRefused, StoreError
 from ripplecarry.evaluation.exact_match import share_interval
-from ripplecarry.evaluation.failures import Failure, first_failure, simplify
+from ripplecarry.evaluation.simplification import first_wrong
 from ripplecarry.files import read_whole
-from ripplecarry.reports.page.examples import Example, operand_texts
+from ripplecarry.reports.page.examples import Example
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import check_certificate
 from ripplecarry.runs.readings import (
     HARD,
@@ -39,7 +40,7 @@ class Verdict:
 
     proof: Proof | None
     certificate: Mapping[str, Any] | None
-    failure: Failure | None
+    counterexample: Counterexample | None
     refusal: str | None
     """Why the store's certificate proves nothing, where it has one that does not."""
     tests: Sequence[Mapping[str, Any]] = field(default_factory=list)
@@ -50,15 +51,9 @@ class Verdict:
         if self.proof is not None:
             words = {"statement": self.proof.statement, "margin": self.proof.margin}
             return content | words | {"kind": "proved"}
-        if self.failure is not None:
-            length = self.failure.size
-            return content | {
-                "kind": "counterexample",
-                "operands": operand_texts(self.failure.operands[:length]),
-                "first_wrong_position": self.failure.first_wrong_position,
-                "given": int(self.failure.answer[self.failure.first_wrong_position]),
-                "right": int(self.failure.right[self.failure.first_wrong_position]),
-            }
+        if self.counterexample is not None:
+            told = self.counterexample.as_dict() | {"equation": self.counterexample.equation}
+            return content | told | {"kind": "counterexample"}
         return content
 
 
@@ -73,9 +68,7 @@ def judge(
         CertificateError: the store's certificate is cut short or of the wrong form.
         StoreError: the store's evaluation of the run is.
     """
-    evaluation = _evaluation(run, store)
-    tests, candidates = evaluation or (_readings(run, network), [])
-    candidates += [example.operands for example in known_wrong]
+    tests = _evaluation(run, store) or _readings(run, network)
     path, refusal = store.certificate_path(run.id), None
     if path.is_file():
         say("checking the certificate")
@@ -85,45 +78,26 @@ def judge(
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")
-    failure = _failure(run, network, candidates, say)
-    return Verdict(None, None, failure, refusal, tests)
+    found = None
+    for example in known_wrong[:1]:
+        padded = np.pad(example.operands, ((0, EXTRA_POSITIONS), (0, 0)))
+        found = first_wrong(network, run.task, padded[None])
+    known = shortest_known(run, store, network, found)
+    if known is None:
+        say("looking for a wrong answer")
+        with one_thread():
+            found = find_counterexample(network, run.trial.cell, run.task)
+        known = shortest_known(run, store, network, found)
+    return Verdict(None, None, known, refusal, tests)
 
 
-def _failure(run: Run, network: Computation, candidates: Sequence[np.ndarray], say: Say) -> Failure | None:
-    """The first candidate that is answered wrongly; without one whatever a search finds; made plain."""
-    for operands in candidates:
-        failure = _failure_on(run, network, operands)
-        if failure is not None:
-            return failure
-    say("looking for a wrong answer")
-    with one_thread():
-        found = find_counterexample(network, run.trial.cell, run.task)
-    return None if found is None else _failure_on(run, network, found.digits)
-
-
-def _failure_on(run: Run, network: Computation, operands: np.ndarray) -> Failure | None:
-    padded = np.pad(operands, ((0, EXTRA_POSITIONS), (0, 0)))
-    failure = first_failure(network, run.task, padded[None])
-    return None if failure is None else simplify(network, run.task, failure)
-
-
-def _operands(texts: Sequence[str], base: int) -> UInt8[np.ndarray, "position operand"]:
-    """The digits of numbers as they are written."""
-    length = max(map(len, texts))
-    rows = [[int(character, base) for character in reversed(text)] for text in texts]
-    return np.array([row + [0] * (length - len(row)) for row in rows], dtype=np.uint8).T
-
-
-def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], list[np.ndarray]] | None:
-    """The tests that `ripplecarry evaluate` made of this run, if it has, and what it found wrong."""
+def _evaluation(run: Run, store: Store) -> list[dict[str, Any]] | None:
+    """The tests that `ripplecarry evaluate` made of this run, if it has."""
     path = store.root / "evaluations" / run.id / "evaluation.json"
     if not path.is_file():
         return None
     try:
-        content = json.loads(read_whole(path))
-        failure = content["failure"]
-        tests = _grid_tests(content["grid"])
-        return tests, [] if failure is None else [_operands(failure["operands"], run.task.base)]
+        return _grid_tests(json.loads(read_whole(path))["grid"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{path} is no evaluation, or a damaged one: {error!r}; delete it") from None
 

@@ -10,10 +10,9 @@ export function drawVerdict(verdict, task) {
   byId("verdict-kind").textContent = say(`verdict.${verdict.kind}`);
   byId("verdict-words").textContent = say(`verdict.${verdict.kind}.words`, {
     margin: verdict.margin?.toPrecision(4),
-    operands: verdict.operands?.map(shortened).join(", "),
+    equation: verdict.equation ?? `${verdict.operands?.map(shortened).join(", ")}: ${shortened(verdict.right ?? "")}`,
     position: verdict.first_wrong_position,
-    given: task.write(verdict.given),
-    right: task.write(verdict.right),
+    answer: shortened(verdict.answer ?? ""),
   });
   const fits = verdict.operands?.every((text) => text.length <= task.longest);
   byId("counterexample").hidden = !fits;

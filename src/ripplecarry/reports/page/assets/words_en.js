@@ -60,7 +60,7 @@ export const EN = {
   "verdict.counterexample": "No: it errs",
   "verdict.tested": "No wrong answer was found, and there is no proof",
   "verdict.proved.words": "A certificate proves it, and the checker accepted it when this page was written; the smallest proved margin of a right digit is {margin}. The statement:",
-  "verdict.counterexample.words": "For {operands} the trained network answers {given} at position {position}, where {right} is right.",
+  "verdict.counterexample.words": "{equation}; the trained network answers {answer} (first wrong at position {position}).",
   "verdict.tested.words": "What the trained network was tested on:",
   "verdict.load": "Show it",
   "verdict.refused": "The store holds a certificate for this run that the checker refuses: {why}.",

@@ -60,7 +60,7 @@ export const ZH = {
   "verdict.counterexample": "不精确：它会出错",
   "verdict.tested": "没有发现错误答案，也没有证明",
   "verdict.proved.words": "有证书证明，写入本页时检验器已接受；正确数字的最小已证间隔为 {margin}。证书的陈述（英文）：",
-  "verdict.counterexample.words": "对于 {operands}，训练好的网络在位置 {position} 答 {given}，应为 {right}。",
+  "verdict.counterexample.words": "{equation}；训练好的网络答 {answer}（第一处错误在位置 {position}）。",
   "verdict.tested.words": "训练好的网络在以下测试中的结果：",
   "verdict.load": "显示此例",
   "verdict.refused": "库中有此运行的证书，但检验器拒绝了它：{why}。",

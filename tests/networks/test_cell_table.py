@@ -1,0 +1,90 @@
+"""What knows a cell computes it; what does not refuses it in one line."""
+
+import re
+
+import numpy as np
+import pytest
+
+from ripplecarry.arithmetic.tasks import addition
+from ripplecarry.engines.gpu.layout import Layout
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import CELL_SHAPES, CellShape, check_known
+from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.networks.onnx_model import onnx_model
+from ripplecarry.reports.page.writer import ASSETS
+from ripplecarry.runs.trial import Trial
+from ripplecarry.sweeps.certifying import attempt_on
+from ripplecarry.verification import balls
+from ripplecarry.verification.certificate_file import KEPT
+
+TASK = addition()
+
+
+def small(cell):
+    trial = Trial(cell=cell, layers=1, hidden_size=4, embedding_size=2, digits=2)
+    return trial, initial_weights(trial, TASK, 0)
+
+
+def compute_natively(cell):
+    trial, weights = small(cell)
+    operands = np.zeros((1, 2, 2), dtype=np.uint8)
+    native, torch = (open_engine(name).load(trial, TASK, weights) for name in ("native", "torch"))
+    assert np.allclose(native.logits(operands), torch.logits(operands), atol=1e-5)
+
+
+def lay_out(cell):
+    trial, weights = small(cell)
+    layout = Layout(trial, TASK)
+    assert all((layout.unpack(layout.pack(weights))[name] == weights[name]).all() for name in weights)
+    assert layout.tiles
+
+
+def bound(cell):
+    trial, weights = small(cell)
+    assert attempt_on(trial, trial, weights, 0).num_rounds >= 1
+    assert cell in balls.CELLS
+    assert cell in KEPT
+
+
+def draw(cell):
+    source = (ASSETS / "cells.js").read_text()
+    assert re.search(rf"^  {cell}: {{ gates: {CELL_SHAPES[cell].num_gates}, step", source, re.MULTILINE)
+
+
+def write_model(cell):
+    assert onnx_model(small(cell)[0], TASK, small(cell)[1]).graph.node
+
+
+PARTS = {
+    "native": compute_natively,
+    "gpu": lay_out,
+    "proof": bound,
+    "onnx": write_model,
+    "page": draw,
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("cell", CELL_SHAPES)
+def test_what_knows_a_cell_computes_it(cell, part):
+    assert part in CELL_SHAPES[cell].known_by
+
+    PARTS[part](cell)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("native", "the native engine computes rnn, gru, lstm; this run is a mingru; the torch engine"),
+        ("gpu", "the GPU engine computes rnn, gru, lstm; this run is a mingru; the torch engine"),
+        ("proof", "proofs cover rnn, gru, lstm; this run is a mingru"),
+        ("onnx", "ONNX exports hold rnn, gru, lstm; this run is a mingru"),
+        ("page", "the page shows rnn, gru, lstm; this run is a mingru"),
+    ],
+)
+def test_what_does_not_know_a_cell_says_which_it_knows(monkeypatch, part, words):
+    monkeypatch.setitem(CELL_SHAPES, "mingru", CellShape(3, 1))
+
+    with pytest.raises(ConfigurationError, match=f"^{words}"):
+        check_known("mingru", by=part)

@@ -1,0 +1,53 @@
+"""Walks the verbs over a run of one's own cell, mgu, and prints each one's status and standard error."""
+
+import contextlib
+import io
+import json
+
+from ripplecarry.cli import call
+from ripplecarry.runs.store import Store
+
+SMALL = [
+    "--cell",
+    "mgu",
+    "--digits",
+    "2",
+    "--layers",
+    "1",
+    "--hidden-size",
+    "16",
+    "--steps",
+    "200",
+    "--learning-rate",
+    "0.02",
+]
+
+
+def told(*arguments):
+    out, err = io.TextIOWrapper(io.BytesIO()), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = call(list(arguments))
+    return status, err.getvalue().splitlines()
+
+
+results = {"train": told("train", *SMALL, "--engine", "torch")}
+(run,) = Store().ids()
+results |= {
+    "add": told("add", run, "12", "34", "--verify", "--engine", "torch"),
+    "evaluate": told("evaluate", run, "--lengths", "4", "--samples", "10", "--engine", "torch"),
+    "extract": told("extract", run, "--engine", "torch"),
+    "export to PyTorch": told("export", run, "--state-dict"),
+    "import": told("evaluate", f"results/exports/{run}.safetensors", "--lengths=2", "--engine=torch"),
+    "runs": told("runs", run),
+    "train natively": told("train", *SMALL, "--engine", "native"),
+    "train on a GPU": told("train", *SMALL, "--engine", "gpu"),
+    "add natively": told("add", run, "12", "34", "--engine", "native"),
+    "evaluate natively": told("evaluate", run, "--engine", "native"),
+    "extract natively": told("extract", run, "--engine", "native"),
+    "train until certified": told("train", *SMALL[:-2], "--certify"),
+    "certify": told("certify", run),
+    "polish": told("certify", run, "--polish"),
+    "export to ONNX": told("export", run, "--onnx"),
+    "page": told("page", run),
+}
+print(json.dumps(results))
