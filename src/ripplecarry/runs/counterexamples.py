@@ -46,7 +46,8 @@ def shortest_known(
     found = None if found is None else simplify(network, found)
     kept = _kept(run, store, network)
     best = shortest(kept, found)
-    if best is not None and best is not kept:
+    is_own = store.owns(run) or not store.has(run.id)  # and not another store's run of the same id
+    if best is not None and best is not kept and is_own:
         with suppress(StoreError), store.claim(run.id):
             kept = _kept(run, store, network)  # another may have kept a shorter one meanwhile
             best = shortest(kept, best)
