@@ -70,8 +70,8 @@ BAD_LINES = [
     (b"+1 2\n", "it, line 1, column 1: '+' is no digit"),
     (b"1 2\n\n3 4\n", "it, line 2 has no numbers; it needs 2"),
     (b"1 2\n3\n4 5\n", "it, line 2 has 1 number; it needs 2"),
-    (b"1 2\n3 4\n5 6 7\n", "it, line 3 has over 2 numbers: another begins at column 5"),
-    (b"1 2 3 4 5 6", "it, line 1 has over 2 numbers: another begins at column 5"),
+    (b"1 2\n3 4\n5 6 7\n", "it, line 3 has more than 2 numbers: another begins at column 5"),
+    (b"1 2 3 4 5 6", "it, line 1 has more than 2 numbers: another begins at column 5"),
     (b"1 2\n3 4\n5", "it, line 3 has 1 number; it needs 2"),
     (b"", "it is empty"),
     (b"\n", "it, line 1 has no numbers"),
@@ -102,7 +102,7 @@ class EndlessLine(TextInMemory):
 
 
 def test_a_line_of_endless_numbers_is_refused_at_once():
-    with pytest.raises(OperandError, match="line 1 has over 2 numbers: another begins at column 5"):
+    with pytest.raises(OperandError, match="line 1 has more than 2 numbers: another begins at column 5"):
         list(find_lines(EndlessLine("it", b""), 10, 2))
     with pytest.raises(OperandError, match="a second number begins"):
         find_number(EndlessLine("it", b""), 10)
@@ -147,10 +147,10 @@ def test_a_text_that_changes_meanwhile_is_refused(tmp_path):
     with open_text(str(path)) as text:
         number = find_number(text, 10)
         path.write_text("12345x789\n")
-        with pytest.raises(OperandError, match="was changed while it was read"):
+        with pytest.raises(OperandError, match="changed while it was being read"):
             number.digits(0, 9)
         path.write_text("1234")
-        with pytest.raises(OperandError, match="was changed while it was read"):
+        with pytest.raises(OperandError, match="changed while it was being read"):
             number.digits(0, 9)
 
 
