@@ -250,7 +250,7 @@ def test_a_full_disk_for_temporary_files_is_one_line(exact, capsys, monkeypatch)
     assert call(["add", exact, "1", "2"]) == 2
     output = capsys.readouterr()
     assert output.out == ""
-    assert "No space left on device; TMPDIR names another folder" in output.err
+    assert "No space left on device; set TMPDIR to another folder" in output.err
     assert output.err.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""The shape of a network and the parameters that follow from it; knows no torch."""
+"""A network's shape and the parameters that follow from it; does not import torch."""
 
 from dataclasses import dataclass
 from math import prod
@@ -12,7 +12,7 @@ from ripplecarry.configuration import Configuration
 
 @dataclass(frozen=True)
 class CellShape:
-    """How many blocks of rows a cell's matrices have, and how many vectors it passes on."""
+    """The number of row blocks in a cell's matrices, and of vectors it passes on."""
 
     num_gates: int
     num_states: int
@@ -29,7 +29,7 @@ class Architecture(Configuration):
     cell: Literal["rnn", "gru", "lstm"] = "rnn"
     """The equations of one position."""
     layers: Annotated[int, Field(ge=1, le=64)] = 2
-    """Cells on top of each other."""
+    """Number of stacked layers."""
     hidden_size: Size = 64
     """Units per layer."""
     embedding_size: Size = 32
@@ -37,7 +37,7 @@ class Architecture(Configuration):
 
 
 def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[int, ...]]:
-    """Every parameter's shape by its name in PyTorch's layout, in a fixed order."""
+    """Each parameter's shape by name, in PyTorch's layout and in a fixed order."""
     hidden = architecture.hidden_size
     rows = CELL_SHAPES[architecture.cell].num_gates * hidden
     shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (task.base, architecture.embedding_size)}
@@ -53,5 +53,5 @@ def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[
 
 
 def num_parameters(architecture: Architecture, task: Task) -> int:
-    """How many numbers training adjusts."""
+    """The number of trainable values."""
     return sum(prod(shape) for shape in parameter_shapes(architecture, task).values())

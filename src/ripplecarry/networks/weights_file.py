@@ -1,4 +1,4 @@
-"""Weights in the bytes of a safetensors file, whoever wrote it."""
+"""Weights from the bytes of any safetensors file."""
 
 import safetensors.numpy
 from safetensors import SafetensorError
@@ -10,7 +10,7 @@ def read_weights(content: bytes) -> Weights:
     """The arrays by name.
 
     Raises:
-        ValueError: the bytes are no safetensors file, or hold numbers of a type that NumPy lacks.
+        ValueError: the bytes are not a safetensors file, or hold a number type that NumPy lacks.
     """
     try:
         return safetensors.numpy.load(content)
@@ -22,4 +22,4 @@ def read_weights(content: bytes) -> Weights:
 
 def shown_shape(shape: tuple[int, ...] | None) -> str:
     """A shape in words."""
-    return "not there" if shape is None else "x".join(map(str, shape)) or "a single number"
+    return "missing" if shape is None else "x".join(map(str, shape)) or "a single number"

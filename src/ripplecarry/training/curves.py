@@ -8,7 +8,7 @@ Arrays = dict[str, np.ndarray]
 
 
 class Curves:
-    """What training has shown so far.
+    """The metrics of training so far.
 
     A metric read at step s was read after the update of step s.
     """
@@ -19,22 +19,22 @@ class Curves:
         self._observed: dict[str, list[float]] = {}
 
     def add_losses(self, losses: Sequence[float] | np.ndarray) -> None:
-        """The losses of the next steps."""
+        """Appends the losses of the next steps."""
         self._losses.extend(np.asarray(losses, dtype=np.float32))
 
     def observe(self, step: int, metrics: Mapping[str, float]) -> None:
-        """The metrics read after the update of `step`, the same ones every time."""
+        """Records the metrics read after the update of `step`; their names are the same every time."""
         self._observed_at.append(step)
         for name, value in metrics.items():
             self._observed.setdefault(name, []).append(value)
 
     def latest(self, metric: str) -> float | None:
-        """The last value of a metric, or None before there is one."""
+        """The last value of a metric; None if there is none yet."""
         values = self._losses if metric == "loss" else self._observed.get(metric)
         return float(values[-1]) if values else None
 
     def columns(self) -> Arrays:
-        """A column each for the step and every metric; NaN where a metric was not read."""
+        """One column for the step and one per metric; NaN where a metric was not read."""
         columns: Arrays = {
             "step": np.arange(len(self._losses), dtype=np.int64),
             "loss": np.array(self._losses, dtype=np.float32),
@@ -46,7 +46,7 @@ class Curves:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, np.ndarray]) -> "Curves":
-        """The curves that `columns` was made from."""
+        """The curves with these columns."""
         curves = cls()
         curves.add_losses(columns["loss"])
         names = [name for name in columns if name not in ("step", "loss")]

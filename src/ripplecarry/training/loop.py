@@ -1,4 +1,4 @@
-"""The training loop, over any engine."""
+"""The training loop, for any engine."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -14,8 +14,8 @@ OBSERVE_EVERY = 50
 """The report reads its accuracy at every 50th step, after that step's update."""
 
 STEPS_PER_CHUNK = 10
-"""A request to stop is heard between chunks: with 202 positions one takes about a second. Chunks end behind
-the updates 1, 11, 21, …"""
+"""Stop requests take effect between chunks; with 202 positions a chunk takes about a second. Chunks end
+after updates 1, 11, 21, …"""
 
 Outcome = Literal["finished", "diverged"]
 
@@ -35,14 +35,14 @@ def train(
     after_chunk: Callable[[], None] = lambda: None,
     is_done: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Trains up to `num_steps` updates in all, adding to `curves`.
+    """Trains up to `num_steps` updates in total, adding to `curves`.
 
     Args:
-        observe: reads metrics after the update of the step it is given.
+        observe: reads metrics after the update of the given step.
         after_chunk: called every few steps, when trainer and curves agree; it may raise.
-        is_done: asked after every reading; training ends where it says so.
+        is_done: called after every reading; training ends if it returns True.
     Returns:
-        "diverged" where the loss stopped being finite, which ends training.
+        "diverged" if the loss stopped being finite, which ends training.
     """
     while trainer.step < num_steps:
         next_observed = -(-trainer.step // OBSERVE_EVERY) * OBSERVE_EVERY
