@@ -6,7 +6,7 @@ RipplecarryError
 │   ├── OperandError         an operand or digit out of range
 │   ├── CertificateError     a file that is no certificate
 │   └── StoreError           a run or folder that is missing or cannot be read or written
-│       └── DamageError      what a store holds is not what was written there
+│       └── DamageError      a store's content differs from what was written
 ├── CertificateRefused       a certificate that does not prove what it says: exit status 1
 └── Interrupted              asked to stop; the work so far is saved and resumes
 """

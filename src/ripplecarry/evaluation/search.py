@@ -1,4 +1,4 @@
-"""Looking for a wrong answer by climbing down the smallest logit margin."""
+"""Searching for a wrong answer by descending the smallest logit margin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ _NUM_CHILDREN = 128
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search of one length came to."""
+    """The result of searching one length."""
 
     length: int
     num_pairs: int
     smallest_margin: float
-    """The right digit's logit above the largest other one, at the worst position found."""
+    """The right digit's logit minus the largest other one, at the worst position found."""
     failure: Failure | None
 
 
 def margins(
     logits: Float[np.ndarray, "row position output"], right: UInt8[np.ndarray, "row position"]
 ) -> Float[np.ndarray, " row"]:
-    """How far the right digit's logit is above the largest other one, at each row's worst position."""
+    """The right digit's logit minus the largest other one, at each row's worst position."""
     index = right[:, :, None].astype(np.int64)
     own = np.take_along_axis(logits, index, axis=2)[:, :, 0]
     others = logits.copy()
@@ -43,10 +43,10 @@ def margins(
 def search(
     network: GivesLogits, task: Task, length: int, starts: Sequence[np.ndarray] = (), seed: int = 0
 ) -> SearchResult:
-    """Changes the operands with the smallest margins, round after round, until one is answered wrongly.
+    """Mutates the operands with the smallest margins, round after round, until one is answered wrongly.
 
     Args:
-        starts: operands to begin with besides the hard cases, of any length up to this one.
+        starts: operands to start from besides the hard cases, of any length up to this one.
     """
     random = np.random.Generator(np.random.Philox(key=seed))
     pool = np.concatenate([_padded(rows, length) for rows in (*hard_cases(task, length).values(), *starts)])
@@ -72,8 +72,8 @@ def _margins(network: GivesLogits, task: Task, rows: np.ndarray) -> np.ndarray:
 
 
 def _changed(pool: np.ndarray, task: Task, random: np.random.Generator) -> np.ndarray:
-    """A row with a digit changed, a digit tuple spread over a stretch, a stretch of another row put in,
-    or all moved up by a position."""
+    """A row with one digit changed, a digit tuple repeated over a stretch, a stretch of another row put in,
+    or everything moved up by one position."""
     row = pool[random.integers(len(pool))].copy()
     length = len(row)
     first, last = np.sort(random.integers(length, size=2))

@@ -1,4 +1,4 @@
-"""The kernel for the way back through a layer."""
+"""The kernel for a layer's backward pass."""
 
 # Triton's language is typed for its own compiler.
 # pyrefly: ignore-errors
@@ -15,9 +15,9 @@ def backward_layer(
     CELL: tl.constexpr, GATES: tl.constexpr, SAVED: tl.constexpr, H: tl.constexpr, OUT: tl.constexpr,
     IS_LAST: tl.constexpr, ROWS: tl.constexpr, RESIDENT: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of the loss at a layer's gates, in place of what the way forward kept of them.
+    """The gradient of the loss at a layer's gates; it overwrites what the forward pass stored there.
 
-    `at_above` is where the next layer's weights for this layer's states lie, or the readout's.
+    `at_above` is the offset of the next layer's weights for this layer's states, or of the readout's.
     """
     run = tl.program_id(0).to(tl.int64)
     mine = parameters + tl.load(members + run) * size

@@ -1,7 +1,7 @@
 """The GPU engine: Triton kernels that train all runs of one shape in the same launches.
 
-Each run has its own trainer, which a thread of its own drives; what the trainers of one shape ask for while
-they train is gathered and computed at once. A run's results do not depend on the others.
+Each run has its own trainer and thread; what trainers of one shape request while they train is gathered
+and computed at once. A run's results do not depend on the others.
 """
 
 import os
@@ -32,11 +32,11 @@ LARGEST_SIDE = 128
 
 
 _device_lock = RLock()
-"""Launches come from one thread at a time: neither Triton's compiler nor its interpreter promises more."""
+"""Only one thread at a time launches: neither Triton's compiler nor its interpreter guarantees more."""
 
 
 class _Company:
-    """The runs of one shape that are on the device."""
+    """The runs of one shape on the device."""
 
     def __init__(self, shape: StackShape, device: torch.device) -> None:
         self.stack = Stack(shape, device)
@@ -167,13 +167,13 @@ _MOMENTS = {1: "first", 2: "second"}
 
 
 def _kind(batches: BatchSource) -> Hashable:
-    """What batches of one launch have in common besides the task."""
+    """What batches of one launch share besides the task."""
     b = batches
     return b.digits, b.positions, b.batch_size, b.stream, b.operands, b.lengths
 
 
 class GpuEngine(Engine):
-    """Triton kernels on the first GPU, or through Triton's interpreter where TRITON_INTERPRET is 1.
+    """Triton kernels on the first GPU, or in Triton's interpreter if TRITON_INTERPRET is 1.
 
     Raises:
         ConfigurationError: no GPU, or no Triton.
@@ -194,7 +194,7 @@ class GpuEngine(Engine):
 
     @staticmethod
     def name_of(multiply: Multiply) -> str:
-        """The engine's name where it multiplies like this."""
+        """The engine's name for this way of multiplying."""
         return "gpu" if multiply == "ieee" else f"gpu_{multiply}"
 
     @property
@@ -228,7 +228,7 @@ class GpuEngine(Engine):
         return GpuTrainer(company, optimisation, batches, weights)
 
     def _company(self, architecture: Architecture, task: Task, optimisation: Optimisation) -> _Company:
-        """The one of this shape, new where there is none."""
+        """The company of this shape, created if needed."""
         shape = self.shape_of(architecture, task, optimisation, self.multiply)
         tables = task.machine.next_state.tobytes(), task.machine.output.tobytes()
         sizes = shape.layout.architecture, task.base, task.num_operands
@@ -243,7 +243,7 @@ class GpuEngine(Engine):
     def shape_of(
         architecture: Architecture, task: Task, optimisation: Optimisation, multiply: Multiply
     ) -> StackShape:
-        """What runs trained together share; raises where a matrix would be too large for a program."""
+        """What runs trained together share; raises if a matrix is too large for a program."""
         plain = Architecture(**{name: getattr(architecture, name) for name in Architecture.model_fields})
         sizes = {
             "hidden_size": plain.hidden_size,
@@ -258,5 +258,5 @@ class GpuEngine(Engine):
 
 
 def is_interpreted() -> bool:
-    """Whether Triton's interpreter takes the GPU's place, on the processor: for tests, not for work."""
+    """Whether Triton's interpreter replaces the GPU: on the processor, for tests only."""
     return os.environ.get("TRITON_INTERPRET") == "1"

@@ -1,4 +1,4 @@
-"""Kernels for the way forward: layers, the readout with the loss, and which runs go on."""
+"""Kernels for the forward pass: layers, the readout with the loss, and which runs continue."""
 
 # Triton's language is typed for its own compiler.
 # pyrefly: ignore-errors
@@ -17,7 +17,7 @@ def forward_layer(
     OPERANDS: tl.constexpr, IS_FIRST: tl.constexpr, IS_TRAINING: tl.constexpr, IS_STREAM: tl.constexpr,
     ROWS: tl.constexpr, RESIDENT: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """A layer's hidden states at all positions; in training also what the way back needs of its gates."""
+    """A layer's hidden states at all positions; in training also what the backward pass needs."""
     run = tl.program_id(0).to(tl.int64)
     mine = parameters + tl.load(members + run) * size
     rows = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
@@ -120,10 +120,10 @@ def readout(
     num_layers, positions, batch, size, at_weights, at_biases, num_outputs,
     H: tl.constexpr, OUT: tl.constexpr, WANTED: tl.constexpr, ROWS: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """The logits of a block of positions and batch, or what is WANTED of them.
+    """The logits of a block of positions and batch, or the result WANTED from them.
 
     "gradient": the loss's gradient in `logits` and the block's share of the loss in `losses`; "logits":
-    themselves; "answers": the place of the largest in `results`.
+    the logits; "answers": the index of the largest, in `results`.
     """
     run, block = tl.program_id(0).to(tl.int64), tl.program_id(1)
     mine = parameters + tl.load(members + run) * size
@@ -156,7 +156,7 @@ def readout(
 
 @triton.jit
 def judge(losses, history, active, counts, step, num_blocks, total, BLOCKS: tl.constexpr):
-    """The mean loss; a run whose loss is not finite, or that has had all its steps, is updated no more."""
+    """The mean loss; a run with a non-finite loss, or with all its steps done, is not updated any more."""
     run = tl.program_id(0)
     parts = tl.zeros((BLOCKS,), tl.float32)
     for first in range(0, num_blocks, BLOCKS):

@@ -18,7 +18,7 @@ OptimiserName = Literal["adam", "momentum", "sgd"]
 Wanted = Literal["answers", "logits", "gradient"]
 
 _BLOCKS = 64
-"""Shares of the loss that are summed side by side."""
+"""Shares of the loss summed side by side."""
 
 # Typed for Triton's compiler, not for callers.
 _operands: Any = operand_kernels
@@ -77,11 +77,11 @@ class Launches:
     def read(
         self, space: Space, weights: Tensor, members: Tensor, wanted: Wanted, state: Tensor | None = None
     ) -> None:
-        """The whole way forward, and what is wanted of the logits.
+        """The whole forward pass, and the result wanted from the logits.
 
         Args:
             members: each run's row in `weights`.
-            state: of streams, which goes on behind the positions; zero unless given.
+            state: of streams; updated to the state after the positions; by default zero.
         """
         self._layers(space, weights, members, is_training=wanted == "gradient", state=state)
         a, at = self.layout, self.layout.begins
@@ -106,7 +106,7 @@ class Launches:
         """Forward, backward and update on the operands in the space; or the gradients, and no update.
 
         Args:
-            numbers: weights, first and second moments of all runs, of which `members` are meant.
+            numbers: weights, first and second moments of all runs; `members` selects the runs.
             history: takes the losses of this step, `step` being its row.
             rates: each run's learning rate, over 1 - 0.9^t for Adam.
             corrections: the root of 1 - 0.999^t.
@@ -153,7 +153,7 @@ class Launches:
 
     @property
     def _is_resident(self) -> bool:
-        """Whether a program keeps a layer's weights: those of one gate fit beside each other."""
+        """Whether a program holds a layer's weights at once: one gate's fit together."""
         return self.layout.num_gates == 1 and self.layout.hidden_size <= 64
 
     @property

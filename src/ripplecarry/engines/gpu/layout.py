@@ -1,6 +1,6 @@
-"""How a run's parameters lie in the GPU's memory: one row of numbers, every side padded to a power of two.
+"""The layout of a run's parameters in GPU memory: one row of numbers, every side padded to a power of two.
 
-What is padded is zero and stays so: its gradient is zero.
+Padding is zero and stays zero, as its gradient is zero.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _SMALLEST_SIDE = 16
 """Of a matrix that Triton multiplies."""
 
 _KEPT = {"rnn": 1, "gru": 4, "lstm": 5}
-"""Vectors a position for the way back. RNN: none, but a place for the gradient at its one gate. GRU: r, z,
-n and what r multiplies; LSTM: i, f, g, o and the cell's state; each followed by the gradient there."""
+"""Vectors per position for the backward pass. RNN: only the gradient at its one gate. GRU: r, z, n and
+what r multiplies; LSTM: i, f, g, o and the cell state; each followed by its gradient."""
 
 _OWN_GRADIENTS = {"rnn": (0,), "gru": (0, 1, 3), "lstm": (0, 1, 2, 3)}
-"""By gate, which of them is the gradient at the product with the layer's own states before."""
+"""By gate, which of them is the gradient at the product with the layer's previous states."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A matrix of units by units, and where the gradient behind it lies."""
+    """A matrix of units by units, and the offset of the gradient at its product."""
 
     layer: int
     kept: int
@@ -58,7 +58,7 @@ class Layout:
 
     @cached_property
     def begins(self) -> dict[str, int]:
-        """The place of each parameter's first number."""
+        """The offset of each parameter's first number."""
         ends = np.cumsum([prod(shape) for shape in self.padded.values()]).tolist()
         return dict(zip(self.padded, [0, *ends[:-1]], strict=True))
 
@@ -126,7 +126,7 @@ class Layout:
         }
 
     def _parts(self, row: np.ndarray) -> dict[str, np.ndarray]:
-        """Views of what is not padding."""
+        """Views of everything but the padding."""
         parts = {}
         for name, shape in self.padded.items():
             whole = row[self.begins[name] :][: prod(shape)].reshape(shape)

@@ -1,4 +1,4 @@
-"""A meeting: threads that each train one run, brought together so that one launch serves them all."""
+"""A rendezvous: threads that each train one run meet here, so that one launch serves them all."""
 
 import threading
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -9,12 +9,12 @@ Serve = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class Meeting:
-    """Waits until every member has asked for something, then has all that is alike served at once.
+    """Waits until every member has asked for something, then serves all requests of a kind at once.
 
     Members may come and go at any time.
 
     Args:
-        lock: held while it serves; meetings that share it serve in turn.
+        lock: held while serving; rendezvous that share it serve in turn.
     """
 
     def __init__(self, lock: threading.RLock) -> None:
@@ -24,7 +24,7 @@ class Meeting:
 
     @contextmanager
     def member(self) -> Generator[None]:
-        """While the body runs, the others wait for what it asks."""
+        """While the body runs, the others wait for its requests."""
         with self._changed:
             self._members += 1
         try:
@@ -35,7 +35,7 @@ class Meeting:
                 self._changed.notify_all()
 
     def ask(self, kind: Hashable, serve: Serve, wish: Any) -> Any:
-        """A member's wish, served together with those of its kind once all members wait."""
+        """A member's request, served with the others of its kind once all members wait."""
         mine = _Request(kind, serve, wish)
         with self._changed:
             self._asked.append(mine)
@@ -52,7 +52,7 @@ class Meeting:
 
     @contextmanager
     def alone(self) -> Generator[None]:
-        """While the body runs nothing is served."""
+        """While the body runs, nothing is served."""
         with self._changed:
             yield
 

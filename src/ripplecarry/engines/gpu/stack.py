@@ -16,7 +16,7 @@ from ripplecarry.engines.gpu.space import Space, room
 
 @dataclass(frozen=True)
 class StackShape:
-    """What runs that are trained side by side have in common."""
+    """What runs trained side by side have in common."""
 
     layout: Layout
     optimiser: OptimiserName
@@ -25,7 +25,7 @@ class StackShape:
 
 @dataclass(frozen=True)
 class Advance:
-    """Steps wanted of a run: as many as it has rates, from `first` on."""
+    """A request for a run's steps: one per rate, from `first` on."""
 
     slot: int
     batches: BatchSource
@@ -39,7 +39,7 @@ class Advance:
 
 @dataclass(frozen=True)
 class Marks:
-    """A wish to know how many answers, and how many digits, of a step's batch are right."""
+    """A request for how many answers and how many digits of a step's batch are right."""
 
     slot: int
     batches: BatchSource
@@ -59,7 +59,7 @@ class Stack:
         self._space: Space | None = None
 
     def add(self) -> int:
-        """A free slot; the moments in it are zero."""
+        """A free slot with zero moments."""
         if not self._free:
             count = self._numbers.shape[1]
             self._free = list(range(max(8, 2 * count) - 1, count - 1, -1))
@@ -75,7 +75,7 @@ class Stack:
         self._free.append(slot)
 
     def write(self, slot: int, part: int, row: np.ndarray) -> None:
-        """Puts a run's weights (0), first (1) or second (2) moments there."""
+        """Writes a run's weights (0), first (1) or second (2) moments."""
         self._numbers[part, slot] = self._put(row)
 
     def read(self, slot: int, part: int) -> np.ndarray:
@@ -83,7 +83,7 @@ class Stack:
         return self._numbers[part, slot].clone().cpu().numpy()
 
     def advance(self, wanted: Sequence[Advance]) -> list[np.ndarray]:
-        """Trains each run its steps; its losses, of which a last one that is not finite has no update."""
+        """Trains each run; returns its losses, the last of which, if not finite, has no update."""
         source = wanted[0].batches
         room = self._room(source.positions, source.batch_size)
         losses = []
@@ -92,7 +92,7 @@ class Stack:
         return losses
 
     def gradients(self, slot: int, batch: Batch) -> tuple[float, np.ndarray]:
-        """A batch's mean loss and its gradient, a row as of the weights; nothing is updated."""
+        """A batch's mean loss and its gradient, a row like the weights'; nothing is updated."""
         num, positions, _ = batch.operands.shape
         space = Space(self.layout, self._device, 1, positions, num, is_training=True)
         space.give([batch])
@@ -106,7 +106,7 @@ class Stack:
         return history.item(), gradients[slot].cpu().numpy()
 
     def marks(self, wanted: Sequence[Marks]) -> list[tuple[int, int]]:
-        """For each, the answers right in every digit and the digits right."""
+        """For each request, how many answers are right in every digit and how many digits are right."""
         source = wanted[0].batches
         room = self._room(source.positions, source.batch_size)
         counts: list[tuple[int, int]] = []
@@ -128,11 +128,11 @@ class Stack:
         return counts
 
     def answers(self, wanted: Sequence[tuple[int, np.ndarray]]) -> list[np.ndarray]:
-        """The answer digits of operands of one shape, for each pair of a slot and operands."""
+        """The answer digits for each pair of a slot and operands, all of one shape."""
         return self._given(wanted, "answers")
 
     def logits(self, slot: int, operands: np.ndarray) -> np.ndarray:
-        """The logits, as `Computation.logits` has them."""
+        """The logits, as `Computation.logits` gives them."""
         return self._given([(slot, operands)], "logits")[0][..., : self.layout.task.num_outputs]
 
     def new_state(self) -> Tensor:
@@ -141,7 +141,7 @@ class Stack:
         return torch.zeros(shape, device=self._device)
 
     def feed(self, slot: int, state: Tensor, operands: np.ndarray) -> np.ndarray:
-        """The logits of a stream's next positions; `state` goes on behind them."""
+        """The logits of a stream's next positions; `state` becomes the state after them."""
         space = Space(self.layout, self._device, 1, len(operands), 1)
         space.give_operands(0, operands[None])
         self._launches.read(space, self._numbers[0], self._members([slot]), "logits", state)
@@ -224,7 +224,7 @@ class Stack:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
     def _training_space(self, *shape: int) -> Space:
-        """A space of this shape, the same one as long as no other is asked for."""
+        """Buffers of this shape, reused until another shape is needed."""
         if self._space is None or self._space.shape != shape:
             self._space = None  # freed first
             self._space = Space(self.layout, self._device, *shape, is_training=True)
