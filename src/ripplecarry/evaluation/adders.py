@@ -35,9 +35,8 @@ class GivesLogits(Answers, Protocol):
 class IntegerAdder:
     """A function of two integers, called for one pair at a time.
 
-    An exception counts as wrong in every digit, and so does an answer that is not an integer, is negative or
-    is too long.
-    `complaint` describes the first of them.
+    An exception counts as wrong in every digit; so does an answer that is not an integer, is negative or is
+    too long. `complaint` describes the first of them.
     """
 
     def __init__(self, add: Callable[[int, int], int], base: int = 10) -> None:

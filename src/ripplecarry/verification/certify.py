@@ -1,4 +1,4 @@
-"""Finding an invariant: sets of states, one a machine state, that one position leads into themselves."""
+"""Finding an invariant: a set of states for each machine state, closed under one position."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ SETTLING_ROUNDS = 5
 
 @dataclass(frozen=True)
 class Attempt:
-    """What looking for an invariant came to."""
+    """The result of a search for an invariant."""
 
     is_certified: bool
     num_rounds: int
@@ -40,9 +40,9 @@ class Attempt:
 def hulls(
     traced: list[Drives], states: Integer[Tensor, "position batch"], transitions: Transitions
 ) -> list[LayerSet]:
-    """The boxes around what enters each layer, a row a machine state, with 0 in the initial one's.
+    """The boxes around what enters each layer, one row per machine state; the initial state's contains 0.
 
-    States that were not met get the box around 0.
+    States that were not reached get the box around 0.
     """
     members = [states == state for state in range(transitions.num_states)]
 
@@ -60,7 +60,7 @@ def hulls(
 
 
 def without_hidden(sets: list[LayerSet], cell: str) -> list[LayerSet]:
-    """The same sets; GRU's hidden states are left out, as they follow from the drives."""
+    """The same sets without GRU's hidden states, which follow from the preactivations."""
     return [LayerSet(each.drive, None) for each in sets] if cell == "gru" else sets
 
 
@@ -70,14 +70,14 @@ def find_invariant(
     start: list[LayerSet],
     rounding: RoundingModel | None = ROUNDING,
 ) -> Attempt:
-    """Sets that one position leads into themselves with all margins positive, if the search finds any.
+    """Sets closed under one position with all margins positive, if the search finds any.
 
-    Every round replaces the sets by the boxes around their successors, widened a little. Joining them with
-    the old sets instead would let every box grow from round to round.
+    Each round replaces the sets by the boxes around their successors, slightly widened. A union with the
+    old sets would instead let every box grow from round to round.
 
-    Args:
-        network: in float64.
-        start: boxes around states that were met, in float64.
+        Args:
+            network: in float64.
+            start: boxes around states that were reached, in float64.
     """
     sets = [_inflated(each) for each in without_hidden(start, network.cell)]
     margin = -torch.inf

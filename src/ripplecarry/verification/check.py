@@ -1,8 +1,8 @@
 """The checker: verifies a certificate against a network's weights by rigorous ball arithmetic.
 
-It shares nothing with the search that found the certificate but the rounding model, which is its own. It
-believes nothing that the file says: the machine follows from the task, the network's shape from the
-weights; every bound is computed here, in balls of python-flint, which contain the exact value always.
+It shares only the rounding model, which is its own, with the search that found the certificate. It trusts
+nothing in the file: the machine follows from the task, the network's shape from the weights, and every
+bound is computed here, in python-flint's balls, which always contain the exact value.
 """
 
 from collections.abc import Mapping
@@ -21,12 +21,12 @@ from ripplecarry.verification.proof import Proof, Weights, weights_hash
 from ripplecarry.verification.rounding import ROUNDING, SMALLEST_NORMAL
 
 _MOST_HIDDEN = 1 + 4 * ROUNDING.function_relative
-"""RNN and LSTM: |h| is at most this, as tanh, and sigmoid times tanh with one rounding, are."""
+"""RNN and LSTM: a bound on |h|, which is tanh, or sigmoid times tanh with one rounding."""
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer's parameters, exactly, with the absolute values that rounding errors are bounded by."""
+    """A layer's exact parameters, with the absolute values that bound rounding errors."""
 
     from_input: arb_mat
     from_hidden: arb_mat
@@ -35,18 +35,18 @@ class _Layer:
     input_bias: Balls
     hidden_bias: Balls
     weights_sizes: Balls
-    """By row the sum of the absolute values of both matrices."""
+    """By row, the sum of the absolute values of both matrices."""
 
 
 def check(
     certificate: Mapping[str, Any], weights: Weights, *, task: Task | None = None, cell: str | None = None
 ) -> Proof:
-    """The proof that the network with these weights does its task at every length.
+    """The proof that the network with these weights is right at every length.
 
     Args:
-        task, cell: what the certificate must be about, where that is known.
+        task, cell: the task and cell that the certificate must be about, if known.
     Raises:
-        CertificateError: parts that are missing or of the wrong form.
+        CertificateError: a part is missing or malformed.
         CertificateRefused: the certificate does not prove it; the message says where it fails.
     """
     try:
@@ -111,7 +111,7 @@ def _check_numbers(name: str, array: np.ndarray) -> None:
 
 
 def _layers(weights: Weights, task: Task) -> tuple[int, list[_Layer]]:
-    """The number of gates and the layers, from the shapes of the parameters alone."""
+    """The number of gates and the layers, from the parameters' shapes alone."""
     num_layers = sum(name.startswith("rnn.weight_hh_l") for name in weights)
     rows, hidden = weights["rnn.weight_hh_l0"].shape
     _, embedding = weights["embed_layer.weight"].shape
@@ -142,7 +142,7 @@ def _row_sizes(sizes: arb_mat) -> Balls:
 
 
 def _symbol_features(embedding: np.ndarray, task: Task) -> arb_mat:
-    """The first layer's input, a column a symbol."""
+    """The first layer's input, one column per symbol."""
     symbols = range(task.base**task.num_operands)
     rows = embedding.astype(np.float64).tolist()
     columns = [
@@ -155,7 +155,7 @@ def _symbol_features(embedding: np.ndarray, task: Task) -> arb_mat:
 def _step(
     cell: str, layer: _Layer, inputs: arb_mat, entering: list[Balls]
 ) -> tuple[arb_mat, list[list[arb]]]:
-    """The hidden states and what is kept, a column a symbol, from every state in a set."""
+    """The hidden states and memories from every state in a set, one column per symbol."""
     hidden = layer.from_hidden.ncols()
     hidden_sizes = [b.abs_upper() for b in entering[1]] if cell == "gru" else [arb(_MOST_HIDDEN)] * hidden
     below = (layer.from_input * inputs).tolist()
@@ -186,7 +186,7 @@ def _step(
 
 
 def _smallest_margin(weights: Weights, hidden: arb_mat, outputs: np.ndarray) -> arb:
-    """A lower bound on the right logit minus any other, rounding of both taken off."""
+    """A lower bound on the right logit minus any other, after subtracting the rounding of both."""
     rows = weights["dense.weight"].astype(np.float64).tolist()
     biases = list(map(arb, weights["dense.bias"].astype(np.float64).tolist()))
     magnitudes = arb_mat([[abs(w) for w in row] for row in rows])
@@ -215,7 +215,7 @@ def _smallest_slack(
     state: int,
     targets: np.ndarray,
 ) -> arb:
-    """The smallest distance from an image's end to its box's, by the box's width.
+    """The smallest distance from an image's end to its box's, relative to the box's width.
 
     Raises:
         CertificateRefused: an image that its box does not contain.
@@ -236,7 +236,7 @@ def _smallest_slack(
 
 
 def _at_most(ball: arb) -> float:
-    """A float that is not above any number in the ball."""
+    """A float at most as large as every number in the ball."""
     value = nextafter(float(ball.lower()), -inf)
     if not isfinite(value):
         raise CertificateRefused("a bound is not finite")

@@ -1,8 +1,8 @@
-"""Networks in drive space: each layer as a function of its drives, the products W h that enter it.
+"""Networks in preactivation space: each layer as a function of its preactivation, the product W_hh h.
 
-A state shows itself to the next position only through its drive u = W_hh h (and, for GRU, through h
-itself; for LSTM, through the cell state). Sets of states are smaller there: two states that the
-weights cannot tell apart have one drive.
+A state affects the next position only through its preactivation u = W_hh h and its memory: for GRU h
+itself, for LSTM the cell state. Sets of states are smaller in this space: two states that the weights
+cannot tell apart have the same preactivation.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,24 +16,24 @@ from torch.nn.functional import linear
 from ripplecarry.networks.cells import CellWeights
 
 Kept = Tensor | None
-"""What a layer passes on besides its drive: GRU its hidden state, LSTM its cell state, RNN nothing."""
+"""What a layer passes on besides its preactivation: GRU's hidden state, LSTM's cell state."""
 
 
 @dataclass(frozen=True)
 class Drives:
-    """What enters a layer at every position."""
+    """The states that enter a layer at each position."""
 
     drive: Float[Tensor, "position batch gates_hidden"]
     kept: Float[Tensor, "position batch hidden"] | None
 
 
 def rnn_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
-    """The hidden state, and nothing kept."""
+    """The hidden state; there is no memory."""
     return torch.tanh(below + before), None
 
 
 def gru_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
-    """The hidden state, which is kept as well."""
+    """The hidden state, which is also the memory."""
     assert kept is not None
     hidden = kept.shape[-1]
     gates = torch.sigmoid(below[..., : 2 * hidden] + before[..., : 2 * hidden])
@@ -44,7 +44,7 @@ def gru_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, 
 
 
 def lstm_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
-    """The hidden state, and the cell state that is kept."""
+    """The hidden state, and the cell state as the memory."""
     assert kept is not None
     entry, forget, new, output = (below + before).chunk(4, dim=-1)
     memory = torch.sigmoid(forget) * kept + torch.sigmoid(entry) * torch.tanh(new)
@@ -56,12 +56,12 @@ FROM_DRIVES: dict[str, Callable[[Tensor, Tensor, Kept], tuple[Tensor, Kept]]] = 
     "gru": gru_from_drives,
     "lstm": lstm_from_drives,
 }
-"""One position from `below` (W_ih x with its bias), `before` (the drive with its bias) and what is kept."""
+"""One position from `below` (W_ih x plus bias), `before` (the preactivation plus bias) and the memory."""
 
 
 @dataclass(frozen=True)
 class DriveNetwork:
-    """A network's parameters as the enclosures use them; gradients reach the module they came from."""
+    """A network's parameters as the enclosures use them; gradients reach the module that owns them."""
 
     cell: str
     embedding: Float[Tensor, "digit feature"]
@@ -74,7 +74,7 @@ class DriveNetwork:
     def of(
         cls, cell: str, parameters: Mapping[str, Tensor], dtype: torch.dtype = torch.float32
     ) -> "DriveNetwork":
-        """The network with these parameters by name, shared where `dtype` is theirs."""
+        """The network with these parameters by name; they are shared if `dtype` is theirs."""
         named = {name: parameter.to(dtype) for name, parameter in parameters.items()}
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         num_layers = sum(name.startswith("rnn.weight_hh_l") for name in named)
@@ -90,7 +90,7 @@ class DriveNetwork:
         return self.readout.shape[1]
 
     def symbol_features(self) -> Float[Tensor, "symbol feature"]:
-        """The first layer's input for every symbol, the first operand's digit the least significant."""
+        """The first layer's input for every symbol; the first operand's digit is the least significant."""
         base = len(self.embedding)
         symbols = torch.arange(base**self.num_operands)
         digits = [symbols // base**k % base for k in range(self.num_operands)]
@@ -99,7 +99,7 @@ class DriveNetwork:
     def trace(
         self, operands: Integer[Tensor, "batch position operand"]
     ) -> tuple[Float[Tensor, "position batch output"], list[Drives]]:
-        """Logits from the zero state, and what enters every layer at every position."""
+        """Logits from the zero state, and the states that enter each layer at each position."""
         x = self.embedding[operands.transpose(0, 1).long()].flatten(start_dim=2)
         step = FROM_DRIVES[self.cell]
         traced = []

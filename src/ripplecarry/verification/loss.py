@@ -1,4 +1,4 @@
-"""What training lowers so that an invariant exists: the loss of states that spread and boxes that grow."""
+"""The loss that makes an invariant exist: it penalises states that spread and boxes that grow."""
 
 import torch
 from jaxtyping import Float, Integer
@@ -17,7 +17,7 @@ from ripplecarry.verification.enclosures import (
 from ripplecarry.verification.recipes import Recipe
 
 SHRINKING = 0.9
-"""What a position must make of a box's width at most; below 1, so that the search's inflation fits."""
+"""The most by which a position may scale a box's width; below 1, so that the search's inflation fits."""
 WIDENING = 0.05
 POWER_ROUNDS = 2
 SETTLING_ROUNDS = 1
@@ -36,7 +36,7 @@ def loss_of(
     """The loss of a step.
 
     Args:
-        step: by the recipe's clock.
+        step: the step by the recipe's clock.
         plain: the cross-entropy.
     """
     loss = plain
@@ -61,11 +61,11 @@ def loss_of(
 def _widened(
     network: DriveNetwork, met: list[LayerSet], transitions: Transitions, amount: float
 ) -> list[LayerSet]:
-    """The sets that were met, widened by `amount` in the mean, each unit by as much as it tends to grow.
+    """The sets that were reached, widened by `amount` on average, each unit in proportion to its growth.
 
-    How a position changes small radii is a linear map with no negative entry. Boxes stop growing in the end
-    where its largest eigenvalue is below 1, and until then they grow along its eigenvector. A few rounds
-    of the power method find that; boxes widened by the same everywhere hide it: few units grow.
+    A position maps small radii by a linear map without negative entries. Boxes eventually stop growing if
+    its largest eigenvalue is below 1, and until then they grow along its eigenvector. A few rounds of the
+    power method find it; widening all units equally would hide it, as few units grow.
     """
     with torch.no_grad():
         shares = [torch.ones_like(part.radius) for each in met for part in each.parts]
@@ -93,7 +93,7 @@ def _with_shares(met: list[LayerSet], shares: list[Tensor], amount: float) -> li
 
 
 def _spread(traced: list[Drives], states: Tensor, num_states: int) -> Tensor:
-    """The variance of drives within a machine state, summed over units, the mean over machine states."""
+    """The variance of preactivations in a machine state, summed over units, averaged over states."""
     members = torch.nn.functional.one_hot(states.flatten(), num_states).float()
     counts = members.sum(0)
     shares = (1 / counts.clamp(min=1))[states.flatten()] / (counts > 0).sum()
