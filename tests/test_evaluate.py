@@ -234,7 +234,7 @@ def test_functions_and_modules_are_evaluated_from_python(exact):
 
 
 @pytest.mark.parametrize(
-    ("adder", "words"), [(3, "3 is no adder"), (torch.nn.Flatten(), "the module failed")]
+    ("adder", "words"), [(3, "3 is not an adder"), (torch.nn.Flatten(), "the module failed")]
 )
 def test_what_is_no_adder_is_refused(adder, words):
     with pytest.raises(rc.errors.ConfigurationError, match=words):

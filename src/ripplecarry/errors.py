@@ -4,7 +4,7 @@ RipplecarryError
 ├── InputError               the request cannot be met: exit status 2
 │   ├── ConfigurationError   a trial, study or option that does not fit together
 │   ├── OperandError         an operand or digit out of range
-│   ├── CertificateError     a file that is no certificate
+│   ├── CertificateError     a file that is not a certificate
 │   └── StoreError           a run or folder that is missing or cannot be read or written
 │       └── DamageError      a store's content differs from what was written
 ├── CertificateRefused       a certificate that does not prove what it says: exit status 1

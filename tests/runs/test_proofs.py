@@ -84,7 +84,7 @@ def test_a_refused_certificate_is_told_and_a_proof_looked_for(copied, capsys):
     assert call(["certify", run.id]) == 0
 
     told = capsys.readouterr()
-    assert "it proves nothing" in told.err
+    assert "it is refused" in told.err
     assert told.out.startswith(f"certified: run {run.id}")
     assert copied.proof(run.id) == "certified"
 

@@ -25,7 +25,7 @@ def why_no_digit(byte: int, base: int) -> str:
     shown = repr(chr(byte)) if 32 < byte < 127 else f"byte 0x{byte:02x}"
     allowed = f"0 to {min(base, 10) - 1}" + (f" and a to {chr(CHARACTERS[base - 1])}" if base > 10 else "")
     sign = "; numbers have no sign" if byte in b"+-" else ""
-    return f"{shown} is no digit of base {base}, which has {allowed}{sign}"
+    return f"{shown} is not a digit of base {base}, which has {allowed}{sign}"
 
 
 def text_of(digits: UInt8[np.ndarray, " position"]) -> bytes:

@@ -1,4 +1,4 @@
-"""Weights that were trained elsewhere, as a run."""
+"""Weights trained elsewhere, as a run."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -19,21 +19,20 @@ from ripplecarry.runs.trial import RunRequest, Trial
 def import_run(path: Path, digits: int, store: Store) -> Run:
     """A run with the weights of a state dict in the layout of the report's networks.
 
-    The run has no curves; its seed is a number made from the weights, so that the same weights are
-    the same run.
+    The run has no curves. Its seed is computed from the weights, so the same weights are the same run.
 
-    Args:
-        path: a safetensors file.
-        digits: the longest operands that the network was trained on.
-    Raises:
-        StoreError: a file that cannot be read, or holds other weights.
+        Args:
+            path: a safetensors file.
+            digits: the longest operands that the network was trained on.
+        Raises:
+            StoreError: the file cannot be read, or holds other weights.
     """
     weights = _read(path)
     try:
         trial = Trial.build(_settings(weights) | {"digits": digits})
     except (KeyError, IndexError, ValueError, ArithmeticError) as error:
         raise StoreError(
-            f"{path} is no state dict of the report's networks: {type(error).__name__}: {error}"
+            f"{path} is not a state dict of the report's networks: {type(error).__name__}: {error}"
         ) from None
     wanted = parameter_shapes(trial, trial.build_task())
     there = {name: array.shape for name, array in weights.items()}
@@ -55,7 +54,7 @@ def _read(path: Path) -> Weights:
         raise StoreError(f"{path} holds no weights: {error}") from None
     weights = {}
     for name, array in loaded.items():
-        with np.errstate(over="ignore"):  # what is no float32 becomes infinite
+        with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite
             weights[name] = array.astype(np.float32)
         if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
             raise StoreError(

@@ -1,4 +1,4 @@
-"""Certifying a finished run as it is, or a copy of it that is trained until certified."""
+"""Certifying a finished run, or a copy of it that is trained until certified."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from ripplecarry.verification.trainer import look_for_invariant
 
 @dataclass(frozen=True)
 class Unknown:
-    """No proof was found, and no counterexample."""
+    """Neither a proof nor a counterexample was found."""
 
     margin: float
     num_rounds: int
@@ -49,17 +49,17 @@ def certify(
 
     Args:
         engine: confirms a wrong answer.
-        say: told what is being done.
+        say: called with a line about each stage.
     """
     path = store.certificate_path(run.id)
     if path.is_file():
-        say("checking the certificate that there is")
+        say("checking the existing certificate")
         try:
             return _kept(path, run)
         except (CertificateError, CertificateRefused) as refused:
-            say(f"it proves nothing: {refused}")
+            say(f"it is refused: {refused}")
     trial, task = run.trial, run.task
-    say("looking for an invariant")
+    say("searching for an invariant")
     attempt = attempt_on(trial, trial, run.weights, run.seed)
     if attempt.is_certified:
         say("checking")
@@ -68,7 +68,7 @@ def certify(
             with store.claim(run.id):
                 record_acceptance(run.id, found.write(path), found.proof)
             return found
-    say("no invariant found; looking for a wrong answer")
+    say("no invariant found; searching for a wrong answer")
     with one_thread():
         wrong = find_counterexample(engine.load(trial, task, run.weights), trial.cell, task)
     if wrong is not None:
@@ -77,7 +77,7 @@ def certify(
 
 
 def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed: int) -> Attempt:
-    """What looking for an invariant of these weights comes to."""
+    """The result of searching for an invariant of these weights."""
     parameters = {name: torch.tensor(array) for name, array in weights.items()}
     task = trial.build_task()
     batch = trial.batches(seed, Stream.EVALUATION, NUM_PAIRS).draw(0)
@@ -101,10 +101,10 @@ def polish(
     is_stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Certificate | None:
-    """The certificate of a copy of this run's network, trained until certified; None where it never was.
+    """The certificate of a copy of this run's network, trained until certified; None if it never was.
 
     Raises:
-        CertificateError, CertificateRefused: the store holds a certificate of the copy that proves nothing.
+        CertificateError, CertificateRefused: the store's certificate of the copy is invalid.
     """
     copy = execute_run(polishing(run), store, is_stopped=is_stopped, report=report)
     path = store.certificate_path(copy.id)

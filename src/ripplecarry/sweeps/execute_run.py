@@ -29,7 +29,7 @@ REPORT_EVERY_S = 0.2
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is."""
+    """How far a run has got."""
 
     run_id: str
     step: int
@@ -56,7 +56,7 @@ class Work(Protocol):
 
 
 class PlainWork:
-    """Training by the engine for as many steps as the trial says."""
+    """Training by the engine for the trial's number of steps."""
 
     def __init__(self, request: RunRequest, engine: Engine, observe: Observe) -> None:
         trial, seed = request.trial, request.seed
@@ -74,7 +74,7 @@ class PlainWork:
         return False
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """There is nothing left to do."""
 
 
 def execute_run(
@@ -84,11 +84,11 @@ def execute_run(
     is_stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Run:
-    """The finished run, taken from the store, resumed or run from the start.
+    """The finished run: taken from the store, resumed, or run from the start.
 
     Raises:
-        Interrupted: `is_stopped` said so; a checkpoint was written.
-        StoreError: the store cannot be written, or holds a damaged run of this id.
+        Interrupted: `is_stopped` returned True; a checkpoint was written.
+        StoreError: the store cannot be written, or holds a damaged run with this id.
     """
     if store.has(request.id):
         store.clear_leftovers(request.id)
@@ -142,9 +142,9 @@ def _train(
 
     def after_answers(num_digits: int) -> None:
         if is_stopped():
-            if trainer.step == num_steps:  # one that ended early would be trained on from here
+            if trainer.step == num_steps:  # a run that ended early would resume training from here
                 save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
-            raise Interrupted(f"run {request.id} stopped when it was trained; it resumes there")
+            raise Interrupted(f"run {request.id} stopped after training; it resumes there")
 
     with trainer.among_others():
         outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)

@@ -1,8 +1,8 @@
-"""Executors: where runs are computed, behind `concurrent.futures`.
+"""Executors: where runs are computed, through `concurrent.futures`.
 
-A crew is an executor with two wires to the driver: progress comes back over one, and closing the
-other asks every worker to stop. Closing also happens when the driver dies, however it dies, so no
-worker outlives it by more than a chunk of training.
+A crew is an executor with two pipes to the driver: one returns progress, and closing the other asks
+every worker to stop. It also closes when the driver dies, however it dies, so no worker outlives it
+by more than a chunk of training.
 """
 
 import multiprocessing
@@ -27,11 +27,11 @@ _ORPHAN_GRACE_S = 60.0
 
 
 ExecutorName = Literal["local", "inline", "threads", "processes", "ray"]
-"""`local` is threads for engines whose work holds no interpreter lock, else processes."""
+"""`local` is threads for engines that release the interpreter lock, otherwise processes."""
 
 
 class Crew(Protocol):
-    """Workers that carry out runs."""
+    """Workers that execute runs."""
 
     @property
     def events(self) -> Any:
@@ -40,11 +40,11 @@ class Crew(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many runs to submit at a time: no worker idles, and no list grows with the sweep."""
+        """How many runs to submit at a time: no worker idles, and no queue grows with the sweep."""
         ...
 
     def stop(self) -> None:
-        """Asks all to stop; they leave checkpoints where they can."""
+        """Asks all workers to stop; they leave checkpoints if they can."""
 
     def submit(self, request: RunRequest, store: Store) -> "Future[str]":
         """A future of the run's id, done when its folder is in the store."""
@@ -53,7 +53,7 @@ class Crew(Protocol):
 
 @dataclass(frozen=True)
 class LocalCrew:
-    """Workers on this machine, which write into the store themselves."""
+    """Workers on this machine, which write to the store themselves."""
 
     executor: Executor
     events: Any
@@ -61,7 +61,7 @@ class LocalCrew:
     capacity: int
 
     def stop(self) -> None:
-        """Closes the wire on which all listen."""
+        """Closes the pipe on which all workers listen."""
         self.ask_to_stop()
 
     def submit(self, request: RunRequest, store: Store) -> "Future[str]":
@@ -70,7 +70,7 @@ class LocalCrew:
 
 
 class InlineExecutor(Executor):
-    """Runs everything at once in this process."""
+    """Runs each call immediately in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
         future: Future[Any] = Future()
@@ -85,11 +85,11 @@ class InlineExecutor(Executor):
 def open_crew(
     executor: ExecutorName, num_workers: int, *, can_share: bool, address: str | None = None
 ) -> Generator[Crew]:
-    """Workers: this process for one on this machine; for more, threads, processes or a cluster.
+    """Workers: this process for a single local worker; for more, threads, processes or a cluster.
 
     Args:
-        can_share: whether runs can share a process, since their engine's work holds no interpreter lock.
-        address: of a Ray cluster; one of its own on this machine unless given.
+        can_share: whether runs can share a process, as their engine releases the interpreter lock.
+        address: of a Ray cluster; by default a new one on this machine.
     """
     if executor == "ray":
         from ripplecarry.sweeps.ray_pool import open_ray_pool
@@ -130,7 +130,7 @@ def _in_processes(num_workers: int) -> Generator[Crew]:
 
 
 class _Worker:
-    """What a worker process knows besides its task."""
+    """A worker process's state besides its task."""
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
@@ -149,7 +149,7 @@ def _work(request: RunRequest, store: Store) -> str:
 
 
 def _start_worker(events: Any, listening: Connection) -> None:
-    # The driver decides on Ctrl-C, which a terminal sends to the workers as well.
+    # The driver handles Ctrl-C, which a terminal sends to the workers as well.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _worker.stopped.set())
     events.cancel_join_thread()

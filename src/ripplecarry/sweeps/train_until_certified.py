@@ -13,7 +13,7 @@ from ripplecarry.verification.trainer import CertifyingTrainer
 
 
 class CertifyingWork:
-    """Training by one recipe after the other until the checker accepts a certificate."""
+    """Training by one recipe after another until the checker accepts a certificate."""
 
     def __init__(self, request: RunRequest, store: Store, observe: Observe) -> None:
         trial, seed = request.trial, request.seed
@@ -29,7 +29,7 @@ class CertifyingWork:
         self._certificate: Certificate | None = None
 
     def observe(self, network: Computation, step: int) -> dict[str, float]:
-        """The metrics of this step, and what looking for an invariant came to."""
+        """The metrics of this step, and the result of a search for an invariant."""
         with one_thread():
             attempt = self.trainer.attempt()
             request = self._request
@@ -46,7 +46,7 @@ class CertifyingWork:
         return self._certificate is not None
 
     def finish(self) -> None:
-        """Keeps the certificate."""
+        """Stores the certificate."""
         if self._certificate is not None:
             run_id, found = self._request.id, self._certificate
             record_acceptance(run_id, found.write(self._store.certificate_path(run_id)), found.proof)

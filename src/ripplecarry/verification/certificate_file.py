@@ -42,10 +42,10 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     try:
         read = json.loads(content.decode(), parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
-        words = "it is empty" if not content else f"it is no JSON ({type(error).__name__})"
-        raise CertificateError(f"this is no certificate, or one cut short: {words}") from None
+        words = "it is empty" if not content else f"it is not JSON ({type(error).__name__})"
+        raise CertificateError(f"this is not a certificate, or it is cut short: {words}") from None
     if not isinstance(read, dict) or read.get("format") not in (FORMAT, _FORMAT_1):
-        raise CertificateError(f"this is no certificate: its format is not {FORMAT!r}")
+        raise CertificateError(f"this is not a certificate: its format is not {FORMAT!r}")
     return read
 
 

@@ -190,7 +190,7 @@ def test_what_it_cannot_do_is_refused(monkeypatch, tmp_path):
     with pytest.raises(ConfigurationError, match="digit 10 is outside base 10"):
         start(GpuEngine(), Trial(**SMALL)).logits(np.full((1, 3, 2), 10, np.uint8))
     request = RunRequest(Trial(**TINY), 0, "gpu")
-    with pytest.raises(ConfigurationError, match="the executor processes keeps runs apart"):
+    with pytest.raises(ConfigurationError, match="the executor processes separates runs"):
         sweep([request], Store(tmp_path / "store"), executor="processes")
     monkeypatch.setitem(__import__("sys").modules, "ripplecarry.engines.gpu.engine", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'ripplecarry\[gpu\]'"):

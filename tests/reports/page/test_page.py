@@ -133,8 +133,8 @@ def test_what_has_no_page_is_said_in_one_line(copied, pages, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--num-operands=6", "--base=8", "--hidden-size=3"], "transitions; a page holds 200000"),
-        (["--hidden-size=129", "--layers=32", "--base=2"], "4128 hidden units; a page holds 4096"),
+        (["--num-operands=6", "--base=8", "--hidden-size=3"], "transitions; a page holds at most 200000"),
+        (["--hidden-size=129", "--layers=32", "--base=2"], "4128 hidden units; a page holds at most 4096"),
     ],
 )
 def test_what_is_too_large_has_no_page(tmp_path, capsys, options, words):
@@ -169,7 +169,7 @@ def test_a_certificate_that_is_cut_short_is_named(copied, pages, capsys):
     path.write_bytes(path.read_bytes()[:100])
 
     assert call(["page", run, "--store", str(copied.root)]) == 2
-    assert "no certificate, or one cut short" in one_line(capsys)
+    assert "not a certificate, or it is cut short" in one_line(capsys)
 
 
 def test_the_proved_page_carries_statement_and_boxes(pages):
@@ -224,7 +224,7 @@ def test_a_damaged_evaluation_is_named(copied, pages, capsys, damage):
     path.write_text(damage)
 
     assert call(["page", run, "--store", str(copied.root)]) == 2
-    assert "is no evaluation, or a damaged one" in one_line(capsys)
+    assert "is damaged, or is not an evaluation" in one_line(capsys)
 
 
 def test_a_probe_reads_what_is_there_and_nothing_that_is_not():

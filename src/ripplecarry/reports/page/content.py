@@ -1,4 +1,4 @@
-"""What the page holds of a run, as JSON."""
+"""A run's data in the page, as JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,30 +26,32 @@ NUM_PROBE_PAIRS = 500
 NUM_SAMPLE_PAIRS = 40
 MOST_POINTS = 1000
 
-# Steps of the evaluation's stream that no reading meets: the largest there are.
+# Steps of the evaluation stream that no reading uses: the largest ones.
 _FIT_STEP, _TEST_STEP = 2**32 - 2, 2**32 - 1
 
 
 def check_fits(run: Run) -> None:
-    """Raises ConfigurationError where a page cannot show the run."""
+    """Raises ConfigurationError if a page cannot show the run."""
     machine = run.task.machine
     transitions = machine.num_states * machine.num_symbols
     if transitions > MOST_TRANSITIONS:
         raise ConfigurationError(
-            f"the machine of run {run.id} has {transitions} transitions; a page holds {MOST_TRANSITIONS}"
+            f"run {run.id}'s machine has {transitions} transitions; a page holds at most {MOST_TRANSITIONS}"
         )
     units = run.trial.layers * run.trial.hidden_size
     if units > MOST_UNITS:
-        raise ConfigurationError(f"run {run.id} has {units} hidden units; a page holds {MOST_UNITS}")
+        raise ConfigurationError(
+            f"run {run.id} has {units} hidden units; a page holds at most {MOST_UNITS}"
+        )
     if not all(np.isfinite(array).all() for array in run.weights.values()):
         raise ConfigurationError(f"run {run.id} {run.outcome} with weights that are not finite numbers")
 
 
 def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: Verdict) -> dict[str, Any]:
-    """Everything that the page's scripts compute with.
+    """All data for the page's scripts.
 
     Args:
-        wrong, near: examples that are answered wrongly, or nearly so.
+        wrong, near: examples that are answered wrongly, or almost.
     """
     task, trial = run.task, run.trial
     shapes = parameter_shapes(trial, task)
@@ -109,7 +111,7 @@ def _task(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
 
 
 def _probe(run: Run, weights: Weights, *, is_last: bool) -> dict[str, Any]:
-    """A probe of these weights: fitted on some pairs, its accuracy counted on others."""
+    """A probe of these weights, fitted on some pairs and tested on others."""
     task = run.task
     network = Adder.build(run.trial, task, weights)
     source = run.trial.batches(run.seed, Stream.EVALUATION, NUM_PROBE_PAIRS)
@@ -136,7 +138,7 @@ def _curves(run: Run) -> dict[str, dict[str, Text]]:
         if metric not in run.curves:
             continue
         read = run.curves[["step", metric]].dropna()
-        # As a checkpoint's, a point's place is the number of updates done: a loss is taken before its own.
+        # As for snapshots, x is the number of updates done: a loss is taken before its step's update.
         steps = read["step"].to_numpy() + (metric != "loss")
         places = np.unique(np.linspace(0, len(read) - 1, min(len(read), MOST_POINTS)).astype(int))
         curves[metric] = {
@@ -147,13 +149,13 @@ def _curves(run: Run) -> dict[str, dict[str, Text]]:
 
 
 def _sample(run: Run) -> dict[str, Any]:
-    """Operands whose states the page draws as a cloud."""
+    """Operands whose states the page draws as a cloud of points."""
     batch = run.trial.batches(run.seed, Stream.EVALUATION, NUM_SAMPLE_PAIRS).draw(_TEST_STEP)
     return {"shape": list(batch.operands.shape), "digits": text_of_array(batch.operands, "uint8")}
 
 
 def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
-    """By machine state and layer the ends of the preactivations in the certificate's invariant."""
+    """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
     return {
         state: [
             {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes

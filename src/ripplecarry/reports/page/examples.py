@@ -1,4 +1,4 @@
-"""Operands worth a look: those nearest to a wrong answer, and those answered wrongly."""
+"""Examples for the page: operands closest to a wrong answer, and operands answered wrongly."""
 
 from dataclasses import dataclass
 
@@ -29,15 +29,15 @@ class Example:
 
 
 def operand_texts(operands: UInt8[np.ndarray, "position operand"]) -> list[str]:
-    """Each operand's digits, the most significant first, without leading zeros but for one."""
+    """Each operand's digits, most significant first, without leading zeros except in 0."""
     return [written(digits) for digits in operands.T]
 
 
 def hardest(network: Computation, task: Task, digits: int) -> tuple[list[Example], list[Example]]:
-    """Of the hard cases at the training length and twice and five times it, those of the smallest margins.
+    """Of the hard cases at once, twice and five times the training length, those with the smallest margins.
 
     Returns:
-        The nearest to a wrong answer that are right, and the shortest that are wrong, some of each.
+        Some right ones closest to a wrong answer, and some of the shortest wrong ones.
     """
     right: list[Example] = []
     wrong: list[Example] = []

@@ -1,4 +1,4 @@
-"""What is known of a run's answers: a proof, a wrong answer, or what was tested."""
+"""What is known about a run's answers: a proof, a wrong answer, or the tests."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +40,7 @@ class Verdict:
     certificate: Mapping[str, Any] | None
     failure: Failure | None
     refusal: str | None
-    """Why the store's certificate proves nothing, where it has one that does not."""
+    """Why the store's certificate is refused, if it is."""
     tests: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,12 +64,12 @@ class Verdict:
 def judge(
     run: Run, store: Store, network: Computation, known_wrong: Sequence[Example], say: Say
 ) -> Verdict:
-    """The verdict on a run: its certificate is checked; without one a wrong answer is looked for.
+    """The verdict on a run: its certificate is checked; without one, a wrong answer is searched for.
 
     Args:
         known_wrong: operands that the network is known to answer wrongly.
     Raises:
-        CertificateError: the store's certificate is cut short or of the wrong form.
+        CertificateError: the store's certificate is cut short or malformed.
         StoreError: the store's evaluation of the run is.
     """
     evaluation = _evaluation(run, store)
@@ -89,12 +89,12 @@ def judge(
 
 
 def _failure(run: Run, network: Computation, candidates: Sequence[np.ndarray], say: Say) -> Failure | None:
-    """The first candidate that is answered wrongly; without one whatever a search finds; made plain."""
+    """The first candidate answered wrongly, otherwise the result of a search; simplified."""
     for operands in candidates:
         failure = _failure_on(run, network, operands)
         if failure is not None:
             return failure
-    say("looking for a wrong answer")
+    say("searching for a wrong answer")
     with one_thread():
         found = find_counterexample(network, run.trial.cell, run.task)
     return None if found is None else _failure_on(run, network, found.digits)
@@ -107,14 +107,14 @@ def _failure_on(run: Run, network: Computation, operands: np.ndarray) -> Failure
 
 
 def _operands(texts: Sequence[str], base: int) -> UInt8[np.ndarray, "position operand"]:
-    """The digits of numbers as they are written."""
+    """The digits of written numbers."""
     length = max(map(len, texts))
     rows = [[int(character, base) for character in reversed(text)] for text in texts]
     return np.array([row + [0] * (length - len(row)) for row in rows], dtype=np.uint8).T
 
 
 def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], list[np.ndarray]] | None:
-    """The tests that `ripplecarry evaluate` made of this run, if it has, and what it found wrong."""
+    """The tests of this run by `ripplecarry evaluate`, if any, and the wrong answers found."""
     path = store.root / "evaluations" / run.id / "evaluation.json"
     if not path.is_file():
         return None
@@ -124,11 +124,11 @@ def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], list[np.n
         tests = _grid_tests(content["grid"])
         return tests, [] if failure is None else [_operands(failure["operands"], run.task.base)]
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is no evaluation, or a damaged one: {error!r}; delete it") from None
+        raise StoreError(f"{path} is damaged, or is not an evaluation: {error!r}; delete it") from None
 
 
 def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each length the cell in which most may be wrong."""
+    """For each length, the cell in which most answers may be wrong."""
     worst: dict[int, Mapping[str, Any]] = {}
     for cell in grid:
         length = cell["length"]
@@ -143,7 +143,7 @@ def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _readings(run: Run, network: Computation) -> list[dict[str, Any]]:
-    """Exact match of the trained network as it is read while training, with intervals."""
+    """Exact match of the trained network, by the readings made during training, with intervals."""
     trial = run.trial
     source = trial.batches(run.seed, Stream.EVALUATION, NUM_PAIRS)
     last = observer(source, trial)(network, run.state["steps_done"])
