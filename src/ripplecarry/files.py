@@ -42,8 +42,8 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
 
     Writing them concurrently takes a fraction of the time of writing them in turn.
 
-        Raises:
-            StoreError: the disk is full or the folder cannot be written; some of the files may be there.
+    Raises:
+        StoreError: the disk is full or the folder cannot be written; some of the files may be there.
     """
     with ExitStack() as opened:
         files = []
@@ -92,8 +92,8 @@ def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
 
     Devices and pipes are refused: no size bounds what they yield, and they may never end.
 
-        Raises:
-            OSError: it cannot be read, is not a regular file, or has more than `most_bytes`.
+    Raises:
+        OSError: it cannot be read, is not a regular file, or has more than `most_bytes`.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -51,10 +51,10 @@ def random_words(
     The key is the seed; the counter is (word // 4, row, step, stream), and word % 4 picks one of its
     four words. A larger table therefore begins with the smaller one.
 
-        Args:
-            seed: 0 to 2**64 - 1.
-            step: 0 to 2**32 - 1.
-            first_word: first word of each row to return, a multiple of 4.
+    Args:
+        seed: 0 to 2**64 - 1.
+        step: 0 to 2**32 - 1.
+        first_word: first word of each row to return, a multiple of 4.
     """
     blocks = -(-words_per_row // 4)
     counter = np.empty((4, num_rows, blocks), dtype=np.uint32)

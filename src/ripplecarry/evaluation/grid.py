@@ -124,10 +124,10 @@ def exactness_grid(
 
     The operands depend on lengths and sampling alone, so two networks get the same ones.
 
-        Args:
-            report: told how many digits were answered since the last time.
-        Returns:
-            The cells, and the shortest failure found.
+    Args:
+        report: told how many digits were answered since the last time.
+    Returns:
+        The cells, and the shortest failure found.
     """
     cells: list[Cell] = []
     failure: Failure | None = None

@@ -26,8 +26,8 @@ def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     Means have their 95 % t intervals. A run that never arrives is an open triangle at its last step:
     its value is censored, and medians are over all seeds.
 
-        Returns:
-            The paths written.
+    Returns:
+        The paths written.
     """
     cases = study.drawn(runs)
     with style():

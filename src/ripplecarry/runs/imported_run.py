@@ -21,11 +21,11 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
 
     The run has no curves. Its seed is computed from the weights, so the same weights are the same run.
 
-        Args:
-            path: a safetensors file.
-            digits: the longest operands that the network was trained on.
-        Raises:
-            StoreError: the file cannot be read, or holds other weights.
+    Args:
+        path: a safetensors file.
+        digits: the longest operands that the network was trained on.
+    Raises:
+        StoreError: the file cannot be read, or holds other weights.
     """
     weights = _read(path)
     try:

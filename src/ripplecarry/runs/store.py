@@ -231,8 +231,8 @@ class Store:
 
         Returns:
             The damage of each one deleted.
-                Raises:
-                    StoreError: something cannot be deleted.
+        Raises:
+            StoreError: something cannot be deleted.
         """
         folders = [(run_id, self.run_folder(run_id), Run.check) for run_id in self.ids()]
         folders += [

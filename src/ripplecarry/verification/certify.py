@@ -75,9 +75,9 @@ def find_invariant(
     Each round replaces the sets by the boxes around their successors, slightly widened. A union with the
     old sets would instead let every box grow from round to round.
 
-        Args:
-            network: in float64.
-            start: boxes around states that were reached, in float64.
+    Args:
+        network: in float64.
+        start: boxes around states that were reached, in float64.
     """
     sets = [_inflated(each) for each in without_hidden(start, network.cell)]
     margin = -torch.inf
