@@ -206,7 +206,7 @@ def test_weights_along_the_way_that_are_none_are_refused(place, arrays):
     place.put(place.files | {"checkpoints.safetensors": content}, sign=True)
 
     with pytest.raises(DamageError, match=r"checkpoints\.safetensors"):
-        _ = Run.open(place.folder).checkpoints
+        _ = Run.open(place.folder).snapshots
     with pytest.raises(DamageError, match=r"checkpoints\.safetensors"):
         Run.check(place.folder)
     status, _, words = said(place.root, ["page", str(place.folder), "--store", str(place.root)])

@@ -12,7 +12,7 @@ from ripplecarry.claims.measures import is_certified
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateError, CertificateRefused
-from ripplecarry.reports.page.verdict import judge
+from ripplecarry.reports.page.standing import standing_of
 from ripplecarry.runs import proofs
 from ripplecarry.runs.certificates import CertificateSubject
 from ripplecarry.runs.merging import merge
@@ -127,7 +127,7 @@ def test_a_certificate_of_a_machine_with_the_words_of_addition_is_refused(copied
     with pytest.raises(CertificateRefused, match="about the task 'machine'"):
         proofs.check_certificate(run, path)
     engine = open_engine()
-    verdict = judge(run, copied, engine.load(run.trial, run.task, weights), [], lambda words: None)
+    verdict = standing_of(run, copied, engine.load(run.trial, run.task, weights), [], lambda words: None)
     assert verdict.proof is None
     assert "about the task" in str(verdict.refusal)
     assert not is_certified().holds(run)

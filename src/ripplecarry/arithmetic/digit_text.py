@@ -49,8 +49,8 @@ def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:
     counts = np.maximum(1, significant_digits(digits != 0))
     text = np.full((rows, positions + 1), ord("\n"), dtype=np.uint8)
     text[:, :positions] = _CHARACTERS[digits[:, ::-1]]
-    is_kept = np.arange(positions + 1) >= positions - counts[:, None]
-    return text[is_kept].tobytes().splitlines(keepends=True)
+    is_shown = np.arange(positions + 1) >= positions - counts[:, None]
+    return text[is_shown].tobytes().splitlines(keepends=True)
 
 
 def significant_digits(is_not_zero: Bool[np.ndarray, "row position"]) -> np.ndarray:

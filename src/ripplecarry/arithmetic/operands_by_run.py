@@ -184,9 +184,9 @@ class _Bounded:
         within = room < m
         rest = np.where(within, m - room - 1, 0)
         cut = (room + 1) * np.log(self.passing) + self.scale[bound, rest] - self.scale[bound, m]
-        kept = 1 - np.where(within, np.exp(np.minimum(cut, 0.0)), 0.0)
+        remaining = 1 - np.where(within, np.exp(np.minimum(cut, 0.0)), 0.0)
         share = np.exp(np.minimum(self.stopped[bound, m] - self.scale[bound, m], 0.0))
-        return np.where(room <= 0, 1.0, np.minimum(share / np.where(kept > 0, kept, 1.0), 1.0))
+        return np.where(room <= 0, 1.0, np.minimum(share / np.where(remaining > 0, remaining, 1.0), 1.0))
 
 
 @lru_cache(maxsize=8)

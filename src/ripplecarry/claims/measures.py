@@ -12,7 +12,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import OBSERVE_EVERY
+from ripplecarry.training.loop import READ_EVERY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def reading(step: int, metric: str = "exact_match") -> Measure:
 
     def read(run: Run) -> float:
         values = readings(run, metric)
-        place = step // OBSERVE_EVERY
+        place = step // READ_EVERY
         return float(values[place]) if place < len(values) else 0.0
 
     return Measure(f"{_words(metric)} at step {step}", read)
@@ -88,7 +88,7 @@ def readings(run: Run, metric: str) -> np.ndarray:
 def steps_to(run: Run, threshold: float, metric: str = "exact_match") -> float:
     """The step of the first reading at which the metric is at least this; infinite if there is none."""
     reached = np.flatnonzero(readings(run, metric) >= threshold)
-    return float(reached[0] * OBSERVE_EVERY) if len(reached) else np.inf
+    return float(reached[0] * READ_EVERY) if len(reached) else np.inf
 
 
 def is_right_by(step: int, after: int = 0) -> Property:
@@ -96,7 +96,7 @@ def is_right_by(step: int, after: int = 0) -> Property:
     words = f"are right in every answer by step {step}"
     if after:
         words += f", read after step {after}"
-    first, end = -(-after // OBSERVE_EVERY), step // OBSERVE_EVERY + 1
+    first, end = -(-after // READ_EVERY), step // READ_EVERY + 1
     return Property(words, lambda run: bool((readings(run, "exact_match")[first:end] == 1).any()))
 
 
@@ -223,5 +223,5 @@ def _mean_miss(run: Run, metric: str) -> float:
     values = readings(run, metric)
     if run.outcome != "diverged":
         return float(1 - values.mean())
-    scheduled = -(-run.trial.steps // OBSERVE_EVERY)
+    scheduled = -(-run.trial.steps // READ_EVERY)
     return float((scheduled - values.sum()) / scheduled)

@@ -171,7 +171,7 @@ class Study:
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
         """All runs: each trial with seeds 0 to `num_seeds` - 1; seed 0 keeps snapshots."""
         return [
-            RunRequest(case.trial, seed, case.trial.engine(engine), keeps_checkpoints=not seed)
+            RunRequest(case.trial, seed, case.trial.engine(engine), takes_snapshots=not seed)
             for case in self.cases()
             for seed in range(num_seeds)
         ]

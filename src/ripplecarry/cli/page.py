@@ -24,11 +24,11 @@ def page(run: str, *, as_json: bool, **options: Any) -> int:
     Example: ripplecarry page 44136fa355-native-0
     """
     found = verb.page(run, say=say, **options)
-    kind = str(found.verdict.as_dict()["kind"])
-    size, num_checkpoints = found.path.stat().st_size, len(found.run.checkpoints)
+    kind = str(found.standing.as_dict()["kind"])
+    size, num_snapshots = found.path.stat().st_size, len(found.run.snapshots)
     if as_json:
         result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
-        print(json.dumps(result | {"checkpoints": num_checkpoints}, indent=1))
+        print(json.dumps(result | {"snapshots": num_snapshots}, indent=1))
     else:
-        print(f"{found.path}: {size / 1e6:.2f} MB, {num_checkpoints} checkpoints; {_SENTENCES[kind]}")
+        print(f"{found.path}: {size / 1e6:.2f} MB, {num_snapshots} snapshots; {_SENTENCES[kind]}")
     return 0

@@ -36,13 +36,13 @@ class IntegerAdder:
     """A function of two integers, called for one pair at a time.
 
     An exception counts as wrong in every digit; so does an answer that is not an integer, is negative or is
-    too long. `complaint` describes the first of them.
+    too long. `first_error` describes the first of them.
     """
 
     def __init__(self, add: Callable[[int, int], int], base: int = 10) -> None:
         self._add = add
         self._base = base
-        self.complaint: str | None = None
+        self.first_error: str | None = None
 
     def answers(self, operands):
         length = operands.shape[1]
@@ -53,13 +53,13 @@ class IntegerAdder:
         try:
             answer = index(self._add(a, b))
             if answer < 0:
-                complaint = f"the answer is {answer}, which is negative"
+                problem = f"the answer is {answer}, which is negative"
             else:
                 return to_digits(answer, self._base, length)
         except OperandError:
-            complaint = f"the answer has more than {length} digits"
+            problem = f"the answer has more than {length} digits"
         except (Exception, SystemExit) as error:  # a user's function may raise anything
-            complaint = f"{type(error).__name__}: {error}"
-        if self.complaint is None:
-            self.complaint = f"asked for {a} + {b}: {' '.join(complaint.split())}"
+            problem = f"{type(error).__name__}: {error}"
+        if self.first_error is None:
+            self.first_error = f"asked for {a} + {b}: {' '.join(problem.split())}"
         return np.full(length, NO_DIGIT, dtype=np.uint8)

@@ -13,7 +13,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
 from ripplecarry.evaluation.failures import Failure, first_failure, shortest, simplify
-from ripplecarry.evaluation.grid import Cell, Sampling, exactness_grid, grid_digits, grid_frame
+from ripplecarry.evaluation.grid import GridCell, Sampling, exactness_grid, grid_digits, grid_frame
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import SearchResult, search
 
@@ -37,7 +37,7 @@ class HardCount:
 class Exactness:
     """All that was tested, and the shortest wrong answer, if any."""
 
-    cells: Sequence[Cell]
+    cells: Sequence[GridCell]
     hard: Sequence[HardCount]
     searches: Sequence[SearchResult]
     failure: Failure | None
@@ -76,7 +76,7 @@ class Exactness:
         }
 
 
-def work_of(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
+def num_tested_digits(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
     """The number of digits that `measure_exactness` asks for, not counting its search."""
     rows = sum(len(rows) for rows in hard_cases(task, 1).values())
     return grid_digits(lengths, task.base, sampling) + rows * sum(lengths)

@@ -24,11 +24,11 @@ _EVERY_LENGTH_UP_TO = 10
 _EVERY_RUN_UP_TO = 10
 _MULTIPLES = (2, 5, 10, 100)
 _DIGITS_AT_A_TIME = 1_000_000
-_DRAWS_KEPT = 16
+_DRAWS_CACHED = 16
 
 
 @dataclass(frozen=True)
-class Cell:
+class GridCell:
     """Pairs of one length and longest run, and how many are answered right."""
 
     kind: RunKind
@@ -99,7 +99,7 @@ def coarse_lengths(trained: int, longest: int) -> list[int]:
     return sorted(n for n in spaced | {trained, longest} if n <= longest)
 
 
-@lru_cache(_DRAWS_KEPT)  # many runs share the same operands, and long ones take a second to draw
+@lru_cache(_DRAWS_CACHED)  # many runs share the same operands, and long ones take a second to draw
 def operands_of_runs(
     length: int, base: int, number: int, group: tuple[tuple[RunKind, int], ...], count: int
 ) -> UInt8[np.ndarray, "row position 2"]:
@@ -119,7 +119,7 @@ def exactness_grid(
     lengths: Sequence[int],
     sampling: Sampling = Sampling(),
     report: Callable[[int], None] = lambda num_digits: None,
-) -> tuple[list[Cell], Failure | None]:
+) -> tuple[list[GridCell], Failure | None]:
     """Tests every cell; for addition of two operands only.
 
     The operands depend on lengths and sampling alone, so two networks get the same ones.
@@ -129,7 +129,7 @@ def exactness_grid(
     Returns:
         The cells, and the shortest failure found.
     """
-    cells: list[Cell] = []
+    cells: list[GridCell] = []
     failure: Failure | None = None
     for length in lengths:
         tally = _Tally(adder, task, length, report)
@@ -163,9 +163,9 @@ class _Tally:
         given, right = zip(*parts, strict=True)
         return np.concatenate(given), np.concatenate(right)
 
-    def cell(self, kind: RunKind, run: int, given: np.ndarray, right: np.ndarray, is_all: bool) -> Cell:
+    def cell(self, kind: RunKind, run: int, given: np.ndarray, right: np.ndarray, is_all: bool) -> GridCell:
         score = compare(given, right)
-        return Cell(
+        return GridCell(
             kind,
             self.length,
             run,
@@ -184,7 +184,7 @@ class _Tally:
             self.failure = shortest(self.failure, Failure(operands[row], given[row], right[row]))
 
 
-def _count_all(tally: _Tally, cells: list[Cell]) -> None:
+def _count_all(tally: _Tally, cells: list[GridCell]) -> None:
     base, length = tally.task.base, tally.length
     numbers = np.arange(base ** (2 * length))
     digits = numbers[:, None] // base ** np.arange(2 * length) % base
@@ -197,7 +197,7 @@ def _count_all(tally: _Tally, cells: list[Cell]) -> None:
             cells.append(tally.cell(kind, int(run), given[mine], right[mine], True))
 
 
-def _count_samples(tally: _Tally, sampling: Sampling, cells: list[Cell]) -> None:
+def _count_samples(tally: _Tally, sampling: Sampling, cells: list[GridCell]) -> None:
     count = sampling.count(tally.length)
     wanted = [(kind, run) for kind in RUN_KINDS for run in sampling.runs(tally.length)]
     # Many cells at a time: drawing few rows costs as much as drawing many.
@@ -220,7 +220,7 @@ def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
     )
 
 
-def grid_frame(cells: Sequence[Cell]) -> "pd.DataFrame":
+def grid_frame(cells: Sequence[GridCell]) -> "pd.DataFrame":
     """One row per cell, with exact match and its interval's bounds."""
     import pandas as pd  # not needed to load a network
 

@@ -13,7 +13,7 @@ from ripplecarry.evaluation.failures import Failure, first_failure
 from ripplecarry.evaluation.hard_cases import hard_cases
 
 NUM_ROUNDS = 40
-_NUM_KEPT = 32
+_NUM_BEST = 32
 _NUM_CHILDREN = 128
 
 
@@ -55,8 +55,8 @@ def search(
     for _ in range(NUM_ROUNDS):
         if scores.min() <= 0:
             break
-        kept = np.argsort(scores, kind="stable")[:_NUM_KEPT]
-        pool, scores = pool[kept], scores[kept]
+        best = np.argsort(scores, kind="stable")[:_NUM_BEST]
+        pool, scores = pool[best], scores[best]
         children = np.stack([_changed(pool, task, random) for _ in range(_NUM_CHILDREN)])
         pool = np.concatenate([pool, children])
         scores = np.concatenate([scores, _margins(network, task, children)])

@@ -40,7 +40,7 @@ class CellWeights:
 def rnn_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
     """Simple recurrent cell (Elman 1990)."""
     (hidden,) = state
-    return (torch.tanh(_drive(weights, x, hidden)),)
+    return (torch.tanh(_preactivation(weights, x, hidden)),)
 
 
 def gru_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
@@ -59,12 +59,12 @@ def gru_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: St
 def lstm_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
     """Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers 2000)."""
     hidden, memory = state
-    entry, forget, new, output = _drive(weights, x, hidden).chunk(4, dim=-1)
+    entry, forget, new, output = _preactivation(weights, x, hidden).chunk(4, dim=-1)
     memory = torch.sigmoid(forget) * memory + torch.sigmoid(entry) * torch.tanh(new)
     return torch.sigmoid(output) * torch.tanh(memory), memory
 
 
-def _drive(weights: CellWeights, x: Tensor, hidden: Tensor) -> Tensor:
+def _preactivation(weights: CellWeights, x: Tensor, hidden: Tensor) -> Tensor:
     from_input = linear(x, weights.from_input, weights.input_bias)
     return from_input + linear(hidden, weights.from_hidden, weights.hidden_bias)
 

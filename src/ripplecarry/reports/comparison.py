@@ -13,7 +13,7 @@ from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
 from ripplecarry.runs.readings import HARD, NUM_PAIRS
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import OBSERVE_EVERY
+from ripplecarry.training.loop import READ_EVERY
 
 _PANELS = {
     "loss": ("training loss", "cross-entropy per digit (nats)"),
@@ -84,7 +84,7 @@ def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
             figure,
             f"{len(runs)} runs side by side",
             f"One line per run. Exact match on {NUM_PAIRS:,} fresh operand tuples and on the training "
-            f"length's hard cases, every {OBSERVE_EVERY} steps.",
+            f"length's hard cases, every {READ_EVERY} steps.",
         )
         return save(figure, folder, _name(runs))
 

@@ -16,7 +16,7 @@ from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
 from ripplecarry.runs.readings import NUM_PAIRS, REPORT_DIGITS
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import OBSERVE_EVERY
+from ripplecarry.training.loop import READ_EVERY
 
 _LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; higher losses are out of control
 _READINGS_TO_MARK = 10
@@ -186,5 +186,5 @@ def _caption(study: Study, runs: Sequence[Run]) -> str:
         parts.append(f"Dashed: the report's single run (its figure {study.report_figure}), read by eye.")
     if any(run.trial.certify for run in runs):
         return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])
-    parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {OBSERVE_EVERY} steps.")
+    parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {READ_EVERY} steps.")
     return " ".join(parts)

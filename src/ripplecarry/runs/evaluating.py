@@ -9,7 +9,7 @@ from ripplecarry.arithmetic.tasks import Task, addition
 from ripplecarry.engines.engine import Engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, IntegerAdder
-from ripplecarry.evaluation.exactness import Exactness, measure_exactness, work_of
+from ripplecarry.evaluation.exactness import Exactness, measure_exactness, num_tested_digits
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
 from ripplecarry.files import json_text, write_atomically
 from ripplecarry.runs.run import Run
@@ -79,7 +79,7 @@ class Evaluation:
     @property
     def num_digits(self) -> int:
         """How many digits the tests will ask for, to show progress."""
-        return work_of(self.task, self.lengths, self.sampling)
+        return num_tested_digits(self.task, self.lengths, self.sampling)
 
     def measure(self, report: Callable[[int], None] = lambda num_digits: None) -> Exactness:
         """Runs all tests; takes minutes for long numbers."""

@@ -42,7 +42,7 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
                 f"{path}: {name} is {shown_shape(there.get(name))}; a {trial.cell} of {trial.layers} "
                 f"layers and {trial.hidden_size} units has {shown_shape(wanted.get(name))}"
             )
-    return _kept(trial, {name: weights[name] for name in wanted}, store)
+    return _stored(trial, {name: weights[name] for name in wanted}, store)
 
 
 def _read(path: Path) -> Weights:
@@ -80,7 +80,7 @@ def _settings(weights: Weights) -> dict[str, object]:
     }
 
 
-def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
+def _stored(trial: Trial, weights: Weights, store: Store) -> Run:
     content = b"".join(name.encode() + array.tobytes() for name, array in weights.items())
     seed = int(hashlib.sha256(content).hexdigest()[:8], 16)
     request = RunRequest(trial, seed, IMPORTED)

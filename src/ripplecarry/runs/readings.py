@@ -32,7 +32,7 @@ NUM_PAIRS = 1000
 REPORT_DIGITS = 9
 """The report read its accuracy on numbers of this many digits at every training length."""
 
-Observe = Callable[[Computation, int], dict[str, float]]
+Reader = Callable[[Computation, int], dict[str, float]]
 
 
 class Readings(Configuration):
@@ -81,7 +81,7 @@ def exactness_at_the_end(
     return grid_frame(cells)
 
 
-def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
+def reader(at_training_length: BatchSource, readings: Readings) -> Reader:
     """Reads exact match and digit accuracy at the training length and, as `_at_N`, at N digits; and exact
     match on the hard cases of the training length, which are the same for every run of that length.
 
@@ -101,7 +101,7 @@ def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
 
     hard = hard_test_set(at_training_length)
 
-    def observe(network: Computation, step: int) -> dict[str, float]:
+    def read_metrics(network: Computation, step: int) -> dict[str, float]:
         scores: dict[tuple[int, int], Score] = {}
         metrics: dict[str, float] = {}
         for suffix, source in sources.items():
@@ -113,4 +113,4 @@ def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
         metrics[HARD] = score(network, hard).exact_match
         return metrics
 
-    return observe
+    return read_metrics

@@ -38,7 +38,7 @@ from ripplecarry.runs.parquet import read_table, write_columns, write_table
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.training.curves import Arrays
-from ripplecarry.training.loop import OBSERVE_EVERY, Outcome
+from ripplecarry.training.loop import READ_EVERY, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ripplecarry.networks.adder import Adder
 
 FORMAT = 1
-CHECKPOINTS = "checkpoints.safetensors"
+SNAPSHOTS = "checkpoints.safetensors"
 IMPORTED = "imported"
 """The engine's name in a run whose weights were trained elsewhere."""
 REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, so that it can be run again"
@@ -55,7 +55,7 @@ _FILES = (
     "curves.parquet",
     "exactness.parquet",
     "weights.safetensors",
-    CHECKPOINTS,
+    SNAPSHOTS,
     "environment.json",
 )
 _METRIC = re.compile(r"[a-z0-9_]{1,64}")
@@ -135,7 +135,7 @@ class Run:
     def check(cls, folder: Path) -> "Run":
         """The run in this folder, after opening, verifying and decoding all its files."""
         run = cls.open(folder).verify()
-        _ = run.checkpoints, run.curves, run.environment
+        _ = run.snapshots, run.curves, run.environment
         if "exactness.parquet" in run.state["files"]:
             _ = run.exactness
         return run
@@ -170,7 +170,7 @@ class Run:
     def metrics_read_after_step(self) -> int | None:
         """The step of the last readings; only the loss belongs to the last step. None without any step."""
         done = self.state["steps_done"]
-        return (done - 1) // OBSERVE_EVERY * OBSERVE_EVERY if done else None
+        return (done - 1) // READ_EVERY * READ_EVERY if done else None
 
     @property
     def certificate_path(self) -> Path:
@@ -221,33 +221,33 @@ class Run:
         return weights
 
     @cached_property
-    def checkpoints(self) -> dict[int, Weights]:
+    def snapshots(self) -> dict[int, Weights]:
         """Snapshots by the number of updates after which they were saved, the trained weights last.
 
         All but the last are rounded to float16. Runs with a study's later seeds, and runs from versions
         without snapshots, have only the last.
         """
-        found = self._kept_along_the_way() if CHECKPOINTS in self.state["files"] else {}
+        found = self._earlier_snapshots() if SNAPSHOTS in self.state["files"] else {}
         last = self.state["steps_done"] - (self.outcome == "diverged")  # no update follows its last loss
         found.pop(last, None)
         return found | {last: self.weights}
 
-    def _kept_along_the_way(self) -> dict[int, Weights]:
-        path = self.folder / CHECKPOINTS
-        kept: dict[int, Weights] = {}
+    def _earlier_snapshots(self) -> dict[int, Weights]:
+        path = self.folder / SNAPSHOTS
+        snapshots: dict[int, Weights] = {}
         try:
-            for key, array in read_weights(_checked(self.folder, CHECKPOINTS, self.state)).items():
+            for key, array in read_weights(_checked(self.folder, SNAPSHOTS, self.state)).items():
                 step, _, name = key.partition("/")
                 if not _STEP.fullmatch(step):
                     raise ValueError(f"{key!r:.80} names no step")
-                kept.setdefault(int(step), {})[name] = array
+                snapshots.setdefault(int(step), {})[name] = array
         except ValueError as error:
             raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
-        for weights in kept.values():
+        for weights in snapshots.values():
             self._check_parameters(path, weights, "float16")
         return {
-            step: {name: array.astype(np.float32) for name, array in kept[step].items()}
-            for step in sorted(kept)
+            step: {name: array.astype(np.float32) for name, array in snapshots[step].items()}
+            for step in sorted(snapshots)
         }
 
     def _check_parameters(self, path: Path, weights: Weights, dtype: str) -> None:
@@ -293,13 +293,13 @@ def write_run(
     weights: Weights,
     environment: Mapping[str, object],
     times: Mapping[str, object],
-    checkpoints: Arrays | None = None,
+    snapshots: Arrays | None = None,
     exactness: "pd.DataFrame | None" = None,
 ) -> None:
     """Writes all files of a run into a folder, which the caller then moves into place.
 
     Args:
-        checkpoints: snapshots by STEP/NAME; if there are none, no file is written.
+        snapshots: snapshots by STEP/NAME; if there are none, no file is written.
     """
     config = {
         "format": FORMAT,
@@ -314,8 +314,8 @@ def write_run(
         "weights.safetensors": safetensors.numpy.save(weights),
         "environment.json": _json(environment),
     }
-    if checkpoints:
-        contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
+    if snapshots:
+        contents[SNAPSHOTS] = safetensors.numpy.save(snapshots)
     if exactness is not None:
         contents["exactness.parquet"] = write_table(exactness)
     read = {name: values[~np.isnan(values)] for name, values in columns.items() if name != "step"}

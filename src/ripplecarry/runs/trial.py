@@ -84,7 +84,7 @@ class RunRequest:
     trial: Trial
     seed: int
     engine: str
-    keeps_checkpoints: bool = True
+    takes_snapshots: bool = True
     """Whether the run's folder gets snapshots; no result depends on it."""
 
     def __post_init__(self) -> None:

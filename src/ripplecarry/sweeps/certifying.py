@@ -55,7 +55,7 @@ def certify(
     if path.is_file():
         say("checking the existing certificate")
         try:
-            return _kept(path, run)
+            return _stored(path, run)
         except (CertificateError, CertificateRefused) as refused:
             say(f"it is refused: {refused}")
     trial, task = run.trial, run.task
@@ -87,10 +87,10 @@ def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed:
 
 def polishing(run: Run) -> RunRequest:
     """The run that trains a copy of this one's network until it is certified."""
-    kept = run.trial.model_dump(exclude_defaults=True)
+    settings = run.trial.model_dump(exclude_defaults=True)
     for name in ("optimiser", "learning_rate", "lower_rate", "lower_rate_after"):
-        kept.pop(name, None)
-    trial = Trial.build(kept | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
+        settings.pop(name, None)
+    trial = Trial.build(settings | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
     return RunRequest(trial, run.seed, "torch")
 
 
@@ -110,9 +110,9 @@ def polish(
     path = store.certificate_path(copy.id)
     if not path.is_file():
         return None
-    return _kept(path, copy)
+    return _stored(path, copy)
 
 
-def _kept(path: Path, run: Run) -> Certificate:
+def _stored(path: Path, run: Run) -> Certificate:
     proof, content = check_certificate(run, path)
     return Certificate(content, proof)

@@ -1,6 +1,6 @@
 """Executors: where runs are computed, through `concurrent.futures`.
 
-A crew is an executor with two pipes to the driver: one returns progress, and closing the other asks
+A pool is an executor with two pipes to the driver: one returns progress, and closing the other asks
 every worker to stop. It also closes when the driver dies, however it dies, so no worker outlives it
 by more than a chunk of training.
 """
@@ -30,7 +30,7 @@ ExecutorName = Literal["local", "inline", "threads", "processes", "ray"]
 """`local` is threads for engines that release the interpreter lock, otherwise processes."""
 
 
-class Crew(Protocol):
+class Pool(Protocol):
     """Workers that execute runs."""
 
     @property
@@ -52,7 +52,7 @@ class Crew(Protocol):
 
 
 @dataclass(frozen=True)
-class LocalCrew:
+class LocalPool:
     """Workers on this machine, which write to the store themselves."""
 
     executor: Executor
@@ -66,7 +66,7 @@ class LocalCrew:
 
     def submit(self, request: RunRequest, store: Store) -> "Future[str]":
         """A future of the run's id."""
-        return self.executor.submit(_work, request, store)
+        return self.executor.submit(_execute, request, store)
 
 
 class InlineExecutor(Executor):
@@ -82,9 +82,9 @@ class InlineExecutor(Executor):
 
 
 @contextmanager
-def open_crew(
+def open_pool(
     executor: ExecutorName, num_workers: int, *, can_share: bool, address: str | None = None
-) -> Generator[Crew]:
+) -> Generator[Pool]:
     """Workers: this process for a single local worker; for more, threads, processes or a cluster.
 
     Args:
@@ -94,34 +94,34 @@ def open_crew(
     if executor == "ray":
         from ripplecarry.sweeps.ray_pool import open_ray_pool
 
-        with open_ray_pool(num_workers if address is None else None, address) as crew:
-            yield crew
+        with open_ray_pool(num_workers if address is None else None, address) as pool:
+            yield pool
     elif executor in ("inline", "threads") or (executor == "local" and (num_workers == 1 or can_share)):
-        with _in_this_process(1 if executor == "inline" else num_workers) as crew:
-            yield crew
+        with _in_this_process(1 if executor == "inline" else num_workers) as pool:
+            yield pool
     else:
-        with _in_processes(num_workers) as crew:
-            yield crew
+        with _in_processes(num_workers) as pool:
+            yield pool
 
 
 @contextmanager
-def _in_this_process(num_workers: int) -> Generator[Crew]:
+def _in_this_process(num_workers: int) -> Generator[Pool]:
     events: Any = queue.SimpleQueue()
     _worker.stopped.clear()
     _worker.events = events
     with InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers) as pool:
         capacity = 1 if num_workers == 1 else 2 * num_workers
-        yield LocalCrew(pool, events, _worker.stopped.set, capacity)
+        yield LocalPool(pool, events, _worker.stopped.set, capacity)
 
 
 @contextmanager
-def _in_processes(num_workers: int) -> Generator[Crew]:
+def _in_processes(num_workers: int) -> Generator[Pool]:
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
     listening, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
     try:
-        yield LocalCrew(pool, events, held.close, 2 * num_workers)
+        yield LocalPool(pool, events, held.close, 2 * num_workers)
     finally:
         held.close()
         pool.shutdown(wait=True, cancel_futures=True)
@@ -143,7 +143,7 @@ class _Worker:
 _worker = _Worker()
 
 
-def _work(request: RunRequest, store: Store) -> str:
+def _execute(request: RunRequest, store: Store) -> str:
     run: Run = execute_run(request, store, is_stopped=_worker.stopped.is_set, report=_worker.report)
     return run.id
 

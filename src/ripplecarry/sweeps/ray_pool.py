@@ -49,7 +49,7 @@ class _Made:
     certificate: bytes | None
 
 
-class RayCrew:
+class RayPool:
     """Runs as tasks of one processor core each."""
 
     capacity = _MOST_SUBMITTED
@@ -100,8 +100,8 @@ class RayCrew:
 
 
 @contextmanager
-def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[RayCrew]:
-    """A crew on a cluster, or on a new one on this machine.
+def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[RayPool]:
+    """A pool on a cluster, or on a new one on this machine.
 
     Args:
         num_workers: cores of a new cluster; by default all.
@@ -119,11 +119,11 @@ def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[Ray
             ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ConfigurationError(f"no Ray cluster at {address or 'this machine'}: {error}") from None
-    crew = RayCrew()
+    pool = RayPool()
     try:
-        yield crew
+        yield pool
     finally:
-        crew.close()
+        pool.close()
         ray.shutdown()
 
 

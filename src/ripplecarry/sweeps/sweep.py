@@ -14,7 +14,7 @@ from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps.execute_run import Progress
-from ripplecarry.sweeps.executors import Crew, ExecutorName, open_crew
+from ripplecarry.sweeps.executors import ExecutorName, Pool, open_pool
 
 # A worker that dies (killed, out of memory) breaks the pool; the runs lost with it resume.
 _MAX_ATTEMPTS = 3
@@ -107,11 +107,11 @@ def sweep(
         workers = min(num_workers or runs_at_once(engines), len(left))
         can_share = engines <= set(LOCK_FREE_ENGINES)
         with (
-            open_crew(executor, workers, can_share=can_share, address=address) as crew,
-            _forwarding(crew, listener),
+            open_pool(executor, workers, can_share=can_share, address=address) as pool,
+            _forwarding(pool, listener),
         ):
-            stop.on_request(crew.stop)
-            left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
+            stop.on_request(pool.stop)
+            left = _attempt(pool, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
             stop.on_request(None)
     result.was_interrupted = stop.is_made()
     for request in [] if result.was_interrupted else left:
@@ -122,7 +122,7 @@ def sweep(
 
 
 def _attempt(
-    crew: Crew,
+    pool: Pool,
     requests: Sequence[RunRequest],
     store: Store,
     result: SweepResult,
@@ -141,7 +141,7 @@ def _attempt(
             if stop.is_made():
                 return
             try:
-                future = crew.submit(request, store)
+                future = pool.submit(request, store)
             except BrokenProcessPool:
                 lost.append(request)
                 continue
@@ -164,7 +164,7 @@ def _attempt(
             result.failed[request.id] = words
             listener.failed(request, error)
 
-    submit(crew.capacity)
+    submit(pool.capacity)
     is_stopping = False
     while futures:
         future = ended.get()
@@ -179,11 +179,11 @@ def _attempt(
 
 
 @contextmanager
-def _forwarding(crew: Crew, listener: Listener) -> Generator[None]:
+def _forwarding(pool: Pool, listener: Listener) -> Generator[None]:
     """Forwards workers' progress to the listener while the body runs."""
 
     def forward() -> None:
-        while (event := crew.events.get()) is not None:
+        while (event := pool.events.get()) is not None:
             listener.progressed(event)
 
     thread = threading.Thread(target=forward, daemon=True)
@@ -191,5 +191,5 @@ def _forwarding(crew: Crew, listener: Listener) -> Generator[None]:
     try:
         yield
     finally:
-        crew.events.put(None)
+        pool.events.put(None)
         thread.join()

@@ -12,27 +12,27 @@ from ripplecarry.errors import DamageError, StoreError
 from ripplecarry.files import read_whole, write_atomically
 from ripplecarry.training.curves import Arrays, Curves
 
-_STATE, _CURVE, _KEPT = "state/", "curve/", "kept/"
+_STATE, _CURVE, _SNAPSHOT = "state/", "curve/", "kept/"
 # The checksum's placeholder while it is computed, so that it covers every other byte of the file.
 _NO_CHECKSUM = "0" * 64
 _REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, and the run starts over"
 
 
 def save_checkpoint(
-    path: Path, identity: str, trainer: Trainer, curves: Curves, kept: Arrays, train_s: float
+    path: Path, identity: str, trainer: Trainer, curves: Curves, snapshots: Arrays, train_s: float
 ) -> None:
     """Writes a checkpoint.
 
     Args:
         identity: run, engine, instruction set, build and numerics version; a resumed run has the same.
-        kept: the snapshots so far.
+        snapshots: those taken so far.
         train_s: seconds spent so far.
     Raises:
         StoreError: it cannot be written; the previous checkpoint remains.
     """
     arrays = {_STATE + name: array for name, array in trainer.state().items()}
     arrays |= {_CURVE + name: array for name, array in curves.columns().items()}
-    arrays |= {_KEPT + name: array for name, array in kept.items()}
+    arrays |= {_SNAPSHOT + name: array for name, array in snapshots.items()}
     arrays["step"], arrays["train_s"] = np.array(trainer.step), np.array(train_s)
     content = save(arrays, metadata={"identity": identity, "sha256": _NO_CHECKSUM})
     checksum = hashlib.sha256(content).hexdigest()
@@ -56,7 +56,7 @@ def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays,
         arrays = load(content)
         trainer.restore(int(arrays["step"]), _below(_STATE, arrays))
         curves = Curves.from_columns(_below(_CURVE, arrays))
-        return curves, _below(_KEPT, arrays), float(arrays["train_s"])
+        return curves, _below(_SNAPSHOT, arrays), float(arrays["train_s"])
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         raise DamageError(f"{path} is not a checkpoint of this run: {error}{_REMEDY}") from None
 

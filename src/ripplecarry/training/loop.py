@@ -10,7 +10,7 @@ from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Trainer
 from ripplecarry.training.curves import Curves
 
-OBSERVE_EVERY = 50
+READ_EVERY = 50
 """The report reads its accuracy at every 50th step, after that step's update."""
 
 STEPS_PER_CHUNK = 10
@@ -30,7 +30,7 @@ class Duration(Configuration):
 def train(
     trainer: Trainer,
     num_steps: int,
-    observe: Callable[[Trainer, int], dict[str, float]],
+    read_metrics: Callable[[Trainer, int], dict[str, float]],
     curves: Curves,
     after_chunk: Callable[[], None] = lambda: None,
     is_done: Callable[[], bool] = lambda: False,
@@ -38,22 +38,22 @@ def train(
     """Trains up to `num_steps` updates in total, adding to `curves`.
 
     Args:
-        observe: reads metrics after the update of the given step.
+        read_metrics: reads metrics after the update of the given step.
         after_chunk: called every few steps, when trainer and curves agree; it may raise.
         is_done: called after every reading; training ends if it returns True.
     Returns:
         "diverged" if the loss stopped being finite, which ends training.
     """
     while trainer.step < num_steps:
-        next_observed = -(-trainer.step // OBSERVE_EVERY) * OBSERVE_EVERY
-        chunk = min(next_observed + 1, num_steps, trainer.step + STEPS_PER_CHUNK) - trainer.step
+        next_read = -(-trainer.step // READ_EVERY) * READ_EVERY
+        chunk = min(next_read + 1, num_steps, trainer.step + STEPS_PER_CHUNK) - trainer.step
         losses = trainer.advance(chunk)
         curves.add_losses(losses)
         if not np.isfinite(losses[-1]):
             return "diverged"
         last = trainer.step - 1
-        if last % OBSERVE_EVERY == 0:
-            curves.observe(last, observe(trainer, last))
+        if last % READ_EVERY == 0:
+            curves.add_readings(last, read_metrics(trainer, last))
             if is_done():
                 break
         after_chunk()

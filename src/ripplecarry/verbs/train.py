@@ -46,11 +46,11 @@ def train(
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
     request = RunRequest(trial, seed, "torch" if trial.certify else open_engine(engine).name)
-    listener, stop, kept = listener or Listener(), stop or StopRequest(), Store(store)
-    kept.prepare()
+    listener, stop, run_store = listener or Listener(), stop or StopRequest(), Store(store)
+    run_store.prepare()
     listener.planned([request])
     try:
-        run = execute_run(request, kept, is_stopped=stop.is_made, report=listener.progressed)
+        run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)
     except (DamageError, Interrupted):
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.verification.certificate_file import FORMAT, KEPT, PREACTIVATION
+from ripplecarry.verification.certificate_file import FORMAT, MEMORY_BOX, PREACTIVATION
 from ripplecarry.verification.check import check
 from ripplecarry.verification.enclosures import Box, LayerSet
 from ripplecarry.verification.proof import Proof, statement, weights_hash
@@ -83,7 +83,10 @@ def _rounded_down(margin: float) -> float:
 
 
 def _layer(layer: LayerSet, cell: str, state: int) -> dict[str, dict[str, list[float]]]:
-    boxes: dict[str | None, Box | None] = {PREACTIVATION: layer.drive, KEPT[cell]: layer.kept}
+    boxes: dict[str | None, Box | None] = {
+        PREACTIVATION: layer.preactivation,
+        MEMORY_BOX[cell]: layer.memory,
+    }
     return {
         name: {"low": _numbers(box.low[state]), "high": _numbers(box.high[state])}
         for name, box in boxes.items()

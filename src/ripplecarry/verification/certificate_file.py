@@ -18,7 +18,7 @@ _ROUNDING_1 = ROUNDING.as_dict() | {"function_absolute": 2.0**-125}
 _CELL_BY_GATES = {1: "rnn", 3: "gru", 4: "lstm"}
 
 PREACTIVATION = "preactivation"
-KEPT = {"rnn": None, "gru": "hidden", "lstm": "memory"}
+MEMORY_BOX = {"rnn": None, "gru": "hidden", "lstm": "memory"}
 """The box besides the preactivation's: that of the memory, which enters a position without weights."""
 _BOX_NAMES_1 = {PREACTIVATION: "drive", "hidden": "kept", "memory": "kept"}
 
@@ -116,8 +116,8 @@ def read_sets(
     Raises:
         CertificateRefused: boxes of other sizes, or whose ends are not finite intervals.
     """
-    kept = KEPT[cell]
-    sizes = {PREACTIVATION: gates * hidden} | ({} if kept is None else {kept: hidden})
+    memory = MEMORY_BOX[cell]
+    sizes = {PREACTIVATION: gates * hidden} | ({} if memory is None else {memory: hidden})
     if certificate["format"] == _FORMAT_1:
         sizes = {_BOX_NAMES_1[name]: size for name, size in sizes.items()}
     sets = {}

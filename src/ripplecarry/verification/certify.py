@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Integer
 from torch import Tensor
 
-from ripplecarry.verification.drives import DriveNetwork, Drives
 from ripplecarry.verification.enclosures import (
     Box,
     LayerSet,
@@ -15,6 +14,7 @@ from ripplecarry.verification.enclosures import (
     successors,
     with_start,
 )
+from ripplecarry.verification.preactivations import EnteringStates, PreactivationNetwork
 from ripplecarry.verification.rounding import ROUNDING, RoundingModel
 
 MAX_ROUNDS = 40
@@ -38,7 +38,7 @@ class Attempt:
 
 
 def hulls(
-    traced: list[Drives], states: Integer[Tensor, "position batch"], transitions: Transitions
+    traced: list[EnteringStates], states: Integer[Tensor, "position batch"], transitions: Transitions
 ) -> list[LayerSet]:
     """The boxes around what enters each layer, one row per machine state; the initial state's contains 0.
 
@@ -54,18 +54,18 @@ def hulls(
         return with_start(Box.between(low, high))
 
     return [
-        LayerSet(around(layer.drive), None if layer.kept is None else around(layer.kept))
+        LayerSet(around(layer.preactivation), None if layer.memory is None else around(layer.memory))
         for layer in traced
     ]
 
 
 def without_hidden(sets: list[LayerSet], cell: str) -> list[LayerSet]:
     """The same sets without GRU's hidden states, which follow from the preactivations."""
-    return [LayerSet(each.drive, None) for each in sets] if cell == "gru" else sets
+    return [LayerSet(each.preactivation, None) for each in sets] if cell == "gru" else sets
 
 
 def find_invariant(
-    network: DriveNetwork,
+    network: PreactivationNetwork,
     transitions: Transitions,
     start: list[LayerSet],
     rounding: RoundingModel | None = ROUNDING,
@@ -95,11 +95,11 @@ def find_invariant(
 
 
 def _inflated(layer: LayerSet) -> LayerSet:
-    drive, kept = (
+    preactivation, memory = (
         box and Box(box.centre, box.radius * (1 + INFLATION) + INFLATION_CONSTANT) for box in layer
     )
-    assert drive is not None
-    return LayerSet(drive, kept)
+    assert preactivation is not None
+    return LayerSet(preactivation, memory)
 
 
 def _lies_within(inner: LayerSet, outer: LayerSet) -> bool:

@@ -88,8 +88,8 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     for state in states:
         inputs, images = features, []
         for layer, entering in zip(layers, sets[state], strict=True):
-            inputs, kept = _step(cell, layer, inputs, entering)
-            images.append([(layer.from_hidden * inputs).tolist()] + ([] if cell == "rnn" else [kept]))
+            inputs, memory = _step(cell, layer, inputs, entering)
+            images.append([(layer.from_hidden * inputs).tolist()] + ([] if cell == "rnn" else [memory]))
         margin = margin.min(_smallest_margin(weights, inputs, machine.output[state]))
         if not margin > 0:
             raise CertificateRefused(
@@ -173,7 +173,7 @@ def _step(
             num_terms=num_terms,
         )
 
-    new_hidden, new_kept = [], []
+    new_hidden, new_memories = [], []
     for unit in range(hidden):
         rows = range(unit, layer.from_hidden.nrows(), hidden)
         old = arb(0) if cell == "rnn" else entering[1][unit]
@@ -181,8 +181,8 @@ def _step(
             CELLS[cell]([gate(row, column) for row in rows], old) for column in range(inputs.ncols())
         ]
         new_hidden.append([result[0] for result in results])
-        new_kept.append([result[1] for result in results])
-    return arb_mat(new_hidden), new_kept
+        new_memories.append([result[1] for result in results])
+    return arb_mat(new_hidden), new_memories
 
 
 def _smallest_margin(weights: Weights, hidden: arb_mat, outputs: np.ndarray) -> arb:

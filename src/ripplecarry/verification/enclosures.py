@@ -15,7 +15,7 @@ from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.networks.cells import CellWeights
-from ripplecarry.verification.drives import DriveNetwork
+from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.rounding import RoundingModel
 
 SETTLING_MARGIN = 0.01
@@ -59,15 +59,15 @@ class Box(NamedTuple):
 class LayerSet(NamedTuple):
     """The states that may enter a layer: preactivations and memories."""
 
-    drive: Box
-    kept: Box | None
+    preactivation: Box
+    memory: Box | None
 
     def of(self, rows: Tensor) -> "LayerSet":
-        return LayerSet(self.drive.of(rows), self.kept and self.kept.of(rows))
+        return LayerSet(self.preactivation.of(rows), self.memory and self.memory.of(rows))
 
     @property
     def parts(self) -> tuple[Box, ...]:
-        return (self.drive,) if self.kept is None else (self.drive, self.kept)
+        return (self.preactivation,) if self.memory is None else (self.preactivation, self.memory)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Enclosure(NamedTuple):
 
 
 def enclose_step(
-    network: DriveNetwork,
+    network: PreactivationNetwork,
     sets: list[LayerSet],
     transitions: Transitions,
     rounding: RoundingModel | None = None,
@@ -126,23 +126,23 @@ def enclose_step(
     for layer, layer_set in zip(network.layers, sets, strict=True):
         entering = layer_set.of(transitions.state)
         below = input_box.map(layer.from_input, layer.input_bias)
-        before = Box(entering.drive.centre + layer.hidden_bias, entering.drive.radius)
+        before = Box(entering.preactivation.centre + layer.hidden_bias, entering.preactivation.radius)
         error = None
         if rounding is not None:
             largest_hidden = (
-                torch.full_like(entering.drive.centre[:, : network.hidden_size], hidden_bound)
-                if entering.kept is None or network.cell != "gru"
-                else entering.kept.largest
+                torch.full_like(entering.preactivation.centre[:, : network.hidden_size], hidden_bound)
+                if entering.memory is None or network.cell != "gru"
+                else entering.memory.largest
             )
             error = _sum_error(layer, input_box.largest, largest_hidden, rounding)
-        if network.cell == "gru" and layer_set.kept is None:
+        if network.cell == "gru" and layer_set.memory is None:
             update, new = _gru_gates(below, before, error, rounding)
             settled = _settled(update, new, transitions, rounding, settling)
-            hidden, kept = _gru_mixture(update, new, settled.of(transitions.state), rounding), None
-            layer_set = LayerSet(layer_set.drive, settled)
+            hidden, memory = _gru_mixture(update, new, settled.of(transitions.state), rounding), None
+            layer_set = LayerSet(layer_set.preactivation, settled)
         else:
-            hidden, kept = _ENCLOSE[network.cell](below, before, entering.kept, error, rounding)
-        next_sets.append(LayerSet(hidden.map(layer.from_hidden), kept))
+            hidden, memory = _ENCLOSE[network.cell](below, before, entering.memory, error, rounding)
+        next_sets.append(LayerSet(hidden.map(layer.from_hidden), memory))
         entered.append(layer_set)
         input_box = hidden
     return Enclosure(_margins(network, input_box, transitions.output, rounding), next_sets, entered)
@@ -151,7 +151,9 @@ def enclose_step(
 def successors(next_sets: list[LayerSet], transitions: Transitions) -> list[LayerSet]:
     """The boxes around all that leads into each machine state; the initial state's contains 0."""
     return [
-        LayerSet(_joined(each.drive, transitions), each.kept and _joined(each.kept, transitions))
+        LayerSet(
+            _joined(each.preactivation, transitions), each.memory and _joined(each.memory, transitions)
+        )
         for each in next_sets
     ]
 
@@ -196,7 +198,7 @@ def _times(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, 
 
 
 def _enclose_rnn(
-    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+    below: Box, before: Box, memory: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
     slack = 0.0 if error is None else error
     low, high = below.low + before.low, below.high + before.high
@@ -208,11 +210,11 @@ Ends = tuple[Tensor, Tensor]
 
 
 def _enclose_gru(
-    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+    below: Box, before: Box, memory: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
-    assert kept is not None
+    assert memory is not None
     update, new = _gru_gates(below, before, error, rounding)
-    hidden = _gru_mixture(update, new, kept, rounding)
+    hidden = _gru_mixture(update, new, memory, rounding)
     return hidden, hidden
 
 
@@ -238,16 +240,16 @@ def _gru_gates(
     return update, new
 
 
-def _gru_mixture(update: Ends, new: Ends, kept: Box, rounding: RoundingModel | None) -> Box:
+def _gru_mixture(update: Ends, new: Ends, memory: Box, rounding: RoundingModel | None) -> Box:
     # (1 - z) n + z h increases in n and h and is linear in z: its extremes lie at the ends of z.
     lows, highs = (
         torch.stack([end + z * (state - end) for z in update])
-        for end, state in zip(new, (kept.low, kept.high), strict=True)
+        for end, state in zip(new, (memory.low, memory.high), strict=True)
     )
     low, high = lows.amin(0), highs.amax(0)
     if rounding is not None:
         most = torch.maximum(new[0].abs(), new[1].abs())
-        slack = rounding.gamma(0) * (2 * most + kept.largest) + rounding.sum_absolute(0)
+        slack = rounding.gamma(0) * (2 * most + memory.largest) + rounding.sum_absolute(0)
         low, high = low - slack, high + slack
     return Box.between(low, high)
 
@@ -270,27 +272,29 @@ def _settled(
             beyond = (beyond + 12 * rounding.gamma(0) / forgotten).clamp(max=LARGEST_SETTLING_MARGIN)
         low = new[0].amin(0).clamp(max=0) - beyond
         high = new[1].amax(0).clamp(min=0) + beyond
-        kept = Box.between(low.expand(transitions.num_states, -1), high.expand(transitions.num_states, -1))
+        memory = Box.between(
+            low.expand(transitions.num_states, -1), high.expand(transitions.num_states, -1)
+        )
         for _ in range(num_rounds):
-            after = _joined(_gru_mixture(update, new, kept.of(transitions.state), rounding), transitions)
-            kept = Box.between(
-                torch.maximum(after.low - SETTLING_SLACK, kept.low),
-                torch.minimum(after.high + SETTLING_SLACK, kept.high),
+            after = _joined(_gru_mixture(update, new, memory.of(transitions.state), rounding), transitions)
+            memory = Box.between(
+                torch.maximum(after.low - SETTLING_SLACK, memory.low),
+                torch.minimum(after.high + SETTLING_SLACK, memory.high),
             )
-    return kept
+    return memory
 
 
 def _enclose_lstm(
-    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+    below: Box, before: Box, memory: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
-    assert kept is not None
+    assert memory is not None
     slack = torch.zeros_like(below.centre) if error is None else error
     lows, highs = (below.low + before.low).chunk(4, 1), (below.high + before.high).chunk(4, 1)
     functions = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
     entry, forget, new, output = (
         _function(*each, rounding) for each in zip(functions, lows, highs, slack.chunk(4, 1), strict=True)
     )
-    old, fresh = _times(forget, (kept.low, kept.high)), _times(entry, new)
+    old, fresh = _times(forget, (memory.low, memory.high)), _times(entry, new)
     low, high = old[0] + fresh[0], old[1] + fresh[1]
     if rounding is not None:
         most = torch.maximum(old[0].abs(), old[1].abs()) + torch.maximum(fresh[0].abs(), fresh[1].abs())
@@ -308,7 +312,7 @@ _ENCLOSE = {"rnn": _enclose_rnn, "gru": _enclose_gru, "lstm": _enclose_lstm}
 
 
 def _margins(
-    network: DriveNetwork, hidden: Box, output: Tensor, rounding: RoundingModel | None
+    network: PreactivationNetwork, hidden: Box, output: Tensor, rounding: RoundingModel | None
 ) -> Float[Tensor, "row output"]:
     weight, bias = network.readout, network.readout_bias
     num_outputs = len(bias)

@@ -6,7 +6,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ripplecarry.verification.certify import hulls, without_hidden
-from ripplecarry.verification.drives import DriveNetwork, Drives
 from ripplecarry.verification.enclosures import (
     Box,
     LayerSet,
@@ -14,6 +13,7 @@ from ripplecarry.verification.enclosures import (
     enclose_step,
     successors,
 )
+from ripplecarry.verification.preactivations import EnteringStates, PreactivationNetwork
 from ripplecarry.verification.recipes import Recipe
 
 SHRINKING = 0.9
@@ -27,10 +27,10 @@ SMALLEST_MEAN = 1e-9
 def loss_of(
     recipe: Recipe,
     step: int,
-    network: DriveNetwork,
+    network: PreactivationNetwork,
     transitions: Transitions,
     plain: Float[Tensor, ""],
-    traced: list[Drives],
+    traced: list[EnteringStates],
     states: Integer[Tensor, "position batch"],
 ) -> Float[Tensor, ""]:
     """The loss of a step.
@@ -59,7 +59,7 @@ def loss_of(
 
 
 def _widened(
-    network: DriveNetwork, met: list[LayerSet], transitions: Transitions, amount: float
+    network: PreactivationNetwork, met: list[LayerSet], transitions: Transitions, amount: float
 ) -> list[LayerSet]:
     """The sets that were reached, widened by `amount` on average, each unit in proportion to its growth.
 
@@ -89,25 +89,26 @@ def _with_shares(met: list[LayerSet], shares: list[Tensor], amount: float) -> li
     def wider(box: Box) -> Box:
         return Box(box.centre, box.radius * (1 + WIDENING) + amount * next(remaining))
 
-    return [LayerSet(wider(each.drive), each.kept and wider(each.kept)) for each in met]
+    return [LayerSet(wider(each.preactivation), each.memory and wider(each.memory)) for each in met]
 
 
-def _spread(traced: list[Drives], states: Tensor, num_states: int) -> Tensor:
+def _spread(traced: list[EnteringStates], states: Tensor, num_states: int) -> Tensor:
     """The variance of preactivations in a machine state, summed over units, averaged over states."""
     members = torch.nn.functional.one_hot(states.flatten(), num_states).float()
     counts = members.sum(0)
     shares = (1 / counts.clamp(min=1))[states.flatten()] / (counts > 0).sum()
     total = torch.zeros(())
     for layer in traced:
-        drives = layer.drive.flatten(0, 1)
-        means = members.T @ drives / counts.clamp(min=1)[:, None]
-        total = total + ((drives - means[states.flatten()]) ** 2).sum(1) @ shares
+        preactivations = layer.preactivation.flatten(0, 1)
+        means = members.T @ preactivations / counts.clamp(min=1)[:, None]
+        total = total + ((preactivations - means[states.flatten()]) ** 2).sum(1) @ shares
     return total / len(traced)
 
 
-def _detached(traced: list[Drives]) -> list[Drives]:
+def _detached(traced: list[EnteringStates]) -> list[EnteringStates]:
     return [
-        Drives(each.drive.detach(), None if each.kept is None else each.kept.detach()) for each in traced
+        EnteringStates(each.preactivation.detach(), None if each.memory is None else each.memory.detach())
+        for each in traced
     ]
 
 

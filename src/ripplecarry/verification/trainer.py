@@ -16,9 +16,9 @@ from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt, find_invariant, hulls
-from ripplecarry.verification.drives import DriveNetwork
 from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.loss import loss_of
+from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.recipes import Recipe
 
 _LARGEST_GRADIENT = 1.0
@@ -100,7 +100,7 @@ class CertifyingTrainer(ReferenceTrainer):
         for group in self._optimiser.param_groups:
             group["lr"] = recipe.rate_at(own_step, self._steps_per_recipe)
         batch = self._batches.draw(self.step)
-        network = DriveNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
+        network = PreactivationNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
         logits, traced = network.trace(torch.tensor(batch.operands))
         answers = torch.tensor(batch.answers).long().T
         plain = cross_entropy(logits.flatten(0, 1), answers.flatten())
@@ -137,6 +137,6 @@ def look_for_invariant(
 ) -> Attempt:
     """The result of searching for an invariant in float64, from the states that a batch reaches."""
     with torch.no_grad():
-        exact = DriveNetwork.of(cell, parameters, torch.float64)
+        exact = PreactivationNetwork.of(cell, parameters, torch.float64)
         _, traced = exact.trace(torch.tensor(batch.operands))
         return find_invariant(exact, transitions, hulls(traced, states_of(task, batch), transitions))

@@ -201,10 +201,10 @@ def test_clicks_on_columns_strip_and_map_go_there(certified):
 def test_the_slider_shows_how_it_was_learned(erring, pages):
     run = pages.run("rnn")
     type_numbers(erring, "55555", "44445")
-    words = erring.locator("#checkpoint-words")
-    slider = erring.locator("#checkpoint")
+    words = erring.locator("#snapshot-words")
+    slider = erring.locator("#snapshot")
     last = words.inner_text()
-    assert f"After {max(run.checkpoints)} updates" in last
+    assert f"After {max(run.snapshots)} updates" in last
     assert re.search(
         r"last loss [\d.e-]+ \(read after 299\), last exact match [\d.]+ % \(read after 251\)", last
     )
@@ -238,7 +238,7 @@ def test_layers_and_clouds(erring, certified):
 
     assert certified.locator("#cloud polygon").count() == 2
     assert "proved to contain" in certified.locator("#cloud-caption").inner_text()
-    certified.locator("#checkpoint").fill("0")
+    certified.locator("#snapshot").fill("0")
     certified.wait_for_selector(READY)
     assert certified.locator("#cloud polygon").count() == 0
     assert "move the slider to the last snapshot" in certified.locator("#cloud-caption").inner_text()
@@ -274,11 +274,11 @@ def test_the_verdicts(certified, erring, pages):
     assert certified.locator("#counterexample").is_hidden()
 
     assert erring.locator("#verdict-kind").inner_text() == "No: it makes mistakes"
-    erring.locator("#checkpoint").fill("2")
+    erring.locator("#snapshot").fill("2")
     erring.wait_for_selector(READY)
     erring.locator("#counterexample").click()
     erring.wait_for_selector(READY)
-    assert "These are the trained weights." in erring.locator("#checkpoint-words").inner_text()
+    assert "These are the trained weights." in erring.locator("#snapshot-words").inner_text()
     assert "digits are wrong" in erring.locator("#outcome").inner_text()
     assert erring.locator("#tests tbody tr").count() >= 2
 
@@ -317,7 +317,7 @@ def test_weights_trained_elsewhere_have_a_page_without_curves(copied, pages, ope
     page = open_page(write_page(import_run(path, 5, copied), copied)[0], locale="en-GB")
 
     assert page.locator("#curves svg").count() == 0
-    assert page.locator("#checkpoint").is_disabled()
-    assert page.locator("#no-checkpoints").is_visible()
+    assert page.locator("#snapshot").is_disabled()
+    assert page.locator("#no-snapshots").is_visible()
     type_numbers(page, "12", "34")
     assert row(page, "given")[:2] == ["6", "4"]

@@ -67,7 +67,7 @@ def test_both_languages_have_every_word_with_the_same_gaps():
 
 
 @pytest.mark.parametrize("cell", FULL_SIZE_BYTES)
-def test_a_page_of_the_reports_size_keeps_twenty_checkpoints_and_stays_small(tmp_path, cell):
+def test_a_page_of_the_reports_size_keeps_twenty_snapshots_and_stays_small(tmp_path, cell):
     store = str(tmp_path / "store")
     assert call(["train", "--cell", cell, "--steps=200", "--batch-size=20", "--store", store]) == 0
     (run_id,) = Store(store).ids()
@@ -75,9 +75,9 @@ def test_a_page_of_the_reports_size_keeps_twenty_checkpoints_and_stays_small(tmp
     (path,) = (tmp_path / "store" / "pages").iterdir()
     content = content_of(path)
 
-    assert len(content["checkpoints"]) == 20
-    assert {each["weights"]["kind"] for each in content["checkpoints"][:-1]} == {"float16"}
-    assert content["checkpoints"][-1]["weights"]["kind"] == "float32"
+    assert len(content["snapshots"]) == 20
+    assert {each["weights"]["kind"] for each in content["snapshots"][:-1]} == {"float16"}
+    assert content["snapshots"][-1]["weights"]["kind"] == "float32"
     assert path.stat().st_size < FULL_SIZE_BYTES[cell]
 
 
@@ -90,7 +90,7 @@ def test_the_command_says_where_the_page_is(pages, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said == {
         "run": run.id, "page": str(out), "bytes": out.stat().st_size, "verdict": "counterexample",
-        "checkpoints": 20,
+        "snapshots": 20,
     }  # fmt: skip
 
 
@@ -100,12 +100,12 @@ def test_the_same_run_gives_the_same_page(pages, tmp_path):
     assert first.read_bytes() == pages.page("gru").read_bytes()
 
 
-def test_runs_of_an_older_version_have_pages_with_one_checkpoint(tmp_path):
+def test_runs_of_an_older_version_have_pages_with_one_snapshot(tmp_path):
     shutil.copytree(KEPT, tmp_path / "store")
     store = Store(tmp_path / "store")
     for run_id in store.ids():
         path, _ = write_page(store.open(run_id), store)
-        assert [each["step"] for each in content_of(path)["checkpoints"]] == [60]
+        assert [each["step"] for each in content_of(path)["snapshots"]] == [60]
 
 
 def one_line(capsys):

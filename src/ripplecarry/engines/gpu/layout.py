@@ -16,7 +16,7 @@ from ripplecarry.networks.initial_values import Weights
 _SMALLEST_SIDE = 16
 """Of a matrix that Triton multiplies."""
 
-_KEPT = {"rnn": 1, "gru": 4, "lstm": 5}
+_NUM_SAVED = {"rnn": 1, "gru": 4, "lstm": 5}
 """Vectors per position for the backward pass. RNN: only the gradient at its one gate. GRU: r, z, n and
 what r multiplies; LSTM: i, f, g, o and the cell state; each followed by its gradient."""
 
@@ -29,7 +29,7 @@ class Tile:
     """A matrix of units by units, and the offset of the gradient at its product."""
 
     layer: int
-    kept: int
+    saved: int
     is_own: bool
     at_weights: int
     at_biases: int
@@ -72,8 +72,8 @@ class Layout:
         return CELL_SHAPES[self.architecture.cell].num_gates
 
     @property
-    def num_kept(self) -> int:
-        return _KEPT[self.architecture.cell]
+    def num_saved(self) -> int:
+        return _NUM_SAVED[self.architecture.cell]
 
     @cached_property
     def hidden_size(self) -> int:
@@ -98,7 +98,7 @@ class Layout:
         return [
             Tile(
                 layer,
-                kept,
+                saved,
                 is_own,
                 self.begins[f"rnn.weight_{side}_l{layer}"] + gate * hidden**2,
                 self.begins[f"rnn.bias_{side}_l{layer}"] + gate * hidden,
@@ -106,7 +106,7 @@ class Layout:
             for layer in range(self.architecture.layers)
             for side, is_own in (("hh", True), ("ih", False))
             for gate, own in enumerate(_OWN_GRADIENTS[self.architecture.cell])
-            for kept in (own if is_own else gate,)
+            for saved in (own if is_own else gate,)
             if is_own or layer
         ]
 

@@ -25,7 +25,7 @@ def entry(
 
 
 @triton.jit
-def drive(left, weights, biases, rows, is_row, gate, H: tl.constexpr, MULTIPLY: tl.constexpr):
+def preactivation(left, weights, biases, rows, is_row, gate, H: tl.constexpr, MULTIPLY: tl.constexpr):
     """A gate's preactivation: states in memory times the gate's weights, plus its bias."""
     total = tl.zeros((rows.shape[0], H), tl.float32) + tl.load(biases + gate * H)[None, :]
     return _product(total, left, weights + gate * H * H, 1, H, rows, is_row, H, MULTIPLY)

@@ -15,7 +15,7 @@ from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
-from ripplecarry.reports.page.verdict import Verdict
+from ripplecarry.reports.page.standing import Standing
 from ripplecarry.runs.run import Run
 from ripplecarry.verification.certificate_file import preactivation_boxes
 
@@ -47,7 +47,7 @@ def check_fits(run: Run) -> None:
         raise ConfigurationError(f"run {run.id} {run.outcome} with weights that are not finite numbers")
 
 
-def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: Verdict) -> dict[str, Any]:
+def page_content(run: Run, wrong: list[Example], near: list[Example], standing: Standing) -> dict[str, Any]:
     """All data for the page's scripts.
 
     Args:
@@ -55,8 +55,8 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: V
     """
     task, trial = run.task, run.trial
     shapes = parameter_shapes(trial, task)
-    checkpoints = run.checkpoints
-    last = max(checkpoints)
+    snapshots = run.snapshots
+    last = max(snapshots)
     return {
         "run": {"id": run.id, "seed": run.seed, "engine": run.engine, "outcome": run.outcome},
         "settings": trial.model_dump(mode="json", exclude_none=True, exclude={"machine"}),
@@ -71,13 +71,13 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: V
         "digits": trial.digits,
         "longest": LONGEST_OPERAND,
         "extraPositions": EXTRA_POSITIONS,
-        "checkpoints": [
+        "snapshots": [
             {
                 "step": step,
                 "weights": text_of_weights(weights, list(shapes), _kind(step == last)),
                 "probe": _probe(run, weights, is_last=step == last),
             }
-            for step, weights in checkpoints.items()
+            for step, weights in snapshots.items()
         ],
         "curves": _curves(run),
         "sample": _sample(run),
@@ -85,8 +85,8 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: V
             "hardest": [example.as_dict() for example in near],
             "failing": [example.as_dict() for example in wrong],
         },
-        "verdict": verdict.as_dict(),
-        "boxes": None if verdict.certificate is None else _boxes(verdict.certificate),
+        "verdict": standing.as_dict(),
+        "boxes": None if standing.certificate is None else _boxes(standing.certificate),
     }
 
 

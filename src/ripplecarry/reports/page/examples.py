@@ -57,5 +57,5 @@ def hardest(network: Computation, task: Task, digits: int) -> tuple[list[Example
 
 def _distinct(examples: list[Example]) -> list[Example]:
     by_text = {tuple(operand_texts(example.operands)): example for example in reversed(examples)}
-    kept = list(by_text.values())[::-1]
-    return kept[:NUM_SHOWN]
+    chosen = list(by_text.values())[::-1]
+    return chosen[:NUM_SHOWN]

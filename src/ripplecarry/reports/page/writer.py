@@ -16,7 +16,7 @@ from ripplecarry.errors import StoreError
 from ripplecarry.files import write_atomically
 from ripplecarry.reports.page.content import check_fits, page_content
 from ripplecarry.reports.page.examples import hardest
-from ripplecarry.reports.page.verdict import Verdict, judge
+from ripplecarry.reports.page.standing import Standing, standing_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
@@ -32,7 +32,7 @@ def write_page(
     *,
     engine: Engine | None = None,
     say: Callable[[str], None] = lambda words: None,
-) -> tuple[Path, Verdict]:
+) -> tuple[Path, Standing]:
     """Writes a run's page and returns its path, with the verdict that it shows.
 
     Args:
@@ -49,15 +49,15 @@ def write_page(
     check_fits(run)
     network = (engine or open_engine()).load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
-    verdict = judge(run, store, network, wrong, say)
-    content = page_content(run, wrong, near, verdict)
+    standing = standing_of(run, store, network, wrong, say)
+    content = page_content(run, wrong, near, standing)
     target = path or store.page_path(run.id)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, compose(content).encode())
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from None
-    return target, verdict
+    return target, standing
 
 
 def compose(content: dict[str, object]) -> str:

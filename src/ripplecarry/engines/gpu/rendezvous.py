@@ -8,7 +8,7 @@ from typing import Any
 Serve = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-class Meeting:
+class Rendezvous:
     """Waits until every member has asked for something, then serves all requests of a kind at once.
 
     Members may come and go at any time.
@@ -34,9 +34,9 @@ class Meeting:
                 self._members -= 1
                 self._changed.notify_all()
 
-    def ask(self, kind: Hashable, serve: Serve, wish: Any) -> Any:
+    def ask(self, kind: Hashable, serve: Serve, payload: Any) -> Any:
         """A member's request, served with the others of its kind once all members wait."""
-        mine = _Request(kind, serve, wish)
+        mine = _Request(kind, serve, payload)
         with self._changed:
             self._asked.append(mine)
             while not mine.is_served:
@@ -58,8 +58,8 @@ class Meeting:
 
 
 class _Request:
-    def __init__(self, kind: Hashable, serve: Serve, wish: Any) -> None:
-        self.kind, self.serve, self.wish = kind, serve, wish
+    def __init__(self, kind: Hashable, serve: Serve, payload: Any) -> None:
+        self.kind, self.serve, self.payload = kind, serve, payload
         self.is_served = False
         self.result: Any = None
         self.error: Exception | None = None
@@ -71,7 +71,7 @@ def _serve(requests: Sequence[_Request]) -> None:
         kinds.setdefault(request.kind, []).append(request)
     for alike in kinds.values():
         try:
-            results = alike[0].serve([request.wish for request in alike])
+            results = alike[0].serve([request.payload for request in alike])
             for request, result in zip(alike, results, strict=True):
                 request.result = result
         except Exception as error:

@@ -15,52 +15,52 @@ from torch.nn.functional import linear
 
 from ripplecarry.networks.cells import CellWeights
 
-Kept = Tensor | None
+Memory = Tensor | None
 """What a layer passes on besides its preactivation: GRU's hidden state, LSTM's cell state."""
 
 
 @dataclass(frozen=True)
-class Drives:
+class EnteringStates:
     """The states that enter a layer at each position."""
 
-    drive: Float[Tensor, "position batch gates_hidden"]
-    kept: Float[Tensor, "position batch hidden"] | None
+    preactivation: Float[Tensor, "position batch gates_hidden"]
+    memory: Float[Tensor, "position batch hidden"] | None
 
 
-def rnn_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+def rnn_from_preactivations(below: Tensor, before: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
     """The hidden state; there is no memory."""
     return torch.tanh(below + before), None
 
 
-def gru_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+def gru_from_preactivations(below: Tensor, before: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
     """The hidden state, which is also the memory."""
-    assert kept is not None
-    hidden = kept.shape[-1]
+    assert memory is not None
+    hidden = memory.shape[-1]
     gates = torch.sigmoid(below[..., : 2 * hidden] + before[..., : 2 * hidden])
     reset, update = gates.chunk(2, dim=-1)
     new = torch.tanh(below[..., 2 * hidden :] + reset * before[..., 2 * hidden :])
-    hidden_state = new + update * (kept - new)
+    hidden_state = new + update * (memory - new)
     return hidden_state, hidden_state
 
 
-def lstm_from_drives(below: Tensor, before: Tensor, kept: Kept) -> tuple[Tensor, Kept]:
+def lstm_from_preactivations(below: Tensor, before: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
     """The hidden state, and the cell state as the memory."""
-    assert kept is not None
+    assert memory is not None
     entry, forget, new, output = (below + before).chunk(4, dim=-1)
-    memory = torch.sigmoid(forget) * kept + torch.sigmoid(entry) * torch.tanh(new)
+    memory = torch.sigmoid(forget) * memory + torch.sigmoid(entry) * torch.tanh(new)
     return torch.sigmoid(output) * torch.tanh(memory), memory
 
 
-FROM_DRIVES: dict[str, Callable[[Tensor, Tensor, Kept], tuple[Tensor, Kept]]] = {
-    "rnn": rnn_from_drives,
-    "gru": gru_from_drives,
-    "lstm": lstm_from_drives,
+FROM_PREACTIVATIONS: dict[str, Callable[[Tensor, Tensor, Memory], tuple[Tensor, Memory]]] = {
+    "rnn": rnn_from_preactivations,
+    "gru": gru_from_preactivations,
+    "lstm": lstm_from_preactivations,
 }
 """One position from `below` (W_ih x plus bias), `before` (the preactivation plus bias) and the memory."""
 
 
 @dataclass(frozen=True)
-class DriveNetwork:
+class PreactivationNetwork:
     """A network's parameters as the enclosures use them; gradients reach the module that owns them."""
 
     cell: str
@@ -73,7 +73,7 @@ class DriveNetwork:
     @classmethod
     def of(
         cls, cell: str, parameters: Mapping[str, Tensor], dtype: torch.dtype = torch.float32
-    ) -> "DriveNetwork":
+    ) -> "PreactivationNetwork":
         """The network with these parameters by name; they are shared if `dtype` is theirs."""
         named = {name: parameter.to(dtype) for name, parameter in parameters.items()}
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -98,23 +98,27 @@ class DriveNetwork:
 
     def trace(
         self, operands: Integer[Tensor, "batch position operand"]
-    ) -> tuple[Float[Tensor, "position batch output"], list[Drives]]:
+    ) -> tuple[Float[Tensor, "position batch output"], list[EnteringStates]]:
         """Logits from the zero state, and the states that enter each layer at each position."""
         x = self.embedding[operands.transpose(0, 1).long()].flatten(start_dim=2)
-        step = FROM_DRIVES[self.cell]
+        step = FROM_PREACTIVATIONS[self.cell]
         traced = []
         for layer in self.layers:
             below = linear(x, layer.from_input, layer.input_bias)
-            drive = below.new_zeros(below.shape[1:])
-            kept: Kept = None if self.cell == "rnn" else below.new_zeros(below.shape[1], self.hidden_size)
-            drives, keeps, hiddens = [], [], []
+            preactivation = below.new_zeros(below.shape[1:])
+            memory: Memory = (
+                None if self.cell == "rnn" else below.new_zeros(below.shape[1], self.hidden_size)
+            )
+            preactivations, memories, hiddens = [], [], []
             for position in below:
-                drives.append(drive)
-                keeps.append(kept)
-                hidden, kept = step(position, drive + layer.hidden_bias, kept)
+                preactivations.append(preactivation)
+                memories.append(memory)
+                hidden, memory = step(position, preactivation + layer.hidden_bias, memory)
                 hiddens.append(hidden)
-                drive = linear(hidden, layer.from_hidden)
+                preactivation = linear(hidden, layer.from_hidden)
             x = torch.stack(hiddens)
-            all_kept = None if self.cell == "rnn" else torch.stack([k for k in keeps if k is not None])
-            traced.append(Drives(torch.stack(drives), all_kept))
+            all_memories = (
+                None if self.cell == "rnn" else torch.stack([k for k in memories if k is not None])
+            )
+            traced.append(EnteringStates(torch.stack(preactivations), all_memories))
         return linear(x, self.readout, self.readout_bias), traced

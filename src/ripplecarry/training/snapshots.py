@@ -8,19 +8,19 @@ from ripplecarry.engines.engine import Trainer
 from ripplecarry.training.curves import Arrays
 from ripplecarry.training.loop import STEPS_PER_CHUNK
 
-NUM_KEPT = 19
+NUM_SNAPSHOTS = 19
 """Twenty with the final weights, which every run saves."""
 MOST_BYTES = 2**25
 """Of all snapshots together, as every checkpoint contains them too; large networks get fewer."""
 
 
-def kept_steps(num_steps: int, num_parameters: int) -> list[int]:
+def snapshot_steps(num_steps: int, num_parameters: int) -> list[int]:
     """Numbers of updates after which a snapshot is taken: 0, then spaced logarithmically.
 
     They are ends of chunks, where training pauses anyway. None is `num_steps`, after which come the final
     weights.
     """
-    most = min(NUM_KEPT, MOST_BYTES // (np.dtype(np.float16).itemsize * num_parameters))
+    most = min(NUM_SNAPSHOTS, MOST_BYTES // (np.dtype(np.float16).itemsize * num_parameters))
     ends = np.arange(1, num_steps, STEPS_PER_CHUNK)
     if len(ends) < most:
         return [0, *ends.tolist()]
@@ -37,7 +37,7 @@ def kept_steps(num_steps: int, num_parameters: int) -> list[int]:
     return [0, *ends[chosen].tolist()]
 
 
-class KeptWeights:
+class Snapshots:
     """The snapshots so far, rounded to float16.
 
     Args:
@@ -50,7 +50,7 @@ class KeptWeights:
         self.arrays: Arrays = dict(arrays)
         """By `STEP/PARAMETER`, the step being the number of updates done."""
 
-    def keep_if_due(self, trainer: Trainer) -> None:
+    def take_if_due(self, trainer: Trainer) -> None:
         """Takes a snapshot if one is due after the trainer's last update."""
         if trainer.step not in self._due:
             return

@@ -16,7 +16,7 @@ _ON_PROCESSOR = 2**30
 """The bytes they may take if the kernels are interpreted."""
 
 
-class Space:
+class Buffers:
     """Operands, states, gates and logits of runs side by side."""
 
     def __init__(
@@ -40,8 +40,8 @@ class Space:
         # before the first position, the zero state
         self.hidden = torch.empty((num_runs, layers, positions + 1, batch, width), device=device)
         self.hidden[:, :, 0] = 0
-        kept = (num_runs, layers, a.num_kept, positions, batch, width) if is_training else (1,)
-        self.saved = torch.empty(kept, device=device)
+        saved = (num_runs, layers, a.num_saved, positions, batch, width) if is_training else (1,)
+        self.saved = torch.empty(saved, device=device)
         self.logits = torch.empty((*self.shape, a.num_outputs), device=device)
         self.losses = torch.empty((num_runs, blocks(positions * batch)), device=device)
         self.counts, self.active = torch.zeros((2, num_runs), dtype=torch.int32, device=device)
@@ -57,9 +57,9 @@ class Space:
         self.digits[run] = torch.from_numpy(np.ascontiguousarray(operands.transpose(1, 2, 0)))
 
 
-def room(layout: Layout, device: torch.device, positions: int, batch: int) -> int:
+def capacity(layout: Layout, device: torch.device, positions: int, batch: int) -> int:
     """How many runs' hidden states fit at once; at least one."""
-    vectors = (1 + layout.num_kept) * layout.architecture.layers
+    vectors = (1 + layout.num_saved) * layout.architecture.layers
     each = 4 * vectors * layout.hidden_size * positions * batch
     if device.type == "cpu":
         return max(1, _ON_PROCESSOR // each)

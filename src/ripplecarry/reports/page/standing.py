@@ -22,7 +22,7 @@ from ripplecarry.runs.readings import (
     NUM_PAIRS,
     REPORT_DIGITS,
     hard_test_set,
-    observer,
+    reader,
 )
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Standing:
     """A proof with its certificate, or a wrong answer, or neither; and the tests in any case."""
 
     proof: Proof | None
@@ -61,9 +61,9 @@ class Verdict:
         return content
 
 
-def judge(
+def standing_of(
     run: Run, store: Store, network: Computation, known_wrong: Sequence[Example], say: Say
-) -> Verdict:
+) -> Standing:
     """The verdict on a run: its certificate is checked; without one, a wrong answer is searched for.
 
     Args:
@@ -80,12 +80,12 @@ def judge(
         say("checking the certificate")
         try:
             proof, content = check_certificate(run, path)
-            return Verdict(proof, content, None, None, tests)
+            return Standing(proof, content, None, None, tests)
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")
     failure = _failure(run, network, candidates, say)
-    return Verdict(None, None, failure, refusal, tests)
+    return Standing(None, None, failure, refusal, tests)
 
 
 def _failure(run: Run, network: Computation, candidates: Sequence[np.ndarray], say: Say) -> Failure | None:
@@ -146,7 +146,7 @@ def _readings(run: Run, network: Computation) -> list[dict[str, Any]]:
     """Exact match of the trained network, by the readings made during training, with intervals."""
     trial = run.trial
     source = trial.batches(run.seed, Stream.EVALUATION, NUM_PAIRS)
-    last = observer(source, trial)(network, run.state["steps_done"])
+    last = reader(source, trial)(network, run.state["steps_done"])
     hard = hard_test_set(source)
     sources = {
         "exact_match": ("training length", trial.digits, NUM_PAIRS),
