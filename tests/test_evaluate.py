@@ -193,7 +193,7 @@ def test_weights_from_elsewhere_become_a_run(cell, capsys):
     ("damage", "words"),
     [
         (lambda w: w.pop("dense.bias"), "dense.bias is missing"),
-        (lambda w: w.pop("embed_layer.weight"), "no state dict of the report's networks"),
+        (lambda w: w.pop("embed_layer.weight"), "not a state dict of the report's networks"),
         (lambda w: w.update({"extra": np.zeros(1, np.float32)}), "extra is 1; a rnn"),
         (lambda w: w.update({"dense.bias": np.full(10, np.nan, np.float32)}), "finite"),
         (lambda w: w.update({"dense.bias": np.zeros(10, np.int32)}), "must hold finite numbers"),
