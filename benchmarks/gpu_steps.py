@@ -122,7 +122,7 @@ def _ours(trial: Trial, num_runs: int, multiply: Multiply, device: torch.device)
 
     a = stack.layout
     states = trial.layers * trial.sequence_length * trial.batch_size * trial.hidden_size
-    moved = 4 * (2 * (1 + a.num_kept) * states + 6 * a.size)
+    moved = 4 * (2 * (1 + a.num_saved) * states + 6 * a.size)
     return _Way(GpuEngine.name_of(multiply), num_runs, call, num_runs * _STEPS_PER_CALL, moved)
 
 

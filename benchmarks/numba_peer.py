@@ -65,16 +65,16 @@ def _gradients(parameters, batch, digits, positions):  # pragma: no cover - comp
     h0 = np.zeros((positions + 1, batch, units), dtype=np.float32)
     h1 = np.zeros((positions + 1, batch, units), dtype=np.float32)
     for t in range(positions):
-        drive = np.dot(h0[t], hidden0_t)
+        preactivation = np.dot(h0[t], hidden0_t)
         for row in range(batch):
             first, second = tables[0][operands[t, row, 0]], tables[1][operands[t, row, 1]]
             for j in range(units):
-                h0[t + 1, row, j] = np.tanh(drive[row, j] + first[j] + second[j])
-        drive = np.dot(h0[t + 1], input1_t)
-        drive += np.dot(h1[t], hidden1_t)
+                h0[t + 1, row, j] = np.tanh(preactivation[row, j] + first[j] + second[j])
+        preactivation = np.dot(h0[t + 1], input1_t)
+        preactivation += np.dot(h1[t], hidden1_t)
         for row in range(batch):
             for j in range(units):
-                h1[t + 1, row, j] = np.tanh(drive[row, j] + bias1[j])
+                h1[t + 1, row, j] = np.tanh(preactivation[row, j] + bias1[j])
 
     d_tables = (np.zeros_like(tables[0]), np.zeros_like(tables[1]))
     d_hidden0, d_hidden1 = np.zeros_like(hidden0), np.zeros_like(hidden1)

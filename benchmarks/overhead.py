@@ -12,10 +12,10 @@ from pathlib import Path
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.runs.readings import NUM_PAIRS, observer
+from ripplecarry.runs.readings import NUM_PAIRS, reader
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
-from ripplecarry.sweeps.execute_run import PlainWork
+from ripplecarry.sweeps.execute_run import PlainTraining
 from ripplecarry.sweeps.executors import ExecutorName
 from ripplecarry.sweeps.sweep import Listener, sweep
 from ripplecarry.training.curves import Curves
@@ -82,7 +82,7 @@ def time_overheads(
 
 def _time(executor: ExecutorName, num_runs: int, num_workers: int) -> Overhead:
     engine = open_engine().name
-    requests = [RunRequest(TRIVIAL, seed, engine, keeps_checkpoints=False) for seed in range(num_runs)]
+    requests = [RunRequest(TRIVIAL, seed, engine, takes_snapshots=False) for seed in range(num_runs)]
     training_s = _training_s(requests[:_TRAINED_ALONE])
     memory = _Memory(num_runs)
     with tempfile.TemporaryDirectory() as folder:
@@ -116,9 +116,9 @@ def _training_s(requests: Sequence[RunRequest]) -> float:
     began = time.perf_counter()
     for request in requests:
         trial = request.trial
-        observe = observer(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
-        work = PlainWork(request, engine, observe)
-        train(work.trainer, work.num_steps, work.observe, Curves())
+        read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
+        work = PlainTraining(request, engine, read_metrics)
+        train(work.trainer, work.num_steps, work.read_metrics, Curves())
     return (time.perf_counter() - began) / len(requests)
 
 

@@ -83,7 +83,7 @@ def train(steps: int, model: nn.Module, optimizer: torch.optim.Optimizer, maxlen
 
     loop.train(trainer, steps, observe, curves)
     columns = curves.columns()
-    accuracies = columns["accuracy"][:: loop.OBSERVE_EVERY]
+    accuracies = columns["accuracy"][:: loop.READ_EVERY]
     model.losses, model.acc = columns["loss"].tolist(), accuracies.tolist()  # type: ignore
     return model.losses[-1]  # type: ignore
 
@@ -159,7 +159,7 @@ class _CourseBatches:
 
 def _draw(stem: str, results: dict[str, tuple[list[float], list[float]]], title: str) -> None:
     losses = {label: (range(len(loss)), loss) for label, (loss, _) in results.items()}
-    every = loop.OBSERVE_EVERY
+    every = loop.READ_EVERY
     accuracies = {
         label: (range(0, every * len(accuracy), every), accuracy)
         for label, (_, accuracy) in results.items()

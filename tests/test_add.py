@@ -160,11 +160,11 @@ BAD = [
     (["1", "2", "3"], "this run adds 2 numbers; 3 came"),
     (
         ["-5", "2"],
-        "operand 1, column 1: '-' is no digit of base 10, which has 0 to 9; numbers have no sign",
+        "operand 1, column 1: '-' is not a digit of base 10, which has 0 to 9; numbers have no sign",
     ),
-    (["5", "+2"], "operand 2, column 1: '+' is no digit"),
+    (["5", "+2"], "operand 2, column 1: '+' is not a digit"),
     (["5", ""], "operand 2 is empty"),
-    (["12a", "2"], "operand 1, column 3: 'a' is no digit of base 10"),
+    (["12a", "2"], "operand 1, column 3: 'a' is not a digit of base 10"),
     (["1 2", "2"], "operand 1, column 3: a second number begins"),
     (["1", "2", "--vrify"], "unknown option '--vrify'"),
     (["1", "2", "--from", "good"], "not both: 2 and 1 were given"),
@@ -181,9 +181,9 @@ BAD = [
     (["--from", "good", "--from", "good"], "good, line 1, column 3: a second number begins"),
     (["--from", "empty"], "empty is empty"),
     (["--from", "late"], "late, line 3 has 1 number; it needs 2"),
-    (["--from", "rubbish"], "rubbish, line 1, column 1: byte 0x8e is no digit"),
-    (["--from", "/dev/zero"], "/dev/zero, line 1, column 1: byte 0x00 is no digit"),
-    (["--from", "one-line"], "one-line, line 1, column 3000002: 'x' is no digit"),
+    (["--from", "rubbish"], "rubbish, line 1, column 1: byte 0x8e is not a digit"),
+    (["--from", "/dev/zero"], "/dev/zero, line 1, column 1: byte 0x00 is not a digit"),
+    (["--from", "one-line"], "one-line, line 1, column 3000002: 'x' is not a digit"),
     (["1", "2", "--engine", "steam"], "steam"),
 ]
 
@@ -215,7 +215,7 @@ def test_endless_rubbish_is_refused_at_once(exact):
     endless.communicate()
 
     assert result.returncode == 2
-    assert b"standard input, line 1, column 1: 'y' is no digit" in result.stderr
+    assert b"standard input, line 1, column 1: 'y' is not a digit" in result.stderr
 
 
 def test_a_run_that_learned_something_else_is_refused(capsys):
@@ -262,7 +262,7 @@ def test_a_full_disk_for_temporary_files_is_one_line(exact, capsys, monkeypatch)
     assert call(["add", exact, "1", "2"]) == 2
     output = capsys.readouterr()
     assert output.out == ""
-    assert "No space left on device; TMPDIR names another folder" in output.err
+    assert "No space left on device; set TMPDIR to another folder" in output.err
     assert output.err.count("\n") == 1
 
 

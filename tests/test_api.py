@@ -47,7 +47,7 @@ def test_a_comparison_has_a_row_a_run():
     assert frame.loss.tolist() == [run.state["last"]["loss"] for run in runs]
     assert (frame.metrics_read_after_step == 50).all()
     assert isinstance(frame, pd.DataFrame)
-    with pytest.raises(ConfigurationError, match="two runs or more; 1 came"):
+    with pytest.raises(ConfigurationError, match="at least two runs, not 1"):
         rc.compare(runs[0])
 
 

@@ -61,15 +61,15 @@ def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(cap
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda path: path.write_bytes(b""), "no certificate"),
-        (lambda path: path.write_bytes(path.read_bytes()[:200]), "no certificate"),
-        (lambda path: path.write_bytes(bytes(range(256))), "no certificate"),
-        (lambda path: path.write_text('{"format": "ripplecarry certificate 1"}'), "lies in no store"),
+        (lambda path: path.write_bytes(b""), "not a certificate"),
+        (lambda path: path.write_bytes(path.read_bytes()[:200]), "not a certificate"),
+        (lambda path: path.write_bytes(bytes(range(256))), "not a certificate"),
+        (lambda path: path.write_text('{"format": "ripplecarry certificate 1"}'), "is not in a store"),
         (
             lambda path: path.write_text(
                 '{"format": "ripplecarry certificate 1", "run": "0123456789-torch-0"}'
             ),
-            "lies in no store",
+            "is not in a store",
         ),
     ],
 )

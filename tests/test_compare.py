@@ -92,9 +92,9 @@ def test_weights_from_elsewhere_compare_without_curves(pair, capsys, tmp_path):
 def test_what_cannot_be_compared_is_refused(pair, capsys):
     first, _ = pair
 
-    assert "two runs or more; 0 came" in refused(["compare"], capsys)
-    assert "two runs or more; 1 came" in refused(["compare", first.id], capsys)
-    assert f"run {first.id} came twice" in refused(["compare", first.id, str(first.folder)], capsys)
+    assert "at least two runs, not 0" in refused(["compare"], capsys)
+    assert "at least two runs, not 1" in refused(["compare", first.id], capsys)
+    assert f"run {first.id} was given twice" in refused(["compare", first.id, str(first.folder)], capsys)
     assert "no run 'none'" in refused(["compare", first.id, "none"], capsys)
 
 
@@ -136,7 +136,7 @@ def test_event_files_are_never_doubled_and_bad_folders_are_one_line(command, pai
     assert "cannot write to file" in refused([*arguments, "--tensorboard", "file"], capsys)
 
     (Path("events") / pair[1].id).mkdir(parents=True)
-    assert f"events/{pair[1].id} is there already" in refused([*arguments, "--tensorboard=events"], capsys)
+    assert f"events/{pair[1].id} exists already" in refused([*arguments, "--tensorboard=events"], capsys)
     assert [path.name for path in Path("events").iterdir()] == [pair[1].id]
 
 

@@ -196,8 +196,8 @@ def test_weights_from_elsewhere_become_a_run(cell, capsys):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda w: w.pop("dense.bias"), "dense.bias is not there"),
-        (lambda w: w.pop("embed_layer.weight"), "no state dict of the report's networks"),
+        (lambda w: w.pop("dense.bias"), "dense.bias is missing"),
+        (lambda w: w.pop("embed_layer.weight"), "not a state dict of the report's networks"),
         (lambda w: w.update({"extra": np.zeros(1, np.float32)}), "extra is 1; a rnn"),
         (lambda w: w.update({"dense.bias": np.full(10, np.nan, np.float32)}), "finite"),
         (lambda w: w.update({"dense.bias": np.zeros(10, np.int32)}), "must hold finite numbers"),
@@ -238,7 +238,7 @@ def test_functions_and_modules_are_evaluated_from_python(exact):
 
 
 @pytest.mark.parametrize(
-    ("adder", "words"), [(3, "3 is no adder"), (torch.nn.Flatten(), "the module failed")]
+    ("adder", "words"), [(3, "3 is not an adder"), (torch.nn.Flatten(), "the module failed")]
 )
 def test_what_is_no_adder_is_refused(adder, words):
     with pytest.raises(rc.errors.ConfigurationError, match=words):

@@ -10,7 +10,7 @@ from ripplecarry.errors import ConfigurationError
 
 
 class Configuration(BaseModel):
-    """Named settings that are checked together and never change."""
+    """Named settings, validated together, that never change."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
@@ -33,7 +33,7 @@ def sentences(error: ValidationError, names: Iterable[str]) -> str:
     """Every problem found, in one line.
 
     Args:
-        names: the settings that there are.
+        names: the known settings.
     """
     return "; ".join(_sentence(list(names), problem) for problem in error.errors())
 

@@ -15,7 +15,7 @@ from ripplecarry.sweeps import execute_run
 from ripplecarry.sweeps.sweep import Listener
 
 output = Console(highlight=False)
-if not output.is_terminal:  # a file or a pipe has no width to keep to
+if not output.is_terminal:  # a file or a pipe has no width
     output.width = 160
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -24,7 +24,7 @@ _PLAIN_EVERY_S = 30.0
 
 @contextmanager
 def sweep_progress() -> "Generator[SweepDisplay]":
-    """A bar over all the work and one for each run under way; plain lines without a terminal."""
+    """One bar for all the work and one per run in progress; plain lines without a terminal."""
     progress = Progress(
         TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=20)),
         BarColumn(bar_width=24),
@@ -59,7 +59,7 @@ class SweepDisplay(Listener):
     def progressed(self, progress: execute_run.Progress) -> None:
         if progress.run_id in self._done:
             return
-        if self._cost_before is None:  # what the store already held tells nothing about speed
+        if self._cost_before is None:  # runs already in the store say nothing about speed
             self._cost_before, self._began = self._cost(self._done), time.monotonic()
         if progress.run_id not in self._bars:
             self._bars[progress.run_id] = self._progress.add_task(
@@ -111,7 +111,7 @@ class SweepDisplay(Listener):
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Prints rows with the same keys under a title; numbers to the right."""
+    """Prints rows with the same keys under a title; numbers are right-aligned."""
     result = Table(box=None, pad_edge=False)
     for column in rows[0] if rows else []:
         is_number = all(isinstance(row[column], int | float) for row in rows)

@@ -1,23 +1,23 @@
 """The exception tree.
 
 RipplecarryError
-├── InputError               what was asked for cannot be: exit status 2
+├── InputError               the request cannot be met: exit status 2
 │   ├── ConfigurationError   a trial, study or option that does not fit together
 │   ├── OperandError         an operand or digit out of range
-│   ├── CertificateError     a file that is no certificate
+│   ├── CertificateError     a file that is not a certificate
 │   └── StoreError           a run or folder that is missing or cannot be read or written
-│       └── DamageError      what a store holds is not what was written there
+│       └── DamageError      a store's content differs from what was written
 ├── CertificateRefused       a certificate that does not prove what it says: exit status 1
-└── Interrupted              asked to stop; what was done so far is kept and resumes
+└── Interrupted              asked to stop; the work so far is saved and resumes
 """
 
 
 class RipplecarryError(Exception):
-    """Any error that this package raises on purpose."""
+    """Base of all errors that this package raises on purpose."""
 
 
 class InputError(RipplecarryError):
-    """What was asked for cannot be done; the message says what came and what is allowed."""
+    """The request cannot be met; the message says what came and what is allowed."""
 
 
 class ConfigurationError(InputError):
@@ -33,16 +33,16 @@ class StoreError(InputError):
 
 
 class DamageError(StoreError):
-    """A file of a run is gone or is not what was written; the run can be discarded."""
+    """A run's file is missing or differs from what was written; the run can be discarded."""
 
 
 class CertificateError(InputError):
-    """A file that is no certificate, or one that is cut short or of the wrong form."""
+    """A file that is not a certificate, is cut short or is malformed."""
 
 
-class CertificateRefused(RipplecarryError):  # noqa: N818 - the answer no is no error of the caller
+class CertificateRefused(RipplecarryError):  # noqa: N818 - a refusal is not the caller's error
     """A certificate that does not prove what it says."""
 
 
-class Interrupted(RipplecarryError):  # noqa: N818 - a stop on request is no error
+class Interrupted(RipplecarryError):  # noqa: N818 - stopping on request is not an error
     """Work stopped on request; it resumes from its last checkpoint."""

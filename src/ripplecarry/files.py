@@ -1,4 +1,4 @@
-"""Files that are whole or gone, whenever the process dies."""
+"""Files that are complete or absent, whenever the process dies."""
 
 import errno
 import json
@@ -18,10 +18,10 @@ _UNDER_WAY = ".new"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replaces the file at `path`, on disk before this returns.
+    """Replaces the file at `path`; it is on disk before this returns.
 
     Raises:
-        StoreError: the disk is full or the folder cannot be written; the file is what it was.
+        StoreError: the disk is full or the folder cannot be written; the file is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}{_UNDER_WAY}")
     with writing(path):
@@ -32,15 +32,15 @@ def write_atomically(path: Path, content: bytes) -> None:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
         finally:
-            with suppress(OSError):  # what went wrong first is what to tell
+            with suppress(OSError):  # the first error is the one to report
                 temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
 
 
 def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files into a folder that nobody reads yet, all on disk before this returns.
+    """Writes files into a folder that nobody reads yet; all are on disk before this returns.
 
-    They go to disk side by side, which takes a fraction of the time that one after the other does.
+    Writing them concurrently takes a fraction of the time of writing them in turn.
 
     Raises:
         StoreError: the disk is full or the folder cannot be written; some of the files may be there.
@@ -51,7 +51,7 @@ def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
             with writing(folder / name):
                 file = opened.enter_context((folder / name).open("wb", buffering=0))
                 _write_all(file.fileno(), content)
-                if hasattr(os, "posix_fadvise"):  # the system begins to write, and does not wait
+                if hasattr(os, "posix_fadvise"):  # starts writing without waiting
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
                 files.append((name, file))
         for name, file in files:
@@ -68,7 +68,7 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def remove_leftovers(path: Path) -> None:
-    """Removes what killed processes left of writing `path`, which nobody else may be writing now."""
+    """Removes what killed processes left while writing `path`; nobody else may be writing it now."""
     with writing(path):
         for leftover in path.parent.glob(f".{path.name}.*{_UNDER_WAY}"):
             leftover.unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def remove_leftovers(path: Path) -> None:
 
 @contextmanager
 def writing(path: Path) -> Generator[None]:
-    """Turns what the system says against writing into one line.
+    """Turns the system's write errors into one line.
 
     Raises:
         StoreError: the body failed to write.
@@ -88,12 +88,12 @@ def writing(path: Path) -> Generator[None]:
 
 
 def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
-    """The bytes of a file, no more than the size it has when it is opened.
+    """The bytes of a file, at most its size when opened.
 
-    Devices and pipes have no size that would bound what they give, nor do they end for sure.
+    Devices and pipes are refused: no size bounds what they yield, and they may never end.
 
     Raises:
-        OSError: it cannot be read, is no regular file, or has more than `most_bytes`.
+        OSError: it cannot be read, is not a regular file, or has more than `most_bytes`.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -102,9 +102,9 @@ def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         if most_bytes is not None and status.st_size > most_bytes:
-            words = f"it has {status.st_size} bytes; {most_bytes} at most are read"
+            words = f"it has {status.st_size} bytes; at most {most_bytes} are read"
             raise OSError(errno.EFBIG, words, str(path))
         return file.read(status.st_size)
 
@@ -134,10 +134,10 @@ def _finite(content: object) -> object:
 
 
 class Spool:
-    """Bytes on disk instead of in memory, in a file without a name that vanishes with the process.
+    """Bytes on disk instead of in memory, in an unnamed file that vanishes with the process.
 
     Raises:
-        StoreError: from any call, where the folder for temporary files is full or cannot be written.
+        StoreError: raised by any call if the folder for temporary files is full or cannot be written.
     """
 
     def __init__(self) -> None:
@@ -160,12 +160,12 @@ class Spool:
                 rest = rest[written:]
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes from `start` to before `stop`; fewer where the spool ends."""
+        """The bytes from `start` up to but not including `stop`; fewer if the spool ends."""
         with _one_line():
             return os.pread(self._file.fileno(), max(0, stop - start), start)
 
     def blocks(self, stop: int) -> Iterator[bytes]:
-        """The bytes from the first to before `stop`, some at a time."""
+        """The bytes before `stop`, some at a time."""
         for start in range(0, stop, _BLOCK_BYTES):
             yield self.read(start, min(start + _BLOCK_BYTES, stop))
 
@@ -175,8 +175,8 @@ def _one_line() -> Generator[None]:
     try:
         yield
     except OSError as error:
-        # gettempdir itself fails where no folder can be written, so only the reason is sure to be there.
+        # gettempdir itself fails if no folder can be written, so only the reason is certain to exist.
         folder = tempfile.tempdir or os.environ.get("TMPDIR", "/tmp")
         raise StoreError(
-            f"cannot keep temporary data in {folder}: {error.strerror}; TMPDIR names another folder"
+            f"cannot write temporary data to {folder}: {error.strerror}; set TMPDIR to another folder"
         ) from None

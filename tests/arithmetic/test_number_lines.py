@@ -65,22 +65,22 @@ def test_lines_are_what_python_splits(base, per_line, block, ends_in_line_end, d
 BAD_LINES = [
     (
         b"1 2\n3 -4\n",
-        "it, line 2, column 3: '-' is no digit of base 10, which has 0 to 9; numbers have no sign",
+        "it, line 2, column 3: '-' is not a digit of base 10, which has 0 to 9; numbers have no sign",
     ),
-    (b"+1 2\n", "it, line 1, column 1: '+' is no digit"),
+    (b"+1 2\n", "it, line 1, column 1: '+' is not a digit"),
     (b"1 2\n\n3 4\n", "it, line 2 has no numbers; it needs 2"),
     (b"1 2\n3\n4 5\n", "it, line 2 has 1 number; it needs 2"),
-    (b"1 2\n3 4\n5 6 7\n", "it, line 3 has over 2 numbers: another begins at column 5"),
-    (b"1 2 3 4 5 6", "it, line 1 has over 2 numbers: another begins at column 5"),
+    (b"1 2\n3 4\n5 6 7\n", "it, line 3 has more than 2 numbers: another begins at column 5"),
+    (b"1 2 3 4 5 6", "it, line 1 has more than 2 numbers: another begins at column 5"),
     (b"1 2\n3 4\n5", "it, line 3 has 1 number; it needs 2"),
     (b"", "it is empty"),
     (b"\n", "it, line 1 has no numbers"),
-    (b"1 2\n1 \xe2\x88\x925\n", "it, line 2, column 3: byte 0xe2 is no digit"),
-    (b"\x7fELF\x00\x00", "it, line 1, column 1: byte 0x7f is no digit"),
-    (b"1 2\n1 a\n", "it, line 2, column 3: 'a' is no digit of base 10"),
-    (b"1 2.5\n", "it, line 1, column 4: '.' is no digit"),
+    (b"1 2\n1 \xe2\x88\x925\n", "it, line 2, column 3: byte 0xe2 is not a digit"),
+    (b"\x7fELF\x00\x00", "it, line 1, column 1: byte 0x7f is not a digit"),
+    (b"1 2\n1 a\n", "it, line 2, column 3: 'a' is not a digit of base 10"),
+    (b"1 2.5\n", "it, line 1, column 4: '.' is not a digit"),
     (b"1\n2 x\n", "it, line 1 has 1 number"),
-    (b"1_000 2\n", "it, line 1, column 2: '_' is no digit"),
+    (b"1_000 2\n", "it, line 1, column 2: '_' is not a digit"),
 ]
 
 
@@ -102,7 +102,7 @@ class EndlessLine(TextInMemory):
 
 
 def test_a_line_of_endless_numbers_is_refused_at_once():
-    with pytest.raises(OperandError, match="line 1 has over 2 numbers: another begins at column 5"):
+    with pytest.raises(OperandError, match="line 1 has more than 2 numbers: another begins at column 5"):
         list(find_lines(EndlessLine("it", b""), 10, 2))
     with pytest.raises(OperandError, match="a second number begins"):
         find_number(EndlessLine("it", b""), 10)
@@ -121,7 +121,7 @@ class TextInFile(TextInMemory):
         (b"12\n\n3\n", "it, line 3, column 1: a second number begins"),
         (b"", "it is empty"),
         (b" \n ", "it is empty"),
-        (b"12\n-", "it, line 2, column 1: '-' is no digit"),
+        (b"12\n-", "it, line 2, column 1: '-' is not a digit"),
     ],
 )
 @pytest.mark.parametrize("block", [1, 2, 1000])
@@ -135,7 +135,7 @@ def test_a_text_of_other_than_one_number_is_refused(content, words, block, monke
 
 
 def test_digits_beyond_a_base_name_what_it_has():
-    with pytest.raises(OperandError, match=r"'g' is no digit of base 16, which has 0 to 9 and a to f$"):
+    with pytest.raises(OperandError, match=r"'g' is not a digit of base 16, which has 0 to 9 and a to f$"):
         find_number(TextInMemory("it", b"FFg"), 16)
     with pytest.raises(OperandError, match=r"base 2, which has 0 to 1$"):
         find_number(TextInMemory("it", b"12"), 2)
@@ -147,10 +147,10 @@ def test_a_text_that_changes_meanwhile_is_refused(tmp_path):
     with open_text(str(path)) as text:
         number = find_number(text, 10)
         path.write_text("12345x789\n")
-        with pytest.raises(OperandError, match="was changed while it was read"):
+        with pytest.raises(OperandError, match="changed while it was being read"):
             number.digits(0, 9)
         path.write_text("1234")
-        with pytest.raises(OperandError, match="was changed while it was read"):
+        with pytest.raises(OperandError, match="changed while it was being read"):
             number.digits(0, 9)
 
 

@@ -128,14 +128,14 @@ def test_a_machine_with_the_wrong_alphabet_is_refused():
     ("settings", "words"),
     [
         ({"task": "times"}, "the task times needs factor"),
-        ({"factor": 7}, "factor goes with the task times alone, not with addition"),
+        ({"factor": 7}, "factor belongs to the task times, not to addition"),
         ({"task": "times", "factor": 7, "num_operands": 2}, "has 1 operand"),
         ({"task": "counter"}, "the task counter needs modulus"),
-        ({"modulus": 5}, "modulus goes with the task counter alone"),
+        ({"modulus": 5}, "modulus belongs to the task counter"),
         ({"task": "counter", "modulus": 1}, "modulus is 1; it must be at least 2"),
         ({"task": "subtraction", "num_operands": 3}, "has 2 operands, not 3"),
         ({"task": "machine"}, "the task machine needs machine"),
-        ({"base": 36, "num_operands": 5}, "over 1000000 symbols"),
+        ({"base": 36, "num_operands": 5}, "more than 1000000 symbols"),
         (
             {"task": "machine", "machine": {"next_state": [[0]], "output": [[0]]}},
             "need 100",

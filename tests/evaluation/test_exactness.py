@@ -166,7 +166,7 @@ def test_a_counterexample_is_made_as_plain_as_it_stays_wrong():
 
 
 @pytest.mark.parametrize(
-    ("add", "complaint"),
+    ("add", "problem"),
     [
         (lambda a, b: None, "NoneType"),
         (lambda a, b: -1, "negative"),
@@ -176,14 +176,14 @@ def test_a_counterexample_is_made_as_plain_as_it_stays_wrong():
         (lambda a, b: 0.0, "'float'"),
     ],
 )
-def test_what_is_no_sum_counts_as_wrong_in_every_digit(add, complaint):
+def test_what_is_no_sum_counts_as_wrong_in_every_digit(add, problem):
     adder = IntegerAdder(add)
 
     answers = adder.answers(np.zeros((2, 5, 2), dtype=np.uint8))
 
     assert (answers == 255).all()
-    assert adder.complaint is not None
-    assert complaint in adder.complaint
+    assert adder.first_error is not None
+    assert problem in adder.first_error
 
 
 def test_a_function_that_adds_passes_and_one_wrong_sum_is_found():

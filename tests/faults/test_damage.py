@@ -184,7 +184,7 @@ def test_a_checkpoint_that_another_wrote_is_refused_in_a_line(begun, tmp_path):
         checksum = __import__("hashlib").sha256(content).hexdigest()
         path.write_bytes(content.replace(checkpoint._NO_CHECKSUM.encode(), checksum.encode(), 1))
         assert check_checkpoint(path)
-        with pytest.raises(DamageError, match="no checkpoint of this run"):
+        with pytest.raises(DamageError, match="not a checkpoint of this run"):
             execute_run(ONE_RUN[0], store)
 
 

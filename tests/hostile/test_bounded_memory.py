@@ -129,7 +129,7 @@ def test_tables_as_we_write_them_come_back_as_they_were():
 def test_files_without_an_end_are_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in ("/dev/zero", "/dev/urandom", tmp_path / "pipe", tmp_path):
-        with pytest.raises(OSError, match=r"no regular file|directory"):
+        with pytest.raises(OSError, match=r"not a regular file|directory"):
             read_whole(path)
         for command in (["train", "--config"], ["check"]):
             status, _, words = said(tmp_path, [*command, str(path)])

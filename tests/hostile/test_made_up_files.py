@@ -124,13 +124,13 @@ def test_words_in_words_without_end(place, name, content):
 def test_names_that_climb_out_of_the_folder_are_refused(place, climbing):
     config = json.loads(place.files["config.json"]) | {"id": climbing}
     place.put(place.files | {"config.json": json_bytes(config)}, sign=True)
-    with pytest.raises(DamageError, match="no run's id"):
+    with pytest.raises(DamageError, match="not a run id"):
         Run.open(place.folder)
 
     state = json.loads(place.files["state.json"])
     state["files"][climbing] = "0" * 64
     place.put(place.files | {"state.json": json_bytes(state)}, sign=True)
-    with pytest.raises(DamageError, match="no file of a run"):
+    with pytest.raises(DamageError, match="not a file of a run"):
         Run.open(place.folder)
 
 
@@ -206,7 +206,7 @@ def test_weights_along_the_way_that_are_none_are_refused(place, arrays):
     place.put(place.files | {"checkpoints.safetensors": content}, sign=True)
 
     with pytest.raises(DamageError, match=r"checkpoints\.safetensors"):
-        _ = Run.open(place.folder).checkpoints
+        _ = Run.open(place.folder).snapshots
     with pytest.raises(DamageError, match=r"checkpoints\.safetensors"):
         Run.check(place.folder)
     status, _, words = said(place.root, ["page", str(place.folder), "--store", str(place.root)])

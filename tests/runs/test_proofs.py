@@ -86,7 +86,7 @@ def test_a_refused_certificate_is_told_and_a_proof_looked_for(copied, capsys):
     assert call(["certify", run.id]) == 0
 
     told = capsys.readouterr()
-    assert "it proves nothing" in told.err
+    assert "it is refused" in told.err
     assert told.out.startswith(f"certified: run {run.id}")
     assert copied.proof(run) == "certified"
 
@@ -129,7 +129,7 @@ def test_a_certificate_of_a_machine_with_the_words_of_addition_is_refused(copied
     with pytest.raises(CertificateRefused, match="about the task 'machine'"):
         proofs.check_certificate(run, path)
     engine = open_engine()
-    verdict = judge(run, copied, engine.load(run.trial, run.task, weights), [], lambda words: None)
+    verdict = standing_of(run, copied, engine.load(run.trial, run.task, weights), [], lambda words: None)
     assert verdict.proof is None
     assert "about the task" in str(verdict.refusal)
     assert not is_certified().holds(run)

@@ -15,7 +15,7 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.execute_run import execute_run
-from ripplecarry.training.kept import kept_steps
+from ripplecarry.training.snapshots import snapshot_steps
 
 RESULTS = ("curves.parquet", "weights.safetensors", "checkpoints.safetensors")
 TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
@@ -74,28 +74,28 @@ def test_interrupted_and_resumed_equals_uninterrupted(store, tmp_path, optimiser
 def test_the_weights_along_the_way_are_kept_rounded(store):
     run = execute_run(request(), store)
 
-    assert list(run.checkpoints) == [0, 1, 11, 21, 31, 41, 51, 60]
+    assert list(run.snapshots) == [0, 1, 11, 21, 31, 41, 51, 60]
     start = initial_weights(run.trial, run.task, 0)
-    for name, array in run.checkpoints[0].items():
+    for name, array in run.snapshots[0].items():
         assert (array == start[name].astype(np.float16)).all()
-    for name, array in run.checkpoints[60].items():
+    for name, array in run.snapshots[60].items():
         assert (array == run.weights[name]).all()
-    assert (run.checkpoints[51]["dense.bias"] != run.checkpoints[60]["dense.bias"]).any()
+    assert (run.snapshots[51]["dense.bias"] != run.snapshots[60]["dense.bias"]).any()
 
 
-def test_a_run_that_keeps_no_checkpoints_has_the_same_results(store, tmp_path):
+def test_a_run_that_takes_no_snapshots_has_the_same_results(store, tmp_path):
     kept = execute_run(request(), store)
-    plain = execute_run(replace(request(), keeps_checkpoints=False), Store(tmp_path / "other"))
+    plain = execute_run(replace(request(), takes_snapshots=False), Store(tmp_path / "other"))
 
     assert not (plain.folder / "checkpoints.safetensors").exists()
-    assert list(plain.checkpoints) == [60]
+    assert list(plain.snapshots) == [60]
     for name in RESULTS[:2]:
         assert (plain.folder / name).read_bytes() == (kept.folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("num_steps", [1, 2, 10, 60, 190, 200, 500, 1000, 5000, 100_000])
 def test_at_most_nineteen_are_kept_and_they_spread_by_their_logarithm(num_steps):
-    steps = kept_steps(num_steps, 17_610)
+    steps = snapshot_steps(num_steps, 17_610)
 
     assert steps[0] == 0
     assert sorted(set(steps)) == steps
@@ -108,10 +108,12 @@ def test_at_most_nineteen_are_kept_and_they_spread_by_their_logarithm(num_steps)
 
 
 def test_large_networks_keep_fewer():
-    counts = [len(kept_steps(1000, size)) for size in (10**5, 10**6, 4 * 10**6, 8 * 10**6, 10**7, 10**8)]
+    counts = [
+        len(snapshot_steps(1000, size)) for size in (10**5, 10**6, 4 * 10**6, 8 * 10**6, 10**7, 10**8)
+    ]
 
     assert counts == [19, 16, 4, 2, 1, 0]
-    assert kept_steps(1000, 4 * 10**6)[0] == 0
+    assert snapshot_steps(1000, 4 * 10**6)[0] == 0
     assert 2 * 4 * 10**6 * 4 <= 2**25
 
 
@@ -188,7 +190,7 @@ def test_damage_is_noticed_and_named(store, name, damage):
 
     def read_everything():
         damaged = Run.open(run.folder)
-        return damaged.curves, damaged.weights, damaged.environment, damaged.checkpoints
+        return damaged.curves, damaged.weights, damaged.environment, damaged.snapshots
 
     with pytest.raises(StoreError, match=name.split(".")[0]):
         read_everything()
@@ -290,7 +292,7 @@ def test_old_stores_stay_readable(tmp_path):
     assert store.frame()[0].steps_done.tolist() == [60, 60]
     for run in runs:
         assert len(run.curves) == 60
-        assert list(run.checkpoints) == [60]
+        assert list(run.snapshots) == [60]
         assert run.network.state_dict().keys() == run.weights.keys()
         # the runs are still those that these settings ask for
         assert RunRequest(run.trial, run.seed, run.engine).id == run.id

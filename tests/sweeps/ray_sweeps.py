@@ -18,7 +18,7 @@ from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.sweep import Listener, sweep
 
 TRIAL = Trial(hidden_size=16, embedding_size=4, batch_size=20, digits=4, steps=300)
-REQUESTS = [RunRequest(TRIAL, seed, "torch", keeps_checkpoints=False) for seed in range(8)]
+REQUESTS = [RunRequest(TRIAL, seed, "torch", takes_snapshots=False) for seed in range(8)]
 
 
 class Counts(Listener):

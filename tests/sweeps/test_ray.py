@@ -75,6 +75,6 @@ def test_an_address_where_nobody_listens_is_refused_at_once():
 def test_what_is_no_address_is_refused_at_once(address):
     from ripplecarry.sweeps.ray_pool import open_ray_pool
 
-    words = f"{address!r} is no address of a Ray cluster; give HOST:PORT or auto"
+    words = f"{address!r} is not the address of a Ray cluster; give HOST:PORT or auto"
     with pytest.raises(ConfigurationError, match=words), open_ray_pool(None, address):
         pass

@@ -75,7 +75,7 @@ def test_a_sweep_asked_to_stop_leaves_the_rest_for_later(store):
     assert len(second.finished) == 4
 
 
-class Crew:
+class Pool:
     """Workers that do nothing; those that get a run of the doomed seeds die."""
 
     capacity = 3
@@ -105,8 +105,8 @@ class Crew:
             future.set_result(request.id)
 
 
-def swept_by(crew, requests, store, monkeypatch):
-    monkeypatch.setattr("ripplecarry.sweeps.sweep.open_crew", lambda *rest, **how: nullcontext(crew))
+def swept_by(pool, requests, store, monkeypatch):
+    monkeypatch.setattr("ripplecarry.sweeps.sweep.open_pool", lambda *rest, **how: nullcontext(pool))
     listener = Counts()
     result = sweep(requests, store, listener=listener)
     assert sorted([*result.finished, *result.failed]) == sorted({request.id for request in requests})
@@ -114,19 +114,19 @@ def swept_by(crew, requests, store, monkeypatch):
     return result
 
 
-def test_no_more_runs_are_submitted_than_the_crew_takes(store, monkeypatch):
+def test_no_more_runs_are_submitted_than_the_pool_takes(store, monkeypatch):
     requests = [RunRequest(TINY, seed, "torch") for seed in range(30)]
-    crew = Crew()
+    pool = Pool()
 
-    assert len(swept_by(crew, requests, store, monkeypatch).finished) == 30
-    assert crew.most == 3
+    assert len(swept_by(pool, requests, store, monkeypatch).finished) == 30
+    assert pool.most == 3
 
 
 def test_runs_that_dead_workers_took_along_or_never_began_are_failed_at_last(store, monkeypatch):
     requests = [RunRequest(TINY, seed, "torch") for seed in range(30)]
 
-    some = swept_by(Crew({0, 29}), requests, store, monkeypatch)
-    none = swept_by(Crew(is_broken=True), requests, store, monkeypatch)
+    some = swept_by(Pool({0, 29}), requests, store, monkeypatch)
+    none = swept_by(Pool(is_broken=True), requests, store, monkeypatch)
 
     assert sorted(some.failed) == sorted([requests[0].id, requests[29].id])
     assert len(none.failed) == 30

@@ -25,11 +25,11 @@ class Counter:
 def run(num_steps, **kwargs):
     curves, read = Curves(), []
 
-    def observe(trainer, step):
+    def read_metrics(trainer, step):
         read.append((step, trainer.step))
         return {"exact_match": step / 1000}
 
-    outcome = train(Counter(**kwargs), num_steps, observe, curves)
+    outcome = train(Counter(**kwargs), num_steps, read_metrics, curves)
     return outcome, curves, read
 
 
@@ -65,7 +65,7 @@ def test_curves_survive_the_way_through_columns():
     _, curves, _ = run(120)
     again = Curves.from_columns(curves.columns())
     again.add_losses([7.0])
-    again.observe(120, {"exact_match": 1.0})
+    again.add_readings(120, {"exact_match": 1.0})
 
     assert again.columns()["exact_match"][[0, 50, 100, 120]].tolist() == [0, 0.05, 0.1, 1]
     assert Curves.from_columns(Curves().columns()).columns()["loss"].size == 0

@@ -13,7 +13,7 @@ class Entering(NamedTuple):
 
     product: np.ndarray
     """W_hh h."""
-    kept: np.ndarray
+    memory: np.ndarray
     """GRU's h, LSTM's c; for the plain cell h, which it does not look at."""
 
 
@@ -56,10 +56,10 @@ class Model:
     def step(self, symbols: np.ndarray, entering: list[Entering]) -> tuple[np.ndarray, list[Entering]]:
         """The logits and what enters the next position, a row a symbol."""
         x, after = self.features[symbols], []
-        for layer, (product, kept) in zip(self.layers, entering, strict=True):
+        for layer, (product, memory) in zip(self.layers, entering, strict=True):
             below, before = x @ layer.from_input.T + layer.input_bias, product + layer.hidden_bias
-            x, kept = _CELLS[self.cell](below, before, kept)
-            after.append(Entering(x @ layer.from_hidden.T, kept))
+            x, memory = _CELLS[self.cell](below, before, memory)
+            after.append(Entering(x @ layer.from_hidden.T, memory))
         return x @ self.readout.T + self.readout_bias, after
 
     def successors(self, entering: list[Entering]) -> tuple[np.ndarray, list[Entering]]:
@@ -77,24 +77,24 @@ def margins(logits: np.ndarray, right: np.ndarray) -> np.ndarray:
     return logits[rows, right] - others.max(axis=1)
 
 
-def _rnn(below: np.ndarray, before: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rnn(below: np.ndarray, before: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     hidden = np.tanh(below + before)
     return hidden, hidden
 
 
-def _gru(below: np.ndarray, before: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _gru(below: np.ndarray, before: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     (in_reset, in_update, in_new), (reset, update, new) = (
         np.split(each, 3, axis=1) for each in (below, before)
     )
     update = _sigmoid(in_update + update)
     new = np.tanh(in_new + _sigmoid(in_reset + reset) * new)
-    hidden = (1 - update) * new + update * kept
+    hidden = (1 - update) * new + update * memory
     return hidden, hidden
 
 
-def _lstm(below: np.ndarray, before: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lstm(below: np.ndarray, before: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     entry, forget, new, output = np.split(below + before, 4, axis=1)
-    memory = _sigmoid(forget) * kept + _sigmoid(entry) * np.tanh(new)
+    memory = _sigmoid(forget) * memory + _sigmoid(entry) * np.tanh(new)
     return _sigmoid(output) * np.tanh(memory), memory
 
 

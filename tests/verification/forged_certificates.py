@@ -11,7 +11,7 @@ from planted_faults import Planted
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.runs.trial import Trial
 from ripplecarry.sweeps.certifying import attempt_on
-from ripplecarry.verification.certificate_file import KEPT, PREACTIVATION
+from ripplecarry.verification.certificate_file import MEMORY_BOX, PREACTIVATION
 
 ROWS, POSITIONS = 60, 30
 Boxes = dict[int, list[dict[str, tuple[np.ndarray, np.ndarray]]]]
@@ -88,7 +88,7 @@ def _hulls(model: Model, visits: list[Entering], states: np.ndarray, num_states:
 
 def parts_of(cell: str) -> list[str]:
     """The names of a set's boxes."""
-    return [name for name in (PREACTIVATION, KEPT[cell]) if name is not None]
+    return [name for name in (PREACTIVATION, MEMORY_BOX[cell]) if name is not None]
 
 
 def _rows(visits: list[Entering], rows: np.ndarray) -> list[Entering]:
@@ -108,8 +108,8 @@ def _wider(boxes: Boxes, share: float, more: float) -> Boxes:
 
 def _all_states(model: Model, num_states: int) -> Boxes:
     """All that hidden states of at most 1 can be, and cell states of at most 1,000."""
-    kept = np.full(model.hidden_size, 1000.0 if model.cell == "lstm" else 1 + 1e-5)
-    sizes = [(np.abs(layer.from_hidden).sum(axis=1) * (1 + 1e-5), kept) for layer in model.layers]
+    memory = np.full(model.hidden_size, 1000.0 if model.cell == "lstm" else 1 + 1e-5)
+    sizes = [(np.abs(layer.from_hidden).sum(axis=1) * (1 + 1e-5), memory) for layer in model.layers]
     layers = [
         {name: (-size, size) for name, size in zip(parts_of(model.cell), each, strict=False)}
         for each in sizes

@@ -13,11 +13,11 @@ from ripplecarry.errors import CertificateRefused
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certificate import certify_sets
-from ripplecarry.verification.certificate_file import KEPT
+from ripplecarry.verification.certificate_file import MEMORY_BOX
 from ripplecarry.verification.certify import hulls
 from ripplecarry.verification.counterexample import find_counterexample
-from ripplecarry.verification.drives import FROM_DRIVES, DriveNetwork
 from ripplecarry.verification.enclosures import Transitions
+from ripplecarry.verification.preactivations import FROM_PREACTIVATIONS, PreactivationNetwork
 from ripplecarry.verification.trainer import states_of
 
 CELLS = ("rnn", "gru", "lstm")
@@ -35,7 +35,7 @@ def undertrained(seed: int, steps: int = 150):
 def sampled_sets(trial, weights):
     """Boxes around what a batch shows, as a forger would take them."""
     task = trial.build_task()
-    network = DriveNetwork.of(
+    network = PreactivationNetwork.of(
         trial.cell, {name: torch.tensor(array) for name, array in weights.items()}, torch.float64
     )
     batch = trial.batches(0, Stream.EVALUATION, 1000).draw(0)
@@ -115,30 +115,32 @@ def test_no_wrong_answer_is_found_for_a_certified_network(cell):
 def test_ten_million_hard_steps_never_leave_the_invariant(cell):
     trial, weights, certificate = certified(cell)
     machine = trial.build_task().machine
-    network = DriveNetwork.of(cell, {name: torch.tensor(array) for name, array in weights.items()})
+    network = PreactivationNetwork.of(cell, {name: torch.tensor(array) for name, array in weights.items()})
     rows, steps = 20_000, 500
     generator = np.random.default_rng(0)
     sets = [certificate.content["invariant"][str(state)][0] for state in range(2)]
     bounds = [
         tuple(np.array([each[part][end] for each in sets]) for end in ("low", "high"))
-        for part in (["preactivation"] if cell == "rnn" else ["preactivation", KEPT[cell]])
+        for part in (["preactivation"] if cell == "rnn" else ["preactivation", MEMORY_BOX[cell]])
     ]
     assert trial.layers == 1
     (layer,) = network.layers
     table = network.symbol_features() @ layer.from_input.T + layer.input_bias
-    drive = torch.zeros(rows, len(layer.from_hidden))
-    kept = None if cell == "rnn" else torch.zeros(rows, network.hidden_size)
+    preactivation = torch.zeros(rows, len(layer.from_hidden))
+    memory = None if cell == "rnn" else torch.zeros(rows, network.hidden_size)
     states, idle = np.zeros(rows, dtype=np.int64), np.array([3, 6, 9, 12])  # digit sums of 3 in base 4
     for _ in range(steps):
         symbols = np.where(
             generator.random(rows) < 0.7, generator.choice(idle, rows), generator.integers(0, 16, rows)
         )
-        hidden, kept = FROM_DRIVES[cell](table[torch.tensor(symbols)], drive + layer.hidden_bias, kept)
+        hidden, memory = FROM_PREACTIVATIONS[cell](
+            table[torch.tensor(symbols)], preactivation + layer.hidden_bias, memory
+        )
         logits = hidden @ network.readout.T + network.readout_bias
-        drive = hidden @ layer.from_hidden.T
+        preactivation = hidden @ layer.from_hidden.T
         assert (logits.argmax(1).numpy() == machine.output[states, symbols]).all()
         states = machine.next_state[states, symbols]
-        for part, values in enumerate([drive] if kept is None else [drive, kept]):
+        for part, values in enumerate([preactivation] if memory is None else [preactivation, memory]):
             low, high = (ends[states] for ends in bounds[part])
             # Drives are of exact products in the proof; here they carry float32 rounding of their own.
             assert (values.numpy() >= low - 1e-5).all()

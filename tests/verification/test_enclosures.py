@@ -12,8 +12,8 @@ from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certify import hulls
-from ripplecarry.verification.drives import DriveNetwork
 from ripplecarry.verification.enclosures import Box, LayerSet, Transitions, enclose_step, successors
+from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.rounding import ROUNDING
 from ripplecarry.verification.trainer import states_of
 
@@ -30,15 +30,15 @@ def network(cell, layers=2, dtype=torch.float64, **settings):
     trial = Trial(cell=cell, layers=layers, hidden_size=12, embedding_size=5, base=3, **settings)
     weights = {n: 2 * w for n, w in initial_weights(trial, trial.build_task(), 1).items()}
     parameters = {name: torch.tensor(array) for name, array in weights.items()}
-    return trial, weights, DriveNetwork.of(cell, parameters, dtype)
+    return trial, weights, PreactivationNetwork.of(cell, parameters, dtype)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_drives_give_the_logits_of_the_network(cell):
-    trial, weights, drives = network(cell)
+def test_preactivations_give_the_logits_of_the_network(cell):
+    trial, weights, preactivation_network = network(cell)
     operands = torch.tensor(trial.batches(0, Stream.EVALUATION, 20).draw(0).operands)
 
-    logits, _ = drives.trace(operands)
+    logits, _ = preactivation_network.trace(operands)
 
     right = Adder.build(trial, trial.build_task(), weights).double()(operands)
     assert torch.allclose(logits.transpose(0, 1), right, atol=1e-12)
@@ -46,21 +46,23 @@ def test_drives_give_the_logits_of_the_network(cell):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_state_of_a_set_leads_into_the_image_with_at_least_its_margins(cell):
-    trial, _, drives = network(cell)
+    trial, _, preactivation_network = network(cell)
     task, generator = trial.build_task(), torch.Generator().manual_seed(0)
     transitions = Transitions.of(task.machine)
     batch = trial.batches(0, Stream.EVALUATION, 50).draw(0)
-    _, traced = drives.trace(torch.tensor(batch.operands))
+    _, traced = preactivation_network.trace(torch.tensor(batch.operands))
     sets = hulls(traced, states_of(task, batch), transitions)
-    enclosure = enclose_step(drives, sets, transitions)
+    enclosure = enclose_step(preactivation_network, sets, transitions)
     for _ in range(30):
         # Points of the boxes, their corners among them, one a row.
         def points(box: Box) -> Box:
             place = (3 * torch.rand(box.centre.shape, generator=generator) - 1.5).clamp(-1, 1)
             return Box(box.centre + place * box.radius, torch.zeros_like(box.radius))
 
-        chosen = [LayerSet(points(each.drive), each.kept and points(each.kept)) for each in sets]
-        reached = enclose_step(drives, chosen, transitions)
+        chosen = [
+            LayerSet(points(each.preactivation), each.memory and points(each.memory)) for each in sets
+        ]
+        reached = enclose_step(preactivation_network, chosen, transitions)
         assert (reached.margins >= enclosure.margins - 1e-9).all()
         for after, bound in zip(reached.next_sets, enclosure.next_sets, strict=True):
             for inner, outer in zip(after.parts, bound.parts, strict=True):
@@ -72,22 +74,30 @@ def test_every_state_of_a_set_leads_into_the_image_with_at_least_its_margins(cel
 @pytest.mark.parametrize("cell", CELLS)
 def test_float32_logits_of_every_engine_stay_within_the_rounding_bounds(cell, engine):
     """A chain of positions: boxes start at the zero state and only rounding widens them."""
-    trial, weights, drives = network(cell)
+    trial, weights, preactivation_network = network(cell)
     task = trial.build_task()
     num_symbols = task.machine.num_symbols
     operands = trial.batches(0, Stream.EVALUATION, num_symbols).draw(3).operands[:, :3]
     computed = engine.load(trial, task, weights).logits(operands)
     for row, word in enumerate(operands):
-        zero = torch.zeros(task.machine.num_states, len(drives.layers[0].from_hidden), dtype=torch.float64)
-        kept = None if cell == "rnn" else Box(zero[:, : drives.hidden_size], zero[:, : drives.hidden_size])
-        sets = [LayerSet(Box(zero, zero), kept) for _ in drives.layers]
+        zero = torch.zeros(
+            task.machine.num_states, len(preactivation_network.layers[0].from_hidden), dtype=torch.float64
+        )
+        memory = (
+            None
+            if cell == "rnn"
+            else Box(
+                zero[:, : preactivation_network.hidden_size], zero[:, : preactivation_network.hidden_size]
+            )
+        )
+        sets = [LayerSet(Box(zero, zero), memory) for _ in preactivation_network.layers]
         for position, digits in enumerate(word):
             symbol = int(digits[0]) + task.base * int(digits[1])
             for right in range(task.num_outputs):
                 one = Transitions(
                     *(torch.tensor([each]) for each in (0, symbol, right, 0)), task.machine.num_states
                 )
-                enclosure = enclose_step(drives, sets, one, ROUNDING)
+                enclosure = enclose_step(preactivation_network, sets, one, ROUNDING)
                 margins = computed[row, position, right].astype(np.float64) - computed[row, position]
                 assert (torch.tensor(margins) >= enclosure.margins[0] - 1e-12).all()
             sets = [layer.of(torch.zeros(task.machine.num_states).long()) for layer in enclosure.next_sets]
@@ -95,31 +105,37 @@ def test_float32_logits_of_every_engine_stay_within_the_rounding_bounds(cell, en
 
 def test_without_rounding_the_bounds_are_too_tight_for_float32():
     """What the test above would miss if it could not fail."""
-    trial, weights, drives = network("rnn")
+    trial, weights, preactivation_network = network("rnn")
     task = trial.build_task()
     operands = trial.batches(0, Stream.EVALUATION, 200).draw(3).operands
     computed = ReferenceEngine().load(trial, task, weights).logits(operands)[:, 0]
-    exact, _ = drives.trace(torch.tensor(operands))
+    exact, _ = preactivation_network.trace(torch.tensor(operands))
 
     assert (torch.tensor(computed).double() != exact[0]).any()
 
 
 @pytest.mark.parametrize("settling", [1, 30])
-def test_hidden_states_that_follow_from_drives_lead_into_themselves(settling):
-    trial, _, drives = network("gru")
+def test_hidden_states_that_follow_from_preactivations_lead_into_themselves(settling):
+    trial, _, preactivation_network = network("gru")
     task = trial.build_task()
     transitions = Transitions.of(task.machine)
     batch = trial.batches(0, Stream.EVALUATION, 50).draw(0)
-    _, traced = drives.trace(torch.tensor(batch.operands))
+    _, traced = preactivation_network.trace(torch.tensor(batch.operands))
     met = hulls(traced, states_of(task, batch), transitions)
 
     settled = enclose_step(
-        drives, [LayerSet(each.drive, None) for each in met], transitions, ROUNDING, settling
+        preactivation_network,
+        [LayerSet(each.preactivation, None) for each in met],
+        transitions,
+        ROUNDING,
+        settling,
     ).entered
 
-    following = successors(enclose_step(drives, settled, transitions, ROUNDING).next_sets, transitions)
+    following = successors(
+        enclose_step(preactivation_network, settled, transitions, ROUNDING).next_sets, transitions
+    )
     for after, before, seen in zip(following, settled, met, strict=True):
-        assert (after.kept.low >= before.kept.low).all()
-        assert (after.kept.high <= before.kept.high).all()
-        assert (seen.kept.low >= before.kept.low).all()
-        assert (seen.kept.high <= before.kept.high).all()
+        assert (after.memory.low >= before.memory.low).all()
+        assert (after.memory.high <= before.memory.high).all()
+        assert (seen.memory.low >= before.memory.low).all()
+        assert (seen.memory.high <= before.memory.high).all()

@@ -57,9 +57,9 @@ def positions_of(network: Computation, digits: np.ndarray) -> Iterator[tuple[np.
     assert isinstance(network, NativeComputation)
     handle = network._handle
     hidden = network.weights()["dense.weight"].shape[1]
-    kept = np.zeros((handle.num_state_floats // hidden, len(digits), hidden), dtype=np.float32)
+    memory = np.zeros((handle.num_state_floats // hidden, len(digits), hidden), dtype=np.float32)
     for piece in pieces:
-        yield handle.logits(piece, kept)[:, 0], list(kept)
+        yield handle.logits(piece, memory)[:, 0], list(memory)
 
 
 def num_members(subject: Subject, network: Computation) -> int:
@@ -77,16 +77,16 @@ def num_members(subject: Subject, network: Computation) -> int:
     rows, count = np.arange(len(symbols)), 0
     states = np.zeros(len(symbols), dtype=np.int64)
     computed = positions_of(network, subject.task.digits_of(symbols))
-    for column, (logits, kept) in zip(symbols.T, computed, strict=True):
+    for column, (logits, memory) in zip(symbols.T, computed, strict=True):
         wide = logits.astype(np.float64)
         right = machine.output[states, column]
         margin = -wide + wide[rows, right][:, None]
         margin[rows, right] = np.inf
         states = machine.next_state[states, column]
-        hidden = kept[0].astype(np.float64)
+        hidden = memory[0].astype(np.float64)
         errors = [share * (abs(hidden) @ abs(from_hidden).T), 0.0]
         is_member = (margin >= subject.margin).all(axis=1)
-        parts = [hidden @ from_hidden.T, kept[-1]]
+        parts = [hidden @ from_hidden.T, memory[-1]]
         for values, error, low, high in zip(
             parts, errors, subject.ends.low, subject.ends.high, strict=False
         ):

@@ -14,7 +14,7 @@ from ripplecarry.networks.weights_file import read_weights
 from ripplecarry.verification.proof import weights_hash
 
 STATES_PER_SET = 300
-KEPT = {"gru": "hidden", "lstm": "memory"}
+MEMORY_BOX = {"gru": "hidden", "lstm": "memory"}
 OUTWARDS = 2.0**-28
 """By what share of its width a checker may round a box's ends outwards, which proves as much."""
 
@@ -55,7 +55,10 @@ def _ends(model: Model, layers: list[Mapping[str, Any]]) -> list[list[tuple[np.n
     return [
         [
             (np.array(box["low"]), np.array(box["high"]))
-            for box in (layer["preactivation"], layer[KEPT[model.cell]] if model.cell in KEPT else anything)
+            for box in (
+                layer["preactivation"],
+                layer[MEMORY_BOX[model.cell]] if model.cell in MEMORY_BOX else anything,
+            )
         ]
         for layer in layers
     ]

@@ -1,1 +1,1 @@
-"""Integers, digits, operands and what is computed from them: NumPy, never torch."""
+"""Integers, digits, operands and the tasks defined on them; NumPy only, never torch."""

@@ -1,4 +1,4 @@
-"""Operands to train on that hold long carry runs, idle runs and short numbers as often as others."""
+"""Training operands in which long carry runs, idle runs and short numbers are as frequent as others."""
 
 import numpy as np
 from jaxtyping import Int, UInt8, UInt32
@@ -7,7 +7,7 @@ from ripplecarry.arithmetic.operands_by_run import WORDS_BEFORE, RunPlan, operan
 
 
 def balanced_words(digits: int, num_operands: int) -> int:
-    """How many random words a row takes."""
+    """Number of random words per row."""
     return max(words_per_row(digits), WORDS_BEFORE + digits * num_operands)
 
 
@@ -19,11 +19,11 @@ def mixed_lengths(words: UInt32[np.ndarray, "row word"], digits: int) -> Int[np.
 def carry_balanced(
     words: UInt32[np.ndarray, "row word"], lengths: Int[np.ndarray, " row"], base: int
 ) -> UInt8[np.ndarray, "row position 2"]:
-    """Pairs of given lengths, uniform among those of their longest run: half of them have a longest carry
-    run, half a longest idle run that is uniform from 0 to the length.
+    """Pairs of the given lengths. Half are drawn by longest carry run, half by longest idle run, each run
+    uniform from 0 to the length; pairs with that longest run are equally likely.
 
     Args:
-        words: `balanced_words` of each row; the second picks carry or idle run, the third its length.
+        words: `balanced_words` per row; the second picks carry or idle run, the third its length.
     """
     plan = RunPlan(lengths, _below(words[:, 2], lengths + 1), _below(words[:, 1], np.full(len(words), 2)))
     return operands_from_words(words, plan, base=base)
@@ -32,7 +32,7 @@ def carry_balanced(
 def of_lengths(
     words: UInt32[np.ndarray, "row word"], lengths: Int[np.ndarray, " row"], num_operands: int, base: int
 ) -> UInt8[np.ndarray, "row position operand"]:
-    """Operands uniform over the numbers of up to each row's length."""
+    """Operands uniform over the numbers of at most each row's length."""
     length = int(lengths.max())
     drawn = _below(words[:, WORDS_BEFORE : WORDS_BEFORE + length * num_operands], base)
     operands = drawn.astype(np.uint8).reshape(len(words), length, num_operands)

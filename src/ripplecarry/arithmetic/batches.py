@@ -1,4 +1,4 @@
-"""Batches: operand digits with the answer digits that belong to them."""
+"""Batches: operand digits with their answer digits."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, Self
@@ -19,7 +19,7 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.configuration import Configuration
 
 EXTRA_POSITIONS = 2
-"""The report's sequences are this much longer than its operands."""
+"""The report's sequences have this many positions more than its operands have digits."""
 
 
 OperandsName = Literal["uniform", "carry-balanced"]
@@ -27,19 +27,19 @@ LengthsName = Literal["fixed", "mixed"]
 
 
 class BatchShape(Configuration):
-    """What is drawn at a step."""
+    """The operands drawn at each step."""
 
     digits: Annotated[int, Field(ge=1, le=100_000)] = 9
-    """Digits per operand, at most: operands are uniform over the numbers of up to so many."""
+    """Most digits per operand: operands are uniform over the numbers with up to this many digits."""
     positions: Annotated[int, Field(ge=1, le=100_002)] | None = None
-    """Positions per sequence, zero-padded; two more than digits unless given."""
+    """Positions per sequence, zero-padded; by default two more than digits."""
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     """Operand tuples per step."""
     operands: OperandsName = "uniform"
-    """Uniform, or carry-balanced, with long runs as often as short ones: half of the pairs have a longest
-    carry run, half a longest idle run that is uniform from 0 to the length."""
+    """Uniform, or carry-balanced: long runs as often as short ones. Half of the pairs are drawn by longest
+    carry run, half by longest idle run, each uniform from 0 to the length."""
     lengths: LengthsName = "fixed"
-    """Lengths of a batch's operands: all `digits`, or uniform from 1 to `digits` (mixed)."""
+    """Lengths of a batch's operands: all `digits` (fixed), or uniform from 1 to `digits` (mixed)."""
 
     @model_validator(mode="after")
     def _operands_fit(self) -> Self:
@@ -83,7 +83,7 @@ class BatchSource:
         return self.draw_steps(step, 1)[0]
 
     def draw_steps(self, first: int, count: int) -> list[Batch]:
-        """The batches of `count` steps from `first` on, at less cost than one by one."""
+        """The batches of `count` steps from `first` on; cheaper than drawing them one by one."""
         shape = (count * self.batch_size, self.positions, self.task.num_operands)
         operands = np.zeros(shape, dtype=np.uint8)
         operands[:, : self.digits] = np.concatenate(self._digits(range(first, first + count)))

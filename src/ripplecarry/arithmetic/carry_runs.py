@@ -1,4 +1,4 @@
-"""Carry runs and idle runs of addition: where a carry travels, and where it could but does not come."""
+"""Carry runs and idle runs of addition: where a carry travels, and where one could but none comes in."""
 
 from typing import Literal, get_args
 
@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 RunKind = Literal["carry", "idle"]
-"""A carry run begins where the digit sum is at least the base, which generates a carry, and goes on
-through positions with digit sum base - 1, which pass it on. An idle run is of positions with digit sum
-base - 1 and no carry coming in."""
+"""A carry run begins at a digit sum of at least the base, which generates a carry, and continues through
+positions with digit sum base - 1, which pass it on. An idle run is a stretch of positions with digit
+sum base - 1 and no carry coming in."""
 
 RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
 

@@ -1,17 +1,17 @@
-"""Digits as characters: 0 to 9, then a to z, in upper case too when read."""
+"""Digits as characters: 0 to 9, then a to z; upper case is read too."""
 
 import numpy as np
 from jaxtyping import Bool, Integer, UInt8
 
 CHARACTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 LINE_END, BLANK, NO_DIGIT = 253, 254, 255
-"""What `digit_codes` has for characters that are not digits."""
+"""The codes of characters that are not digits."""
 
 _CHARACTERS = np.frombuffer(CHARACTERS, dtype=np.uint8)
 
 
 def digit_codes(base: int) -> UInt8[np.ndarray, "256"]:
-    """For each byte the digit that it stands for, or LINE_END, BLANK or NO_DIGIT."""
+    """For each byte its digit, or LINE_END, BLANK or NO_DIGIT."""
     codes = np.full(256, NO_DIGIT, dtype=np.uint8)
     for text in (CHARACTERS[:base], CHARACTERS[:base].upper()):
         codes[np.frombuffer(text, dtype=np.uint8)] = np.arange(base)
@@ -21,15 +21,15 @@ def digit_codes(base: int) -> UInt8[np.ndarray, "256"]:
 
 
 def why_no_digit(byte: int, base: int) -> str:
-    """What is wrong with a byte where a digit of the base should stand."""
+    """Why a byte is not a digit of the base, as a message."""
     shown = repr(chr(byte)) if 32 < byte < 127 else f"byte 0x{byte:02x}"
     allowed = f"0 to {min(base, 10) - 1}" + (f" and a to {chr(CHARACTERS[base - 1])}" if base > 10 else "")
     sign = "; numbers have no sign" if byte in b"+-" else ""
-    return f"{shown} is no digit of base {base}, which has {allowed}{sign}"
+    return f"{shown} is not a digit of base {base}, which has {allowed}{sign}"
 
 
 def text_of(digits: UInt8[np.ndarray, " position"]) -> bytes:
-    """The characters of digits, most significant first, with every zero.
+    """The digits' characters, most significant first, leading zeros included.
 
     Args:
         digits: least significant first.
@@ -63,11 +63,11 @@ def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:
     counts = np.maximum(1, significant_digits(digits != 0))
     text = np.full((rows, positions + 1), ord("\n"), dtype=np.uint8)
     text[:, :positions] = _CHARACTERS[digits[:, ::-1]]
-    is_kept = np.arange(positions + 1) >= positions - counts[:, None]
-    return text[is_kept].tobytes().splitlines(keepends=True)
+    is_shown = np.arange(positions + 1) >= positions - counts[:, None]
+    return text[is_shown].tobytes().splitlines(keepends=True)
 
 
 def significant_digits(is_not_zero: Bool[np.ndarray, "row position"]) -> np.ndarray:
-    """How many digits each row has without leading zeros; none where all are zero."""
+    """Each row's number of digits without leading zeros; 0 if all are zero."""
     positions = is_not_zero.shape[1]
     return np.where(is_not_zero.any(axis=1), positions - is_not_zero[:, ::-1].argmax(axis=1), 0)

@@ -11,8 +11,8 @@ from ripplecarry.errors import OperandError
 
 MIN_BASE, MAX_BASE = 2, 36
 
-# Integers are cut into chunks that fit 64 bits, by halving, so that only the halving works on long
-# integers and NumPy does the rest; no decimal string is made, so Python's limit on them is not met.
+# Integers are split by halving into chunks that fit 64 bits: only the halving works on long integers,
+# NumPy does the rest. No decimal string is made, so Python's limit on their length does not apply.
 _CHUNK_LIMIT = 2**63
 _HALVING_STOPS_AT = 16
 
@@ -29,7 +29,7 @@ def to_digits(
     """The digits of one integer or of a batch, zero-padded to `length`.
 
     Args:
-        integers: zero or more, of any size.
+        integers: 0 or greater, of any size.
         length: digits per integer.
     Returns:
         Digits, least significant first, on the last axis.

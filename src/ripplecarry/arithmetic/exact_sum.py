@@ -1,11 +1,11 @@
-"""The exact sum of operands that come piece by piece."""
+"""The exact sum of operands that arrive piece by piece."""
 
 import numpy as np
 from jaxtyping import UInt8
 
 
 class ExactSum:
-    """The exact sum of rows of operands; the carry is kept between the pieces."""
+    """The exact sum of rows of operands; the carry persists between pieces."""
 
     def __init__(self, base: int) -> None:
         self._base = base
@@ -19,8 +19,8 @@ class ExactSum:
         totals = operands.sum(axis=2, dtype=np.int32)
         totals[:, 0] += self._carry
         carry = np.zeros(len(totals), dtype=np.int32)
-        # Once every total lets out a carry of at most 1, whatever comes in, each position either decides
-        # its carry or passes the one before it on. With two operands that is so from the start.
+        # Once every total yields a carry of at most 1, whatever comes in, each position either decides
+        # its carry or passes on the previous one. With two operands that holds from the start.
         while (totals[:, 0] > 2 * base - 1).any() or (totals[:, 1:] > 2 * base - 2).any():
             over = totals // base
             totals -= base * over

@@ -1,4 +1,4 @@
-"""A task's reference finite-state machine, the carry as its state."""
+"""A task's reference: a finite-state machine; for addition its state is the carry."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ripplecarry.errors import ConfigurationError
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """A Mealy machine that reads one symbol a position; state 0 is the initial one.
+    """A Mealy machine that reads one symbol per position; state 0 is the initial state.
 
     `next_state` and `output` have the axes (state, symbol).
     """
@@ -21,7 +21,7 @@ class Machine:
 
     @classmethod
     def from_tables(cls, next_state: Sequence[Sequence[int]], output: Sequence[Sequence[int]]) -> "Machine":
-        """A checked machine from two tables, a row a state, a column a symbol.
+        """A validated machine from two tables: one row per state, one column per symbol.
 
         Raises:
             ConfigurationError: tables of different or ragged shape, an unknown state, or an output
@@ -64,11 +64,11 @@ class Machine:
     def run(
         self, symbols: Integer[np.ndarray, "batch position"]
     ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:
-        """The outputs, and the state that enters each position with the final state behind them."""
+        """The outputs, and the state that enters each position, followed by the final state."""
         batch, num_positions = symbols.shape
         by_position = np.ascontiguousarray(symbols.T, dtype=np.int64)
-        # Rows of both tables start at state * num_symbols; keeping the state in that form makes a
-        # position two gathers and an addition.
+        # Rows of both tables start at state * num_symbols; with the state stored in that form a
+        # position takes two gathers and an addition.
         row_of_next = (self.next_state * self.num_symbols).ravel()
         output = self.output.ravel()
         rows = np.zeros((num_positions + 1, batch), dtype=np.int64)

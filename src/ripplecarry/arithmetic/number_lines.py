@@ -1,4 +1,4 @@
-"""Where the numbers of a text stand, checked in one pass in constant memory."""
+"""Where the numbers of a text are, found and checked in one pass in constant memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class NumberLines(NamedTuple):
 
     @property
     def lengths(self) -> Int64[np.ndarray, "line operand"]:
-        """Digits of each number, leading zeros too."""
+        """Digits of each number, leading zeros included."""
         return self.ends - self.starts
 
 
@@ -36,20 +36,21 @@ class WrittenNumber:
 
     @property
     def length(self) -> int:
-        """Digits, leading zeros too."""
+        """Digits, leading zeros included."""
         return self.end - self.start
 
     def digits(self, start: int, stop: int) -> UInt8[np.ndarray, " position"]:
-        """The digits at positions `start` to before `stop`, least significant first; zeros beyond.
+        """The digits at positions `start` up to but not including `stop`, least significant first;
+        zeros beyond the number.
 
         Raises:
-            OperandError: the text is no longer what it was.
+            OperandError: the text has changed since.
         """
         low, high = max(self.end - stop, self.start), max(self.end - start, self.start)
         found = digit_codes(self.base)[self.text.read(low, high)]
         if found.size != high - low or (found >= self.base).any():
             raise OperandError(
-                f"{self.text.name} was changed while it was read; leave it as it is meanwhile"
+                f"{self.text.name} changed while it was being read; do not change it meanwhile"
             )
         digits = np.zeros(stop - start, dtype=np.uint8)
         digits[: found.size] = found[::-1]
@@ -57,14 +58,14 @@ class WrittenNumber:
 
 
 def find_lines(text: TextSource, base: int, per_line: int) -> Iterator[NumberLines]:
-    """All lines of a text, some at a time: `per_line` numbers each, with blanks between.
+    """All lines of a text, in groups: `per_line` numbers per line, separated by blanks.
 
     Raises:
-        OperandError: what is no digit, a line with more or fewer numbers, or an empty text.
+        OperandError: a character that is not a digit, a line with more or fewer numbers, or an empty text.
     """
     codes = digit_codes(base)
     per_line_edges = 2 * per_line
-    edges = np.zeros(0, dtype=np.int64)  # starts and ends in turn, of the line that is not yet whole
+    edges = np.zeros(0, dtype=np.int64)  # alternating starts and ends of the line that is still incomplete
     line, line_start, length = 1, 0, 0
     is_inside = False
     for offset, block in text.blocks():
@@ -101,10 +102,10 @@ def find_lines(text: TextSource, base: int, per_line: int) -> Iterator[NumberLin
 
 
 def find_number(text: TextSource, base: int) -> WrittenNumber:
-    """The only number of a text; blanks and ends of lines around it are passed over.
+    """The only number of a text; blanks and line ends around it are skipped.
 
     Raises:
-        OperandError: what is no digit, no number, or more than one.
+        OperandError: a character that is not a digit, no number, or more than one.
     """
     codes = digit_codes(base)
     edges: list[int] = []
@@ -126,7 +127,7 @@ def find_number(text: TextSource, base: int) -> WrittenNumber:
 
 
 def _edges(kinds: np.ndarray, base: int, is_inside: bool) -> Int64[np.ndarray, " edge"]:
-    """Where numbers begin and end, in turn; the first is an end where a number goes on."""
+    """Where numbers begin and end, alternating; the first is an end if a number continues from before."""
     is_digit = kinds < base
     return np.flatnonzero(np.diff(is_digit, prepend=np.array([is_inside])))
 
@@ -141,7 +142,7 @@ def _wrong_count(text: TextSource, line: int, begin: int, edges: np.ndarray, per
     if edges.size < 2 * per_line:
         return f"{name} has {_numbers(edges.size // 2)}; it needs {per_line}"
     column = int(edges[2 * per_line]) - begin + 1
-    return f"{name} has over {_numbers(per_line)}: another begins at column {column}"
+    return f"{name} has more than {_numbers(per_line)}: another begins at column {column}"
 
 
 def _no_digit(text: TextSource, offset: int, byte: int, base: int) -> str:

@@ -1,14 +1,14 @@
-"""Drawing two operands whose longest carry run or idle run is given, uniformly among all such pairs.
+"""Drawing two operands with a given longest carry run or idle run, uniformly among all such pairs.
 
 A position is one of three sorts: it generates a carry (digit sum at least the base), passes one on (digit
 sum base - 1), or ends one (below). Counting the sequences of sorts that stay within a bound gives the
-chances of the next sort given the ones before, and a position's digits are uniform within its sort.
+probabilities of the next sort given the previous ones; a position's digits are uniform within its sort.
 
 Both kinds of run are one process. A run is counted *inside*: with a carry for carry runs, without one for
 idle runs. Outside, an *entering* sort (generate; for idle runs, end) leads inside; inside, a passing
-position adds to the count, an entering one starts it anew, a *leaving* one (the other of the two) leads
-outside. A carry run's length is its count and one, for the position that generates it; an idle run's is its
-count."""
+position adds to the count, an entering one restarts it, a *leaving* one (the other of the two) leads
+outside. A carry run's length is its count plus one, for the position that generates it; an idle run's is
+its count."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +22,7 @@ from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.errors import ConfigurationError
 
 WORDS_BEFORE = 4
-"""Random words of a row before those of its positions; the last one places its longest run."""
+"""Random words of a row that precede those of its positions; the last one places its longest run."""
 
 _WORDS_PER_POSITION = 2
 _POSITIONS_AT_A_TIME = 256
@@ -31,7 +31,7 @@ _LAST = WORDS_BEFORE - 1
 
 @dataclass(frozen=True, eq=False)
 class RunPlan:
-    """What is wanted of each row: so many digits, and a longest run of exactly this length."""
+    """The plan for each row: its number of digits, and the exact length of its longest run."""
 
     lengths: Int[np.ndarray, " row"]
     runs: Int[np.ndarray, " row"]
@@ -58,11 +58,11 @@ def operands_by_run(
 ) -> UInt8[np.ndarray, "row position 2"]:
     """A pair of operands for each row of the plan, as a pure function of the arguments.
 
-    Chances are computed in double precision and drawn with 32 bits, so that they are right to about
+    Probabilities are computed in double precision and drawn with 32 bits, so they are accurate to about
     2**-32 at each position.
 
     Returns:
-        Digits, least significant first, as many positions as the longest row; zero behind a row's own.
+        Digits, least significant first, as many positions as the longest row; zero past a row's own.
     """
     num_rows = len(plan.lengths)
 
@@ -75,25 +75,25 @@ def operands_by_run(
 def operands_from_words(
     words: UInt32[np.ndarray, "row word"], plan: RunPlan, *, base: int = 10
 ) -> UInt8[np.ndarray, "row position 2"]:
-    """The same from words that the caller drew: `words_per_row(length)` of them a row."""
+    """The same from words that the caller drew, `words_per_row(length)` per row."""
     return _draw(plan, words[:, _LAST], lambda first, count: words[:, first : first + count], base)
 
 
 def words_per_row(length: int) -> int:
-    """How many random words the pair of a row takes."""
+    """Number of random words that one row's pair takes."""
     return WORDS_BEFORE + _WORDS_PER_POSITION * length
 
 
 def _draw(plan: RunPlan, placing: UInt32[np.ndarray, " row"], words, base: int) -> np.ndarray:
     check_base(base)
     num_rows, length = len(plan.lengths), int(plan.lengths.max(initial=1))
-    # The count that the longest run comes to; -1 where no carry may be generated at all.
+    # The count of the longest run; -1 if no carry may be generated at all.
     counts = plan.runs - (1 - plan.is_idle)
     bounds = np.unique(np.concatenate([counts, np.maximum(counts - 1, -1)]))
     table = _bounded(base, tuple(int(bound) for bound in bounds), length)
     starts = _starts(table, plan, counts, placing)
-    # Ahead of the longest run all others are shorter, behind it none is longer. Where there is none to be
-    # placed, one bound holds throughout.
+    # Before the longest run all others are shorter, after it none is longer. If there is none to place,
+    # one bound holds throughout.
     is_placed = starts < plan.lengths
     ahead = np.searchsorted(bounds, np.where(is_placed, counts - 1, counts))
     behind = np.searchsorted(bounds, counts)
@@ -137,16 +137,16 @@ class _Walk:
         """Draws the next position's sort.
 
         Args:
-            bound: the row of the table that holds here.
-            left: positions from this one to the end of the stretch where that bound holds.
-            since: positions since the entering one of the longest run.
+            bound: the table's row that applies here.
+            left: positions from this one to the end of the stretch where that bound applies.
+            since: positions since the longest run's entering one.
             counts: the longest run's count.
             chance: uniform between 0 and 1.
         """
         t = self._table
         m = np.clip(left, 1, t.length)
         passing = np.where(self._inside, 1 - t.stop(bound, m, self._count), t.pass_outside[bound, m])
-        passing = np.where(since == counts + 1, 0.0, passing)  # just behind the longest run
+        passing = np.where(since == counts + 1, 0.0, passing)  # just after the longest run
         rest = np.where(passing < 1, (chance - passing) / np.where(passing < 1, 1 - passing, 1), 0)
         enters = rest < np.where(self._inside, t.enter_inside[bound, m], t.enter_outside[bound, m])
         sort = np.where(chance < passing, _PASS, np.where(enters, _ENTER, _LEAVE))
@@ -161,9 +161,9 @@ class _Bounded:
     """Shares of the sequences of m positions whose counts stay within a bound; axes (bound, m).
 
     Attributes:
-        outside: logarithm of the share, from outside.
-        inside: the same from inside at count 0.
-        stopped: the same given that the next position does not pass; 0 for no positions.
+        outside: the logarithm of the share, starting outside.
+        inside: the same, starting inside at count 0.
+        stopped: the same, given that the next position does not pass; 0 for no positions.
         scale: the logarithm of the sum over i of q^i times `stopped` at m - i.
     """
 
@@ -179,22 +179,22 @@ class _Bounded:
     pass_outside: np.ndarray
 
     def stop(self, bound: np.ndarray, m: np.ndarray, count: np.ndarray) -> np.ndarray:
-        """The chance, inside at this count with m positions left, that the next one does not pass."""
+        """The probability, inside at this count with m positions left, that the next one does not pass."""
         room = self.bounds[bound] - count
         within = room < m
         rest = np.where(within, m - room - 1, 0)
         cut = (room + 1) * np.log(self.passing) + self.scale[bound, rest] - self.scale[bound, m]
-        kept = 1 - np.where(within, np.exp(np.minimum(cut, 0.0)), 0.0)
+        remaining = 1 - np.where(within, np.exp(np.minimum(cut, 0.0)), 0.0)
         share = np.exp(np.minimum(self.stopped[bound, m] - self.scale[bound, m], 0.0))
-        return np.where(room <= 0, 1.0, np.minimum(share / np.where(kept > 0, kept, 1.0), 1.0))
+        return np.where(room <= 0, 1.0, np.minimum(share / np.where(remaining > 0, remaining, 1.0), 1.0))
 
 
 @lru_cache(maxsize=8)
 def _bounded(base: int, bounds: tuple[int, ...], length: int) -> _Bounded:
-    """Fills the table by its recurrences, in logarithms: shares fall below any float's range.
+    """Fills the table by its recurrences, in logarithms because shares underflow any float.
 
     Inside at count c, with room r = bound - c: i more positions pass, i at most r, and then either none
-    is left or the next does not pass. So the share is the sum over i of q^i * stopped(m - i).
+    is left or the next one does not pass. So the share is the sum over i of q^i * stopped(m - i).
     """
     q = 1 / base
     turn = np.log((base - 1) / (2 * base))  # a position that enters, and one that leaves, alike
@@ -237,8 +237,8 @@ def _starts(
 ) -> Int[np.ndarray, " row"]:
     """Where each row's first longest run has its entering position.
 
-    It is -1 for an idle run that begins with the number, and behind the number where a bound alone says
-    what is wanted: no carry, or no idle position.
+    It is -1 for an idle run that begins with the number, and past the number's end if a bound alone
+    suffices: no carry, or no idle position.
     """
     starts = plan.lengths.copy()
     chance = (words + 0.5) / 2**32
@@ -260,7 +260,7 @@ def _starts(
 
 
 class _DigitPairs:
-    """The digit pairs of each sort: a row a sort (generate, pass, end)."""
+    """The digit pairs of each sort, one row per sort (generate, pass, end)."""
 
     def __init__(self, base: int) -> None:
         first, second = (digits.ravel() for digits in np.divmod(np.arange(base**2), base))

@@ -1,6 +1,6 @@
-"""Philox 4x32-10, the counter-based generator behind every random number here.
+"""Philox 4x32-10, the counter-based generator of every random number here.
 
-A draw is a pure function of its key and counter, so any engine on any device makes the same one.
+A draw is a pure function of key and counter, so any engine on any device draws the same.
 Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 """
 
@@ -18,7 +18,7 @@ MAX_SEED = 2**64 - 1
 
 
 class Stream(IntEnum):
-    """What numbers are drawn for: no stream ever shares a counter with another."""
+    """What numbers are drawn for; no two streams ever share a counter."""
 
     INITIAL_VALUES = 0
     TRAINING = 1
@@ -46,15 +46,15 @@ def philox(key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]) -> UInt
 def random_words(
     seed: int, stream: Stream, step: int, num_rows: int, words_per_row: int, *, first_word: int = 0
 ) -> UInt32[np.ndarray, "row word"]:
-    """Words of a table whose every entry depends on (seed, stream, step, row, word) alone.
+    """A table of words, each a function of (seed, stream, step, row, word) alone.
 
-    The key is the seed; the counter is (word // 4, row, step, stream) and word % 4 picks one of the
-    four words that come out. A larger table therefore begins with the smaller one.
+    The key is the seed; the counter is (word // 4, row, step, stream), and word % 4 picks one of its
+    four words. A larger table therefore begins with the smaller one.
 
     Args:
         seed: 0 to 2**64 - 1.
         step: 0 to 2**32 - 1.
-        first_word: where in the table's rows to begin, a multiple of 4.
+        first_word: first word of each row to return, a multiple of 4.
     """
     blocks = -(-words_per_row // 4)
     counter = np.empty((4, num_rows, blocks), dtype=np.uint32)

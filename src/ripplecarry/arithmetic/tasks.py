@@ -1,4 +1,4 @@
-"""Tasks: what is computed from operands digit by digit."""
+"""Tasks: functions of operands, computed digit by digit."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Task:
         """The task that this machine defines.
 
         Raises:
-            ConfigurationError: a machine with other than base ** num_operands symbols.
+            ConfigurationError: the machine does not have base ** num_operands symbols.
         """
         check_base(base)
         if machine.num_symbols != base**num_operands:
@@ -48,7 +48,7 @@ class Task:
         return cls(name, base, num_operands, machine, form)
 
     def is_same(self, other: "Task") -> bool:
-        """Whether the other task has the same name and computes the same from the same operands."""
+        """Whether the other task has the same name and computes the same answers."""
         return (
             (self.name, self.base, self.num_operands) == (other.name, other.base, other.num_operands)
             and np.array_equal(self.machine.next_state, other.machine.next_state)
@@ -57,11 +57,11 @@ class Task:
 
     @property
     def num_outputs(self) -> int:
-        """How many answers a network must tell apart at a position."""
+        """Number of possible answers at a position."""
         return max(self.base, self.machine.num_outputs)
 
     def digits_of(self, symbols: Int[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape operand"]:
-        """The operands' digits that symbols stand for."""
+        """The operands' digits that the symbols encode."""
         places = self.base ** np.arange(self.num_operands)
         return (symbols[..., None] // places % self.base).astype(np.uint8)
 
@@ -97,7 +97,7 @@ def multiplication_by_constant(factor: int, base: int = 10) -> Task:
 def subtraction(base: int = 10) -> Task:
     """The first operand minus the second, modulo base ** positions; the state is the borrow.
 
-    Where the second operand is larger the answer is the base's complement: the last borrow has no position.
+    If the second operand is larger, the answer is the base's complement: the last borrow has no position.
     """
     check_base(base)
     first, second = _digits_of_symbols(base, 2)
@@ -109,8 +109,8 @@ def subtraction(base: int = 10) -> Task:
 def comparison(base: int = 10) -> Task:
     """How the first operand compares with the second: 0 equal, 1 greater, 2 smaller.
 
-    The answer at a position compares the numbers that the digits up to there make, which is the state;
-    that at the last position compares the operands.
+    The answer at a position, which is also the state, compares the numbers formed by the digits so far;
+    the one at the last position compares the operands.
     """
     check_base(base)
     first, second = _digits_of_symbols(base, 2)
@@ -120,7 +120,7 @@ def comparison(base: int = 10) -> Task:
 
 
 def counter(modulus: int, base: int = 10) -> Task:
-    """The sum of one operand's digits up to each position modulo `modulus`, which is the state."""
+    """The sum of one operand's digits up to each position, modulo `modulus`; the sum is the state."""
     if not 2 <= modulus <= 255:
         raise ConfigurationError(f"modulus is {modulus}; it must be from 2 to 255")
     check_base(base)
@@ -150,22 +150,22 @@ _NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
 
 
 class MachineTables(Configuration):
-    """A machine written out, a row a state, a column a symbol; state 0 is the initial one."""
+    """A machine's tables: one row per state, one column per symbol; state 0 is the initial state."""
 
     next_state: tuple[tuple[int, ...], ...]
     output: tuple[tuple[int, ...], ...]
 
 
 class TaskChoice(Configuration):
-    """Which task."""
+    """The choice of a task."""
 
     task: Literal["addition", "subtraction", "times", "comparison", "counter", "machine"] = "addition"
-    """What is computed: the sum, the difference, one operand times a constant, how two compare, one
-    operand's digit sum modulo a constant, or what a machine's tables say."""
+    """What to compute: the sum, the difference, one operand times a constant, how two operands compare, one
+    operand's digit sum modulo a constant, or the output of a machine given by its tables."""
     base: Annotated[int, Field(ge=MIN_BASE, le=MAX_BASE)] = 10
     """The base of the digits."""
     num_operands: Annotated[int, Field(ge=1, le=8)] | None = None
-    """How many operands; 2 for addition unless given; 1 for times and counter, 2 for the others."""
+    """Number of operands: for addition 2 by default; 1 for times and counter, 2 for the others."""
     factor: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The constant of the task `times`."""
     modulus: Annotated[int, Field(ge=2, le=255)] | None = None
@@ -181,13 +181,13 @@ class TaskChoice(Configuration):
             if is_needed and not is_given:
                 problems.append(f"the task {task} needs {part}")
             if is_given and not is_needed:
-                problems.append(f"{part} goes with the task {task} alone, not with {self.task}")
+                problems.append(f"{part} belongs to the task {task}, not to {self.task}")
         count = _NUM_OPERANDS.get(self.task)
         if count is not None and self.num_operands not in (None, count):
             words = "1 operand" if count == 1 else f"{count} operands"
             problems.append(f"the task {self.task} has {words}, not {self.num_operands}")
         if self.base ** (self.num_operands or 2) > 1_000_000:
-            problems.append("base ** num_operands is over 1000000 symbols; choose fewer")
+            problems.append("base ** num_operands is more than 1000000 symbols; choose fewer")
         if problems:
             raise ValueError("; ".join(problems))
         if self.machine is not None:

@@ -1,4 +1,4 @@
-"""Text that is read from any place: a file where it lies, a pipe once it is on disk."""
+"""Text read at any offset: a file in place, a pipe once it is spooled to disk."""
 
 import codecs
 import os
@@ -15,27 +15,27 @@ from ripplecarry.errors import OperandError
 from ripplecarry.files import Spool
 
 BLOCK_BYTES = 2**20
-"""Text is read in blocks of so much, whatever the length of its lines."""
+"""Text is read in blocks of this many bytes, however long its lines are."""
 
 
 class TextSource(ABC):
-    """Bytes by offset; `name` is what messages call it."""
+    """Bytes by offset; `name` is its name in messages."""
 
     name: str
 
     @abstractmethod
     def read(self, start: int, stop: int) -> UInt8[np.ndarray, " byte"]:
-        """The bytes from `start` to before `stop`; fewer where the text ends."""
+        """The bytes from `start` up to but not including `stop`; fewer if the text ends."""
 
     def blocks(self) -> Iterator[tuple[int, UInt8[np.ndarray, " byte"]]]:
-        """All of the text: pieces, each with its offset."""
+        """The whole text in pieces, each with its offset."""
         start = 0
         while (block := self.read(start, start + BLOCK_BYTES)).size:
             yield start, block
             start += block.size
 
     def place(self, offset: int) -> str:
-        """An offset as line and column, both counted from 1, a column a byte."""
+        """An offset as line and column, both counted from 1; one column per byte."""
         line, begin = 1, 0
         for start, block in self.blocks():
             line_ends = np.flatnonzero(block[: max(0, offset - start)] == ord("\n"))
@@ -61,7 +61,7 @@ class TextInMemory(TextSource):
 
 
 class TextFile(TextSource):
-    """A file on disk, from where its descriptor stands; a byte order mark there is none of its text."""
+    """A file on disk, from its descriptor's position; a byte order mark there is skipped."""
 
     def __init__(self, name: str, descriptor: int) -> None:
         self.name = name
@@ -76,7 +76,7 @@ class TextFile(TextSource):
 
 
 class SpooledText(TextSource):
-    """A pipe, put on disk as far as it was read; a byte order mark in front is none of its text."""
+    """A pipe, spooled to disk as far as it has been read; a leading byte order mark is skipped."""
 
     def __init__(self, name: str, descriptor: int, spool: Spool) -> None:
         self.name = name
@@ -97,20 +97,20 @@ class SpooledText(TextSource):
 
 
 def _mark_length(beginning: bytes) -> int:
-    """Bytes of the mark that editors on Windows put in front of UTF-8."""
+    """Length in bytes of the mark with which Windows editors begin UTF-8."""
     return len(codecs.BOM_UTF8) if beginning == codecs.BOM_UTF8 else 0
 
 
 @contextmanager
 def open_text(path: str) -> Generator[TextSource]:
-    """The text of a file, a named pipe, or of standard input, which is called `-`.
+    """The text of a file, a named pipe, or standard input, which is called `-`.
 
     Raises:
         OperandError: it cannot be read.
     """
     name = "standard input" if path == "-" else path
     is_given = path == "-"
-    if is_given and sys.stdin is None:  # its number then belongs to another file
+    if is_given and sys.stdin is None:  # its descriptor may now belong to another file
         raise OperandError("cannot read standard input: it is closed")
     with _readable(name):
         file = open(0 if is_given else path, "rb", buffering=0, closefd=not is_given)  # noqa: SIM115

@@ -1,10 +1,10 @@
 """Claims: statements that runs confirm, refute or leave open, by rules fixed before any run.
 
 A test looks at one or more findings, each an effect with an interval and a bound. A claim is confirmed
-where every finding's interval lies on the claim's side of its bound, refuted where any lies wholly on
-the other. With k findings the intervals that may refute are taken at level 1 − α/k (Bonferroni), so
-that a claim of many comparisons is not refuted by chance more often than one of a single comparison;
-confirming needs all k to agree at once, which chance makes rarer, so those stay at 1 − α.
+if every finding's interval lies on the claim's side of its bound, and refuted if any lies entirely on
+the other side. With k findings the intervals that may refute have level 1 − α/k (Bonferroni), so that a
+claim with many comparisons is not refuted by chance more often than a claim with one. Confirming needs
+all k to agree, which is rarer by chance, so those intervals stay at 1 − α.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,7 @@ from ripplecarry.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs say of a claim."""
+    """The runs' verdict on a claim."""
 
     claim: "Claim"
     status: Status
@@ -33,23 +33,23 @@ class Verdict:
 
     @property
     def deciding(self) -> Finding:
-        """The finding that decides: one that refutes, else one that stays open, else the weakest."""
+        """The deciding finding: one that refutes, otherwise one left open, otherwise the weakest."""
         rank = {"refuted": 0, "open": 1, "confirmed": 2}
         return min(self.findings, key=lambda finding: (rank[finding.status], finding.margin))
 
     @property
     def num_seeds(self) -> int:
-        """The fewest seeds behind any finding."""
+        """The smallest number of seeds of any finding."""
         return min(finding.num_seeds for finding in self.findings)
 
     @property
     def effect_words(self) -> str:
-        """The deciding effect in figures; empty where there is none."""
+        """The deciding effect as text; empty if there is none."""
         return "" if isnan(self.deciding.effect) else f"{self.deciding.effect:.3g}"
 
     @property
     def interval_words(self) -> str:
-        """The deciding interval in figures; empty where there is none."""
+        """The deciding interval as text; empty if there is none."""
         return "" if isnan(self.deciding.effect) else self.deciding.interval_words
 
     def as_dict(self) -> dict[str, object]:
@@ -85,7 +85,7 @@ class Verdict:
 
 
 class Comparison(ABC):
-    """What decides a claim."""
+    """A rule that decides a claim."""
 
     def __post_init__(self) -> None:
         for name in ("measure", "chosen_by", "later", "earlier"):
@@ -97,16 +97,16 @@ class Comparison(ABC):
                 )
 
     def selections(self) -> Sequence[Settings]:
-        """The trials it names, for a check when the study is made."""
+        """The trials it names, to be checked when the study is created."""
         return ()
 
     def num_parts(self, arms: Sequence[Arm]) -> int:
-        """How many findings it will make."""
+        """How many findings it will produce."""
         return 1
 
     @abstractmethod
     def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
-        """The findings, refuting at a level shared by `num_parts` of them."""
+        """The findings; the level for refuting is shared among `num_parts`."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class AboutEqual(Comparison):
 
 @dataclass(frozen=True)
 class Within(Comparison):
-    """The measure's means in two trials differ by no more than a margin, at 90 %."""
+    """The measure's means in two trials differ by at most a margin, at 90 %."""
 
     measure: Measure
     first: Settings
@@ -170,7 +170,7 @@ class Grows(Comparison):
 class Falls(Comparison):
     """A measure falls as a setting grows tenfold: the slope over its decimal logarithm is negative.
 
-    With `against`, the slope over these trials is at most half of that over those: then more than
+    With `against`, the slope over these trials is at most half of the slope over those: more than
     half of the effect has been removed.
     """
 
@@ -205,7 +205,7 @@ class Falls(Comparison):
     def _falls(
         self, arms: Sequence[Arm], trials: Sequence[Settings]
     ) -> tuple[list[np.ndarray], list[float]]:
-        """The trials' samples, and weights that make minus the least-squares slope of their means."""
+        """The trials' samples, and weights whose sum of means is minus the least-squares slope."""
         chosen = [find(arms, settings) for settings in trials]
         places = np.array([log10(getattr(arm.case.trial, self.setting)) for arm in chosen])
         centred = places - places.mean()
@@ -217,8 +217,8 @@ class Falls(Comparison):
 class LessAtBest(Comparison):
     """The measure is smaller in the best of some trials than in the best of others.
 
-    The best is the one with the smallest mean of `chosen_by` over seeds below `split`; the other
-    seeds judge, so that choosing does not flatter.
+    The best is the trial with the smallest mean of `chosen_by` over seeds below `split`; the other
+    seeds judge, so that the choice does not bias the verdict.
     """
 
     measure: Measure
@@ -261,12 +261,12 @@ class AllOf(Comparison):
 
 
 def fastest(measure: Measure, **settings: Any) -> Comparison:
-    """One trial's area is smaller than every other's."""
+    """One trial's measure is smaller than every other's."""
     return Extreme(measure, settings)
 
 
 def slowest(measure: Measure, **settings: Any) -> Comparison:
-    """One trial's area is larger than every other's."""
+    """One trial's measure is larger than every other's."""
     return Extreme(measure, settings, largest=True)
 
 
@@ -289,7 +289,7 @@ def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Findin
     if found.low == found.high == 0:
         return replace(found, words=f"{measure.words} is the same for {names[0]} and {names[1]}")
     side = "below"
-    if found.effect < 0:  # told the other way round, so that words and figures have one sign
+    if found.effect < 0:  # stated the other way round, so that words and numbers agree in sign
         side = "above"
         found = replace(found, effect=-found.effect, low=-found.high, high=-found.low)
     words = f"{measure.words} of {names[0]} lies {found.effect:.3g} {side} that of {names[1]}"
@@ -297,7 +297,7 @@ def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Findin
 
 
 def _values(measure: Measure, first: Arm, second: Arm) -> list[np.ndarray]:
-    """The measure in both; of the seeds that both have where they are compared in pairs."""
+    """The measure's values in both; only for the seeds that both have if they are paired."""
     arms = [first.runs, second.runs]
     if _is_paired(first, second):
         shared = {run.seed for run in first.runs} & {run.seed for run in second.runs}

@@ -13,7 +13,7 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.trial import Trial
 
 MIN_SEEDS = 5
-"""With fewer seeds every claim is open: the smallest number that the protocol uses."""
+"""With fewer seeds every claim stays open: the smallest number that the protocol uses."""
 
 Status = Literal["confirmed", "refuted", "open"]
 Settings = Mapping[str, Any]
@@ -24,10 +24,10 @@ class Case:
     """One trial of a study."""
 
     settings: Settings
-    """What the grid sets, in the grid's order."""
+    """The grid's settings, in the grid's order."""
     trial: Trial
     label: str
-    """What tells this trial from the study's others, in figures and tables."""
+    """What distinguishes this trial from the study's others, in figures and tables."""
     words: str
     """The same for sentences."""
     group: str = ""
@@ -37,12 +37,12 @@ class Case:
     value: object = None
     """The value of the grid's last entry."""
     is_control: bool = False
-    """Whether only claims use it: figures and tables leave it out."""
+    """Whether only claims use it: figures and tables omit it."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A trial of a study with its runs, in order of seed."""
+    """A study's trial with its runs, ordered by seed."""
 
     case: Case
     runs: tuple[Run, ...]
@@ -57,13 +57,13 @@ class Arm:
             if name not in Trial.model_fields:
                 near = get_close_matches(name, Trial.model_fields, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                raise ConfigurationError(f"a claim names the setting {name!r}, which there is not{hint}")
+                raise ConfigurationError(f"a claim names the unknown setting {name!r}{hint}")
         return all(getattr(self.case.trial, name) == value for name, value in settings.items())
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One comparison and what it says of the claim."""
+    """One comparison and its verdict on the claim."""
 
     words: str
     effect: float
@@ -73,7 +73,7 @@ class Finding:
     num_seeds: int
     status: Status
     margin: float = 0.0
-    """How far the interval is from the bound, in widths of the interval: the weakest is smallest."""
+    """The interval's distance from the bound, in interval widths; the weakest finding's is smallest."""
 
     @property
     def interval_words(self) -> str:
@@ -84,7 +84,7 @@ def find(arms: Sequence[Arm], settings: Settings) -> Arm:
     """The one trial with these settings.
 
     Raises:
-        ConfigurationError: none, or more than one.
+        ConfigurationError: there is none, or more than one.
     """
     matches = [arm for arm in arms if arm.has(settings)]
     if len(matches) != 1:
@@ -100,7 +100,7 @@ def decide(
     num_seeds: int,
     num_parts: int,
 ) -> Finding:
-    """Confirmed where the interval lies above the bound, refuted where it lies below."""
+    """Confirmed if the interval lies above the bound, refuted if it lies below."""
     confirming, refuting = interval(1 - alpha), interval(1 - alpha / num_parts)
     if confirming.low > bound:
         status, shown, level = "confirmed", confirming, 1 - alpha
@@ -120,7 +120,7 @@ def decide_within(
     num_seeds: int,
     num_parts: int,
 ) -> Finding:
-    """Confirmed where the 90 % interval lies between the bounds, refuted where it lies outside."""
+    """Confirmed if the 90 % interval lies between the bounds, refuted if it lies outside."""
     confirming, refuting = interval(0.9), interval(1 - 0.1 / num_parts)
     if low <= confirming.low and confirming.high <= high:
         status, shown, level = "confirmed", confirming, 0.9

@@ -18,7 +18,7 @@ class Interval(NamedTuple):
 
 
 def mean_interval(values: np.ndarray, level: float) -> Interval:
-    """Student's t interval of a mean; a point where all values are equal."""
+    """Student's t interval of a mean; a point if all values are equal."""
     effect = float(values.mean())
     if np.ptp(values) == 0:
         return Interval(effect, effect, effect)
@@ -40,7 +40,7 @@ def difference_interval(first: np.ndarray, second: np.ndarray, level: float, *, 
 
 
 def median_interval(values: np.ndarray, level: float = 0.95) -> Interval:
-    """The median with the interval between two order statistics that holds it at least so surely.
+    """The median with the interval between two order statistics that has at least this level.
 
     Values may be infinite. With too few values for the level the bounds are NaN: fewer than 6 at 95 %.
     """
@@ -65,9 +65,9 @@ def contrast_interval(samples: Sequence[np.ndarray], weights: Sequence[float], l
 
 @contextmanager
 def _nearly_equal_values_are_fine() -> Generator[None]:
-    """SciPy warns of lost precision where values hardly differ, as shares that are all near 1 do.
+    """SciPy warns of lost precision if values hardly differ, such as shares that are all near 1.
 
-    What is lost lies far below the width of a 32-bit float that the values came from.
+    The loss is far below the precision of the 32-bit floats from which the values come.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Precision loss", category=RuntimeWarning)

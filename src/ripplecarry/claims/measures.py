@@ -12,7 +12,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import OBSERVE_EVERY
+from ripplecarry.training.loop import READ_EVERY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measure:
-    """A number read off a run; `words` name it in sentences."""
+    """A number computed from a run; `words` name it in sentences."""
 
     words: str
     of: Callable[[Run], float]
@@ -36,10 +36,10 @@ class Property:
 
 def area(metric: str = "exact_match") -> Measure:
     """Speed of learning, smaller is faster: the mean over the whole horizon of the loss, or of
-    1 − an exact match.
+    1 − exact match.
 
-    After a diverged run's end its answers count as wrong, and its loss as that of guessing or as its
-    own largest finite loss, whichever is larger.
+    After a diverged run ends, its answers count as wrong, and its loss as that of guessing or its own
+    largest finite loss, whichever is larger.
     """
     _check(metric)
     if metric == "loss":
@@ -57,19 +57,19 @@ def last(metric: str = "exact_match") -> Measure:
 
 
 def reading(step: int, metric: str = "exact_match") -> Measure:
-    """The reading at this step; 0 where a run diverged before it."""
+    """The reading at this step; 0 if a run diverged before it."""
     _check(metric)
 
     def read(run: Run) -> float:
         values = readings(run, metric)
-        place = step // OBSERVE_EVERY
+        place = step // READ_EVERY
         return float(values[place]) if place < len(values) else 0.0
 
     return Measure(f"{_words(metric)} at step {step}", read)
 
 
 def seconds_per_step() -> Measure:
-    """Wall time of training and readings."""
+    """Wall time of training and readings per step."""
     return Measure("seconds per step", lambda run: run.state["train_s"] / run.state["steps_done"])
 
 
@@ -86,22 +86,22 @@ def readings(run: Run, metric: str) -> np.ndarray:
 
 
 def steps_to(run: Run, threshold: float, metric: str = "exact_match") -> float:
-    """The first reading's step at which the metric is at least this; infinite if it never was."""
+    """The step of the first reading at which the metric is at least this; infinite if there is none."""
     reached = np.flatnonzero(readings(run, metric) >= threshold)
-    return float(reached[0] * OBSERVE_EVERY) if len(reached) else np.inf
+    return float(reached[0] * READ_EVERY) if len(reached) else np.inf
 
 
 def is_right_by(step: int, after: int = 0) -> Property:
-    """Every one of 1,000 answers right at a reading behind step `after`, up to `step`."""
+    """All of 1,000 answers are right at a reading after step `after` and by step `step`."""
     words = f"are right in every answer by step {step}"
     if after:
         words += f", read after step {after}"
-    first, end = -(-after // OBSERVE_EVERY), step // OBSERVE_EVERY + 1
+    first, end = -(-after // READ_EVERY), step // READ_EVERY + 1
     return Property(words, lambda run: bool((readings(run, "exact_match")[first:end] == 1).any()))
 
 
 def is_right_at_the_end(metric: str = "exact_match") -> Property:
-    """Every answer right at the last reading."""
+    """Every answer is right at the last reading."""
     return Property(
         f"are right in every answer at the end ({_words(metric)})",
         lambda run: run.outcome != "diverged" and readings(run, metric)[-1] == 1,
@@ -109,7 +109,7 @@ def is_right_at_the_end(metric: str = "exact_match") -> Property:
 
 
 def is_certified() -> Property:
-    """The checker accepts the certificate that the run's store holds."""
+    """The checker accepts the certificate in the run's store."""
     return Property("are certified", lambda run: accepted(run, run.certificate_path) is not None)
 
 
@@ -119,7 +119,7 @@ def is_never_exact() -> Property:
 
 
 def miss_at(length: int) -> Measure:
-    """The share of wrong sums at a length when training was over, every longest run as often."""
+    """The share of wrong sums at a length after training, each longest run weighted equally."""
 
     def miss(run: Run) -> float:
         cells = _cells(run, run.exactness.length == length)
@@ -129,7 +129,7 @@ def miss_at(length: int) -> Measure:
 
 
 def is_exact_up_to(length: int) -> Property:
-    """Every pair tested at lengths up to this one was answered right when training was over."""
+    """Every pair tested at lengths up to this one is answered correctly after training."""
 
     def holds(run: Run) -> bool:
         cells = _cells(run, run.exactness.length <= length)
@@ -212,7 +212,7 @@ def _mean_loss(run: Run) -> float:
 
 def _full_losses(run: Run) -> np.ndarray:
     losses = run.curves.loss.to_numpy(dtype=np.float64)
-    if run.outcome != "diverged":  # a certified run may be shorter or longer than its trial says
+    if run.outcome != "diverged":  # a certified run may be shorter or longer than its trial's steps
         return losses
     finite = losses[np.isfinite(losses)]
     missing = max(log(run.trial.build_task().num_outputs), finite.max(initial=0.0))
@@ -223,5 +223,5 @@ def _mean_miss(run: Run, metric: str) -> float:
     values = readings(run, metric)
     if run.outcome != "diverged":
         return float(1 - values.mean())
-    scheduled = -(-run.trial.steps // OBSERVE_EVERY)
+    scheduled = -(-run.trial.steps // READ_EVERY)
     return float((scheduled - values.sum()) / scheduled)

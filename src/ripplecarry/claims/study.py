@@ -1,4 +1,4 @@
-"""Studies: a question, a base trial, a grid of what is varied, and seeds."""
+"""Studies: a question, a base trial, a grid of varied settings, and seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from ripplecarry.runs.trial import MOST_SEEDS, RunRequest, Trial
 
 Axis = str | tuple[str, ...]
 _LONGEST_NAME = 100
-"""A study's name is a folder's."""
+"""A study's name names its folder too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +23,12 @@ class Study:
     Args:
         grid: values by setting; settings that change together share a tuple as key and have tuples
             of values. Every combination of the entries is a trial.
-        labels: what to call the trials, in order; their values unless given.
-        controls: settings of further trials that claims compare with.
+            labels: the trials' names, in order; by default their values.
+            controls: settings of additional trials that claims compare with.
         claims: statements about the trials, judged by their runs.
-        seeds: how many unless the user says otherwise.
+        seeds: the default number of seeds.
         report_figure: the figure of the report that shows the same comparison, if any.
-        source: what `ripplecarry study` finds it by; filled in when it is loaded.
+        source: the argument by which `ripplecarry study` finds it; filled in on loading.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Study:
                     raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
 
     def _check_kinds(self) -> None:
-        """Raises where a part is not of the kind that reading it takes for granted."""
+        """Raises if a part is not of the type that the rest of the class relies on."""
         sequences = (tuple, list)
         axes = [
             name
@@ -119,10 +119,10 @@ class Study:
         return _words(list(self.grid)[-1]) if self.grid else ""
 
     def cases(self) -> list[Case]:
-        """Every trial, those of the grid first.
+        """All trials, the grid's first.
 
         Raises:
-            ConfigurationError: a grid that does not fit the trial's settings.
+            ConfigurationError: the grid does not fit the trial's settings.
         """
         base = self.base.model_dump(exclude_unset=True)
         combinations = list(product(*self.grid.values()))
@@ -153,25 +153,25 @@ class Study:
         return cases
 
     def arms(self, runs: Sequence[Run]) -> list[Arm]:
-        """Every trial with those of the runs that are of it, in order of seed."""
+        """Every trial with its own runs, ordered by seed."""
         ordered = sorted(runs, key=lambda run: run.seed)
         return [
             Arm(case, tuple(run for run in ordered if run.trial == case.trial)) for case in self.cases()
         ]
 
     def drawn(self, runs: Sequence[Run]) -> list[Arm]:
-        """The trials with runs that figures and tables show: all but the controls."""
+        """The trials, with their runs, that figures and tables show: all but the controls."""
         return [arm for arm in self.arms(runs) if arm.runs and not arm.case.is_control]
 
     def judge(self, runs: Sequence[Run]) -> list[Verdict]:
-        """What these runs say of each claim."""
+        """These runs' verdict on each claim."""
         arms = self.arms(runs)
         return [claim.judge(arms) for claim in self.claims]
 
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
-        """Every run: each trial with seeds 0 to `num_seeds` - 1, the first of which keeps checkpoints."""
+        """All runs: each trial with seeds 0 to `num_seeds` - 1; seed 0 keeps snapshots."""
         return [
-            RunRequest(case.trial, seed, case.trial.engine(engine), keeps_checkpoints=not seed)
+            RunRequest(case.trial, seed, case.trial.engine(engine), takes_snapshots=not seed)
             for case in self.cases()
             for seed in range(num_seeds)
         ]

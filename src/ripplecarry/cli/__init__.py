@@ -15,7 +15,6 @@ from ripplecarry.cli.certify import certify
 from ripplecarry.cli.check import check
 from ripplecarry.cli.command import say
 from ripplecarry.cli.compare import compare
-from ripplecarry.cli.complaints import complaint
 from ripplecarry.cli.evaluate import evaluate
 from ripplecarry.cli.export import export
 from ripplecarry.cli.extract import extract
@@ -24,6 +23,7 @@ from ripplecarry.cli.page import page
 from ripplecarry.cli.runs import runs
 from ripplecarry.cli.study import study
 from ripplecarry.cli.train import train
+from ripplecarry.cli.usage_errors import usage_error
 from ripplecarry.errors import InputError
 
 app = App(
@@ -64,7 +64,7 @@ def call(arguments: Sequence[str], commands: App = app) -> int:
         )
         return status if isinstance(status, int) else 0
     except CycloptsError as error:
-        say(complaint(error))
+        say(usage_error(error))
         return 2
     except InputError as error:
         say(" ".join(str(error).split()))

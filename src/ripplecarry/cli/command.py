@@ -9,7 +9,7 @@ from typing import Annotated, Any, ForwardRef, get_args
 
 from cyclopts import Parameter
 
-from ripplecarry.cli.complaints import as_options
+from ripplecarry.cli.usage_errors import as_options
 from ripplecarry.errors import InputError
 from ripplecarry.runs.run import Run
 from ripplecarry.verbs.parameters import options_of

@@ -41,8 +41,8 @@ def evaluate(run: str | None, *, as_json: bool, **options: Any) -> int:
     else:
         _print(found)
         print(f"\nheat map: {figures[0]}, figures: {path}")
-    if found.complaint:
-        say(f"the adder gave no answer: {found.complaint}")
+    if found.first_error:
+        say(f"the adder gave no answer: {found.first_error}")
     return 0 if found.is_exact else 1
 
 

@@ -28,11 +28,11 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     from ripplecarry.verbs.find_run import find_run
     from ripplecarry.verification.extraction import MAX_STATES
 
-    kept, subject = Store(store), find_run(run, store)
+    run_store, subject = Store(store), find_run(run, store)
     found, task = verb.extract(subject, store=store, **options), subject.task
     title = f"{task.name}, run {subject.id}"
     figures = draw_machine(
-        found.machine, task, title, kept.machine_folder(), subject.id, is_complete=found.is_complete
+        found.machine, task, title, run_store.machine_folder(), subject.id, is_complete=found.is_complete
     )
     operands = None if found.difference is None else task.digits_of(np.array(found.difference)).T
     wrong = found.counterexample

@@ -31,7 +31,7 @@ def page(run: str, *, as_json: bool, **options: Any) -> int:
     size, num_checkpoints = found.path.stat().st_size, len(found.run.checkpoints)
     if as_json:
         result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
-        print(json.dumps(result | {"checkpoints": num_checkpoints}, indent=1))
+        print(json.dumps(result | {"snapshots": num_snapshots}, indent=1))
     else:
         print(f"{found.path}: {size / 1e6:.2f} MB, {num_checkpoints} checkpoints; {words}")
     return 0

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 _SILENT_S, _TERMINAL_EVERY_S, _PLAIN_EVERY_S = 2.0, 0.2, 30.0
 
 
-class Progress:
+class ProgressLine:
     """Says how far it is: in place on a terminal after two seconds, else in a line every thirty."""
 
     def __init__(self, unit: str) -> None:
@@ -43,9 +43,9 @@ class Progress:
 
 
 @contextmanager
-def progress_line(unit: str) -> Generator[Progress]:
+def progress_line(unit: str) -> Generator[ProgressLine]:
     """A progress line that is gone afterwards."""
-    progress = Progress(unit)
+    progress = ProgressLine(unit)
     try:
         yield progress
     finally:

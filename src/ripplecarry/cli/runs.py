@@ -41,7 +41,7 @@ def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: boo
     from ripplecarry.runs.store import Store
     from ripplecarry.verbs.find_run import find_run
 
-    kept, faults = Store(store), []
+    run_store, faults = Store(store), []
     found = None if run is None else find_run(run, store)
     frame = verb.list_runs(
         found,
@@ -56,7 +56,7 @@ def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: boo
     if found is not None:
         return _show_run(found, kept.proof(found), as_json)
     _list_runs(frame, store, as_json)
-    begun = kept.unfinished_ids()
+    begun = run_store.unfinished_ids()
     if begun and not as_json:
         print(f"begun and not finished: {len(begun)}; the commands that began them go on with them")
     for words in faults:

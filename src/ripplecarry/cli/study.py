@@ -22,7 +22,7 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     certified_tasks, certified_sizes, thousand_seeds_of_rates and thousand_seeds_of_cells, of which
     `thousand_seeds` means both. A path to a .py file that defines STUDY is a study of your own.
 
-    With `--shard` only that part is carried out, and nothing is drawn: when all parts are in one store
+    With `--shard` only that part is executed, and nothing is drawn: when all parts are in one store
     (`ripplecarry merge` joins several), the command without `--shard` judges and draws.
 
     Example: ripplecarry study layers cell --seeds 5
@@ -40,10 +40,10 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
         shown = {"shard": shard, "finished": ids, "failed": found.failed}
         print(json.dumps(shown, indent=1) if as_json else f"shard {shard}: {len(ids)} runs finished")
         return _status(found)
-    kept = Store(store)
+    run_store = Store(store)
     parts = [(one, found.runs_by_study[one.name]) for one in found.studies]
-    reports = [report_study(one, runs, kept) for one, runs in parts if one.drawn(runs)]
-    document = kept.report_path([one.name for one in found.studies])
+    reports = [report_study(one, runs, run_store) for one, runs in parts if one.drawn(runs)]
+    document = run_store.report_path([one.name for one in found.studies])
     if reports:
         write_document(reports, found.failed, document)
     if as_json:

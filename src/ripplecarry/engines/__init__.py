@@ -1,1 +1,1 @@
-"""Engines: how a network is computed, behind one interface."""
+"""Engines: ways of computing a network, with one interface."""

@@ -1,4 +1,4 @@
-"""What an engine is: a training step, a forward pass and a stream of positions for a network."""
+"""An engine's interface: training steps, forward passes and streams of positions."""
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +14,7 @@ from ripplecarry.networks.initial_values import Weights
 
 
 class PositionStream(ABC):
-    """One sequence fed piece by piece; the hidden state is carried between the pieces."""
+    """One sequence fed piece by piece; the hidden state persists between pieces."""
 
     @abstractmethod
     def feed(self, operands: UInt8[np.ndarray, "position operand"]) -> Float[np.ndarray, "position output"]:
@@ -41,7 +41,7 @@ class Computation(ABC):
     def answers(
         self, operands: UInt8[np.ndarray, "batch position operand"]
     ) -> UInt8[np.ndarray, "batch position"]:
-        """The answer digits: the largest logit's, the smaller digit where two are equal."""
+        """The answer digits: those with the largest logit, the smaller digit if two are equal."""
         return self.logits(operands).argmax(axis=-1).astype(np.uint8)
 
     def count_right(self, batches: BatchSource, step: int) -> tuple[int, int]:
@@ -55,37 +55,37 @@ class Trainer(Computation):
     """A network in training."""
 
     step: int
-    """Updates done so far, which is also the number of the next step."""
+    """Number of updates so far, which is also the number of the next step."""
 
     def among_others(self) -> AbstractContextManager[None]:
-        """While it is entered, work asked of this trainer may wait for that of others trained beside it."""
+        """Inside it, calls to this trainer may wait for calls to others trained beside it."""
         return nullcontext()
 
     @abstractmethod
     def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
         """Trains and returns the loss of each step, taken before that step's update.
 
-        A loss that is not finite is returned as the last one, without an update behind it.
+        A loss that is not finite is returned last, and no update follows it.
         """
 
     @abstractmethod
     def state(self) -> dict[str, np.ndarray]:
-        """All that training depends on besides the step, as a flat mapping of arrays."""
+        """Everything besides the step that training depends on, as a flat mapping of arrays."""
 
     @abstractmethod
     def restore(self, step: int, state: dict[str, np.ndarray]) -> None:
-        """Goes on from a state, bit for bit as if never interrupted."""
+        """Resumes from a state, bit for bit as if never interrupted."""
 
 
 class Engine(ABC):
-    """A way of computing networks. Results are a function of it and of its instruction set."""
+    """A way of computing networks. Results depend on the engine and its instruction set."""
 
     name: str
 
     @property
     @abstractmethod
     def instruction_set(self) -> str:
-        """What of the processor's it uses; results may differ in the last bits between two."""
+        """The instruction set used; results may differ in the last bits between two of them."""
 
     @property
     @abstractmethod
@@ -104,4 +104,4 @@ class Engine(ABC):
         batches: BatchSource,
         weights: Weights,
     ) -> Trainer:
-        """A network ready to train on these batches, from these weights."""
+        """A network ready to train on these batches, starting from these weights."""

@@ -13,13 +13,13 @@ class Optimisation(Configuration):
     """The optimiser and its learning rate."""
 
     optimiser: Literal["adam", "momentum", "sgd"] = "adam"
-    """Adam (betas 0.9 and 0.999, eps 1e-8), gradient descent with momentum 0.9, or without."""
+    """Adam (betas 0.9 and 0.999, eps 1e-8), gradient descent with momentum 0.9, or without momentum."""
     learning_rate: Rate = 0.001
     """The learning rate from the first step."""
     lower_rate_after: Annotated[int, Field(ge=1)] | None = None
-    """The step from which `lower_rate` replaces the learning rate; never unless given."""
+    """The step from which `lower_rate` replaces the learning rate; by default never."""
     lower_rate: Rate | None = None
-    """The learning rate from step `lower_rate_after`."""
+    """The learning rate from step `lower_rate_after` on."""
 
     @model_validator(mode="after")
     def _lowering_is_whole(self) -> Self:

@@ -1,4 +1,4 @@
-"""The engines by name, imported only when asked for."""
+"""The engines by name, imported only when opened."""
 
 import os
 from collections.abc import Collection
@@ -11,25 +11,25 @@ EngineName = Literal["auto", "native", "torch", "gpu", "gpu_tf32x3", "gpu_tf32"]
 ENGINES = get_args(EngineName)
 
 GPU_ENGINES = ("gpu", "gpu_tf32x3", "gpu_tf32")
-"""They train runs of one shape together; the last two multiply in TF32, thrice or once a product."""
+"""They train runs of one shape together; the last two multiply in TF32, three times or once per product."""
 
 LOCK_FREE_ENGINES = ("native", *GPU_ENGINES)
-"""Engines whose runs share a process: they hold no interpreter lock while they work, or train together."""
+"""Engines whose runs share a process: they release the interpreter lock, or train together."""
 
 _TOGETHER_ON_GPU = 512
-"""Each run holds a file open; systems let a process have 1024 unless told otherwise."""
+"""Each run holds a file open; by default systems allow a process 1024."""
 
 
 def runs_at_once(engines: Collection[str]) -> int:
-    """How many runs a machine carries out side by side unless told otherwise."""
+    """How many runs a machine executes side by side by default."""
     return _TOGETHER_ON_GPU if set(engines) <= set(GPU_ENGINES) else os.cpu_count() or 1
 
 
 def open_engine(name: str = "auto") -> Engine:
-    """The engine of this name; `auto` is the native one where it is built, else PyTorch's.
+    """The engine of this name; `auto` is native if it is built, otherwise PyTorch.
 
     Raises:
-        ConfigurationError: an unknown name, or an engine that cannot work here.
+        ConfigurationError: an unknown name, or an engine that cannot run here.
     """
     if name not in ENGINES:
         raise ConfigurationError(f"unknown engine {name!r}; choose from {', '.join(ENGINES)}")

@@ -1,1 +1,1 @@
-"""How right a network is, and how sure one can be of it."""
+"""How often a network is right, and how certain that is."""

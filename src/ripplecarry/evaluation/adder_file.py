@@ -1,4 +1,4 @@
-"""An adder from somebody's Python file, which is run as it is."""
+"""An adder from a user's Python file, which is executed."""
 
 import importlib.util
 import sys
@@ -11,13 +11,13 @@ from ripplecarry.errors import ConfigurationError
 
 
 def load_adder(path: Path) -> Callable[[int, int], int]:
-    """The adder that a file defines: `build_model()` gives a model, or a model and what is said of it,
-    and `add(model, a, b)` its sum.
+    """The adder that a file defines: `build_model()` returns a model, or a model and its metadata,
+    and `add(model, a, b)` returns its sum.
 
-    Runs the file's code. What the file says of its model is not read.
+    Runs the file's code. The metadata is ignored.
 
     Raises:
-        ConfigurationError: no such file, one that lacks either function, or whose code fails.
+        ConfigurationError: the file is missing, lacks either function, or its code fails.
     """
     if not path.is_file():
         raise ConfigurationError(f"no adder file {path}")
@@ -25,7 +25,7 @@ def load_adder(path: Path) -> Callable[[int, int], int]:
     build, add = (_function(module, path, name) for name in ("build_model", "add"))
     try:
         built = build()
-    except (Exception, SystemExit) as error:  # whatever another's code raises
+    except (Exception, SystemExit) as error:  # the file's code may raise anything
         raise ConfigurationError(
             f"adder file {path}: build_model(): {type(error).__name__}: {error}"
         ) from None
@@ -37,12 +37,12 @@ def _run(path: Path) -> ModuleType:
     name = f"adder_file_{path.stem}"
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
-        raise ConfigurationError(f"adder file {path} is no Python file; its name must end in .py")
+        raise ConfigurationError(f"adder file {path} is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module  # dataclasses look their module up
+    sys.modules[name] = module  # dataclasses look up their module
     try:
         specification.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever another's code raises
+    except (Exception, SystemExit) as error:  # the file's code may raise anything
         raise ConfigurationError(f"adder file {path}: {type(error).__name__}: {error}") from None
     return module
 

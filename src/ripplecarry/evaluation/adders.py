@@ -1,4 +1,4 @@
-"""What can be tested: anything that answers in digits, a network or somebody's function on integers."""
+"""What can be tested: anything that answers in digits, a network or a function of integers."""
 
 from collections.abc import Callable
 from operator import index
@@ -11,12 +11,12 @@ from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.errors import OperandError
 
 NO_DIGIT = 255
-"""Stands where there is no answer digit, and equals none."""
+"""Marks a missing answer digit; it differs from every digit."""
 
 
 @runtime_checkable
 class Answers(Protocol):
-    """Answers operands digit by digit; every engine's networks do."""
+    """Answers operands digit by digit, as every engine's networks do."""
 
     def answers(
         self, operands: UInt8[np.ndarray, "batch position operand"]
@@ -25,7 +25,7 @@ class Answers(Protocol):
 
 @runtime_checkable
 class GivesLogits(Answers, Protocol):
-    """An adder whose margins can be seen."""
+    """An adder with logits, so that its margins can be computed."""
 
     def logits(
         self, operands: UInt8[np.ndarray, "batch position operand"]
@@ -33,16 +33,16 @@ class GivesLogits(Answers, Protocol):
 
 
 class IntegerAdder:
-    """A function of two integers, asked pair by pair.
+    """A function of two integers, called for one pair at a time.
 
-    An exception, or an answer that is no integer, is negative or too long, counts as wrong in every digit.
-    `complaint` tells of the first of them.
+    An exception counts as wrong in every digit; so does an answer that is not an integer, is negative or is
+    too long. `first_error` describes the first of them.
     """
 
     def __init__(self, add: Callable[[int, int], int], base: int = 10) -> None:
         self._add = add
         self._base = base
-        self.complaint: str | None = None
+        self.first_error: str | None = None
 
     def answers(self, operands):
         length = operands.shape[1]
@@ -53,13 +53,13 @@ class IntegerAdder:
         try:
             answer = index(self._add(a, b))
             if answer < 0:
-                complaint = f"the answer is {answer}, which is negative"
+                problem = f"the answer is {answer}, which is negative"
             else:
                 return to_digits(answer, self._base, length)
         except OperandError:
-            complaint = f"the answer has more than {length} digits"
-        except (Exception, SystemExit) as error:  # whatever another's code raises
-            complaint = f"{type(error).__name__}: {error}"
-        if self.complaint is None:
-            self.complaint = f"asked for {a} + {b}: {' '.join(complaint.split())}"
+            problem = f"the answer has more than {length} digits"
+        except (Exception, SystemExit) as error:  # a user's function may raise anything
+            problem = f"{type(error).__name__}: {error}"
+        if self.first_error is None:
+            self.first_error = f"asked for {a} + {b}: {' '.join(problem.split())}"
         return np.full(length, NO_DIGIT, dtype=np.uint8)

@@ -31,7 +31,7 @@ class Score:
 
 def share_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """The Clopper-Pearson interval of a share."""
-    from scipy.stats import binomtest  # half a second to load, and few commands need it
+    from scipy.stats import binomtest  # takes half a second to load; few commands need it
 
     interval = binomtest(successes, trials).proportion_ci(confidence, method="exact")
     return float(interval.low), float(interval.high)
@@ -46,12 +46,12 @@ def compare(
 
 
 def score(network: Computation, batch: Batch) -> Score:
-    """How a network does on a batch."""
+    """A network's score on a batch."""
     return compare(network.answers(batch.operands), batch.answers)
 
 
 def score_step(network: Computation, batches: BatchSource, step: int) -> Score:
-    """How a network does on the batch of a step, which it may draw itself."""
+    """A network's score on a step's batch, which the network may draw itself."""
     num_exact, num_right_digits = network.count_right(batches, step)
     count = batches.batch_size
     return Score(count, num_exact, count * batches.positions, num_right_digits)

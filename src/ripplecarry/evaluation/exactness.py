@@ -1,4 +1,4 @@
-"""How exact an adder is where it is hard: the grid by runs, the hard cases, a search for a wrong sum."""
+"""How exact an adder is where adding is hard: the grid by runs, the hard cases, a wrong-sum search."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ class HardCount:
 
 @dataclass(frozen=True)
 class Exactness:
-    """Everything that was tried, and the shortest wrong answer, if any."""
+    """All that was tested, and the shortest wrong answer, if any."""
 
-    cells: Sequence[Cell]
+    cells: Sequence[GridCell]
     hard: Sequence[HardCount]
     searches: Sequence[SearchResult]
     counterexample: Counterexample | None
@@ -54,7 +54,7 @@ class Exactness:
         return sum(counts)
 
     def frame(self) -> "pd.DataFrame":
-        """The grids, a row a cell."""
+        """The grids, one row per cell."""
         return grid_frame(self.cells)
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,8 +77,8 @@ class Exactness:
         }
 
 
-def work_of(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
-    """Digits that `measure_exactness` asks for, without its search."""
+def num_tested_digits(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
+    """The number of digits that `measure_exactness` asks for, not counting its search."""
     rows = sum(len(rows) for rows in hard_cases(task, 1).values())
     return grid_digits(lengths, task.base, sampling) + rows * sum(lengths)
 
@@ -91,11 +91,11 @@ def measure_exactness(
     sampling: Sampling = Sampling(),  # noqa: B008 - frozen
     report: Callable[[int], None] = lambda num_digits: None,
 ) -> Exactness:
-    """Tests an adder of two operands on the grid and on the hard cases of each length, then searches with
-    its logits, where it has any.
+    """Tests an adder of two operands on the grid and on the hard cases of each length, then searches for a
+    wrong answer if the adder has logits.
 
     Args:
-        report: told how many digits were answered since the last time.
+        report: called with the number of digits answered since the last call.
     Raises:
         ConfigurationError: a task without carry runs.
     """
@@ -130,6 +130,6 @@ def _try_cases(
 
 
 def _searched(lengths: Sequence[int]) -> list[int]:
-    """A few lengths from short to long, where a search costs little."""
+    """One or two lengths, short enough for a cheap search."""
     short = [length for length in lengths if length <= LONGEST_SEARCHED]
     return sorted({short[len(short) // 2], short[-1]}) if short else []

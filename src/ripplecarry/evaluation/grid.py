@@ -1,4 +1,4 @@
-"""Exact match by length and longest run: where it is hard, with counts and intervals."""
+"""Exact match by length and longest run, with counts and intervals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -24,12 +24,12 @@ _EVERY_LENGTH_UP_TO = 10
 _EVERY_RUN_UP_TO = 10
 _MULTIPLES = (2, 5, 10, 100)
 _DIGITS_AT_A_TIME = 1_000_000
-_DRAWS_KEPT = 16
+_DRAWS_CACHED = 16
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Pairs of one length and longest run, and how many answers are right."""
+class GridCell:
+    """Pairs of one length and longest run, and how many are answered right."""
 
     kind: RunKind
     length: int
@@ -39,7 +39,7 @@ class Cell:
     num_digits: int
     num_right_digits: int
     is_exhaustive: bool
-    """Whether these are all the pairs that there are."""
+    """Whether these are all such pairs."""
 
     @property
     def exact_match(self) -> float:
@@ -47,7 +47,7 @@ class Cell:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """95 % Clopper-Pearson; a point where all pairs were tried."""
+        """95 % Clopper-Pearson; a point if all pairs were tried."""
         if self.is_exhaustive:
             return self.exact_match, self.exact_match
         return share_interval(self.num_exact, self.num_pairs)
@@ -55,20 +55,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which cells there are, and how many pairs each gets: fewer where the numbers are long."""
+    """Which cells to test, and how many pairs for each: fewer for long numbers."""
 
     pairs: int = 1000
     digits_per_cell: int = 60_000
     fewest: int = 20
     every_run_up_to: int = _EVERY_RUN_UP_TO
-    """Longest runs tested: all up to here, then doubling."""
+    """Longest runs tested: all up to this one, then doubling."""
 
     def count(self, length: int) -> int:
-        """Pairs of a cell."""
+        """Pairs per cell."""
         return min(self.pairs, max(self.fewest, self.digits_per_cell // length))
 
     def runs(self, length: int) -> list[int]:
-        """Longest runs to test at a length: all up to one, then doubling, then the length."""
+        """Longest runs to test at a length: all up to a limit, then doubling, then the length itself."""
         doubled = [self.every_run_up_to * 2**k for k in range(1, 32)]
         near = range(self.every_run_up_to + 1)
         return sorted({n for n in (*near, *doubled, length) if n <= length})
@@ -79,11 +79,11 @@ class Sampling:
 
 
 def grid_lengths(trained: int, longest: int | None = None) -> list[int]:
-    """Lengths to test: up to the training length, then 2, 5, 10 and 100 times it, the powers of ten and
+    """Lengths to test: all up to the training length, then 2, 5, 10 and 100 times it, the powers of ten and
     the longest one.
 
     Args:
-        longest: 100 times the training length unless given.
+        longest: by default 100 times the training length.
     """
     longest = 100 * trained if longest is None else longest
     near = {n for n in range(1, trained + 1) if n <= _EVERY_LENGTH_UP_TO}
@@ -99,11 +99,11 @@ def coarse_lengths(trained: int, longest: int) -> list[int]:
     return sorted(n for n in spaced | {trained, longest} if n <= longest)
 
 
-@lru_cache(_DRAWS_KEPT)  # many runs are tested on the same operands, and long ones take a second
+@lru_cache(_DRAWS_CACHED)  # many runs share the same operands, and long ones take a second to draw
 def operands_of_runs(
     length: int, base: int, number: int, group: tuple[tuple[RunKind, int], ...], count: int
 ) -> UInt8[np.ndarray, "row position 2"]:
-    """`count` pairs of each kind and longest run, in this order; other `number`s draw others."""
+    """`count` pairs of each kind and longest run, in this order; each `number` gives different ones."""
     plans = [RunPlan.of(kind, run, length, count) for kind, run in group]
     plan = RunPlan(
         np.concatenate([p.lengths for p in plans]),
@@ -122,7 +122,7 @@ def exactness_grid(
 ) -> tuple[list[Cell], Counterexample | None]:
     """Tests every cell; addition of two operands only.
 
-    The operands depend on lengths and sampling alone, so that two networks meet the same ones.
+    The operands depend on lengths and sampling alone, so two networks get the same ones.
 
     Args:
         report: told how many digits were answered since the last time.
@@ -163,9 +163,9 @@ class _Tally:
         given, right = zip(*parts, strict=True)
         return np.concatenate(given), np.concatenate(right)
 
-    def cell(self, kind: RunKind, run: int, given: np.ndarray, right: np.ndarray, is_all: bool) -> Cell:
+    def cell(self, kind: RunKind, run: int, given: np.ndarray, right: np.ndarray, is_all: bool) -> GridCell:
         score = compare(given, right)
-        return Cell(
+        return GridCell(
             kind,
             self.length,
             run,
@@ -181,7 +181,7 @@ class _Tally:
         self.counterexample = shortest(self.counterexample, found)
 
 
-def _count_all(tally: _Tally, cells: list[Cell]) -> None:
+def _count_all(tally: _Tally, cells: list[GridCell]) -> None:
     base, length = tally.task.base, tally.length
     numbers = np.arange(base ** (2 * length))
     digits = numbers[:, None] // base ** np.arange(2 * length) % base
@@ -194,10 +194,10 @@ def _count_all(tally: _Tally, cells: list[Cell]) -> None:
             cells.append(tally.cell(kind, int(run), given[mine], right[mine], True))
 
 
-def _count_samples(tally: _Tally, sampling: Sampling, cells: list[Cell]) -> None:
+def _count_samples(tally: _Tally, sampling: Sampling, cells: list[GridCell]) -> None:
     count = sampling.count(tally.length)
     wanted = [(kind, run) for kind in RUN_KINDS for run in sampling.runs(tally.length)]
-    # Many cells at a time: a draw costs as much for few rows as for many.
+    # Many cells at a time: drawing few rows costs as much as drawing many.
     at_a_time = max(1, 16_384 // count)
     for first in range(0, len(wanted), at_a_time):
         group = tuple(wanted[first : first + at_a_time])
@@ -208,7 +208,7 @@ def _count_samples(tally: _Tally, sampling: Sampling, cells: list[Cell]) -> None
 
 
 def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
-    """How many digits the grid asks for, to show progress by."""
+    """How many digits the grid asks for, to show progress."""
     return sum(
         base ** (2 * n) * n
         if sampling.is_exhaustive(n, base)
@@ -217,8 +217,8 @@ def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
     )
 
 
-def grid_frame(cells: Sequence[Cell]) -> "pd.DataFrame":
-    """A row a cell, with exact match and its interval's bounds."""
+def grid_frame(cells: Sequence[GridCell]) -> "pd.DataFrame":
+    """One row per cell, with exact match and its interval's bounds."""
     import pandas as pd  # not needed to load a network
 
     rows = [

@@ -1,4 +1,4 @@
-"""Operands that break networks which pass random ones: patterns, extremes and runs of one digit pair."""
+"""Operands that break networks which pass random tests: patterns, extremes and runs of one digit pair."""
 
 from itertools import permutations
 
@@ -8,16 +8,16 @@ from jaxtyping import UInt8
 from ripplecarry.arithmetic.tasks import Task
 
 Cases = dict[str, UInt8[np.ndarray, "row position operand"]]
-"""Operands of one length by what is hard about them."""
+"""Operands of one length, by what makes them hard."""
 
 MOST_SYMBOLS = 256
-"""Of more digit tuples than these, so many evenly spaced ones stand for all."""
+"""If there are more digit tuples than this, this many evenly spaced ones stand for all."""
 
 _NUM_ALTERNATED = 7
 
 
 def hard_cases(task: Task, length: int) -> Cases:
-    """The hard cases of this length; for addition of two operands those of its carries too."""
+    """The hard cases of this length; for addition of two operands also those about carries."""
     symbols = _symbols(task)
     zeros = np.zeros((1, length, task.num_operands), dtype=np.uint8)
     first_only = np.repeat(zeros, len(symbols), axis=0)

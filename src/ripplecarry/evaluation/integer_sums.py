@@ -25,10 +25,10 @@ class ArrayDigits:
 
     @classmethod
     def of(cls, number: object, base: int) -> "ArrayDigits":
-        """The digits of an integer, or those of an array, checked.
+        """The digits of an integer, or the digits in an array, validated.
 
         Raises:
-            OperandError: what is neither, or is negative, or has digits outside the base.
+            OperandError: it is neither, is negative, or has digits outside the base.
         """
         return cls(_checked(number, base) if isinstance(number, np.ndarray) else _of_integer(number, base))
 
@@ -47,7 +47,7 @@ def add_numbers(sums: NetworkSums, rows: Sequence[Sequence[Number]]) -> list[int
     Args:
         rows: a number for each operand: an integer, or an array of digits, least significant first.
     Raises:
-        OperandError: a number that is negative, no integer, or has digits outside the base.
+        OperandError: a number is negative, is not an integer, or has digits outside the base.
     """
     if not rows:
         return []
@@ -87,6 +87,6 @@ def _of_integer(number: object, base: int) -> UInt8[np.ndarray, " position"]:
             f"an operand is {number!r}; give an integer or an array of digits, least significant first"
         )
     value = index(number)
-    # log2 is rounded, so there may be a digit or two too many: they are zero.
+    # log2 is rounded, so there may be one or two extra digits: they are zero.
     digits = to_digits(value, base, int(value.bit_length() / log2(base)) + 2)
     return digits[: max(1, int(significant_digits(digits[None] != 0)[0]))]

@@ -12,16 +12,16 @@ class ModuleAdder:
     """A module that answers digit by digit, least significant first.
 
     Args:
-        module: called with two integer tensors of axes (batch, position), as the report's networks are, or,
-            where it is an `Adder`, with one of axes (batch, position, operand). It returns logits: their
-            last axis is the digit, those before it hold batch and position, in this order.
+        module: called with two integer tensors with axes (batch, position), as the report's networks are,
+            or, if it is an `Adder`, with one with axes (batch, position, operand). It returns logits: their
+            last axis is the digit, the axes before it are batch and position, in this order.
     """
 
     def __init__(self, module: nn.Module) -> None:
         self._module = module
 
     def logits(self, operands):
-        """The logits of axes (batch, position, output)."""
+        """The logits, with axes (batch, position, output)."""
         digits = torch.tensor(operands, dtype=torch.long)
         was_training = self._module.training
         self._module.eval()
@@ -45,7 +45,7 @@ class ModuleAdder:
         return found.reshape(batch, length, -1).float().cpu().numpy()
 
     def answers(self, operands):
-        """The largest logit's digit."""
+        """The digit with the largest logit."""
         return self.logits(operands).argmax(axis=-1).astype(np.uint8)
 
 

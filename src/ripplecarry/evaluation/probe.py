@@ -1,4 +1,4 @@
-"""A linear probe: how well a task's machine state can be read off a network's hidden state."""
+"""A linear probe: how well a task's machine state can be read from a network's hidden state."""
 
 from dataclasses import dataclass
 
@@ -10,34 +10,34 @@ from ripplecarry.engines.reference import one_thread
 from ripplecarry.networks.adder import Adder
 
 RIDGE = 1e-4
-"""Times the number of samples: enough that units which move together cost no precision."""
+"""Times the number of samples; large enough that correlated units cost no precision."""
 
 
 @dataclass(frozen=True, eq=False)
 class Probe:
     """A linear map from the hidden units of all layers to a score for each machine state.
 
-    The reading is the state of the largest score.
+    The state with the largest score is the one read.
     """
 
     weight: Float32[np.ndarray, "state unit"]
     bias: Float32[np.ndarray, " state"]
 
     def read(self, hidden: Float[np.ndarray, "sample unit"]) -> Int[np.ndarray, " sample"]:
-        """The machine state that each hidden state looks like."""
+        """The machine state read from each hidden state."""
         return (hidden @ self.weight.T + self.bias).argmax(axis=1)
 
     def accuracy(
         self, hidden: Float[np.ndarray, "sample unit"], states: Int[np.ndarray, " sample"]
     ) -> float:
-        """The share of samples that are read right."""
+        """The share of samples read correctly."""
         return float((self.read(hidden) == states).mean())
 
 
 def fit_probe(
     hidden: Float[np.ndarray, "sample unit"], states: Int[np.ndarray, " sample"], num_states: int
 ) -> Probe:
-    """The probe with the least squares between scores and one 1 among zeros, by ridge regression."""
+    """The probe with the least squared error between scores and one-hot states, by ridge regression."""
     inputs = np.nan_to_num(hidden.astype(np.float64), posinf=1.0, neginf=-1.0)
     wanted = np.eye(num_states)[states]
     middle, level = inputs.mean(axis=0), wanted.mean(axis=0)
@@ -50,7 +50,7 @@ def fit_probe(
 def hidden_states(
     network: Adder, operands: UInt8[np.ndarray, "batch position operand"]
 ) -> Float32[np.ndarray, "batch position unit"]:
-    """The hidden units of all layers behind each position, the lowest layer's first."""
+    """The hidden units of all layers after each position, the lowest layer's first."""
     digits = torch.tensor(operands)
     behind, state = [], None
     with torch.inference_mode(), one_thread():

@@ -1,4 +1,4 @@
-"""Looking for a wrong answer by climbing down the smallest logit margin."""
+"""Searching for a wrong answer by descending the smallest logit margin."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.simplification import first_wrong
 
 NUM_ROUNDS = 40
-_NUM_KEPT = 32
+_NUM_BEST = 32
 _NUM_CHILDREN = 128
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """What a search of one length came to."""
+    """The result of searching one length."""
 
     length: int
     num_pairs: int
@@ -32,7 +32,7 @@ class SearchResult:
 def margins(
     logits: Float[np.ndarray, "row position output"], right: UInt8[np.ndarray, "row position"]
 ) -> Float[np.ndarray, " row"]:
-    """How far the right digit's logit is above the largest other one, at each row's worst position."""
+    """The right digit's logit minus the largest other one, at each row's worst position."""
     index = right[:, :, None].astype(np.int64)
     own = np.take_along_axis(logits, index, axis=2)[:, :, 0]
     others = logits.copy()
@@ -44,10 +44,10 @@ def margins(
 def search(
     network: GivesLogits, task: Task, length: int, starts: Sequence[np.ndarray] = (), seed: int = 0
 ) -> SearchResult:
-    """Changes the operands with the smallest margins, round after round, until one is answered wrongly.
+    """Mutates the operands with the smallest margins, round after round, until one is answered wrongly.
 
     Args:
-        starts: operands to begin with besides the hard cases, of any length up to this one.
+        starts: operands to start from besides the hard cases, of any length up to this one.
     """
     random = np.random.Generator(np.random.Philox(key=seed))
     pool = np.concatenate([_padded(rows, length) for rows in (*hard_cases(task, length).values(), *starts)])
@@ -56,8 +56,8 @@ def search(
     for _ in range(NUM_ROUNDS):
         if scores.min() <= 0:
             break
-        kept = np.argsort(scores, kind="stable")[:_NUM_KEPT]
-        pool, scores = pool[kept], scores[kept]
+        best = np.argsort(scores, kind="stable")[:_NUM_BEST]
+        pool, scores = pool[best], scores[best]
         children = np.stack([_changed(pool, task, random) for _ in range(_NUM_CHILDREN)])
         pool = np.concatenate([pool, children])
         scores = np.concatenate([scores, _margins(network, task, children)])
@@ -73,8 +73,8 @@ def _margins(network: GivesLogits, task: Task, rows: np.ndarray) -> np.ndarray:
 
 
 def _changed(pool: np.ndarray, task: Task, random: np.random.Generator) -> np.ndarray:
-    """A row with a digit changed, a digit tuple spread over a stretch, a stretch of another row put in,
-    or all moved up by a position."""
+    """A row with one digit changed, a digit tuple repeated over a stretch, a stretch of another row put in,
+    or everything moved up by one position."""
     row = pool[random.integers(len(pool))].copy()
     length = len(row)
     first, last = np.sort(random.integers(length, size=2))

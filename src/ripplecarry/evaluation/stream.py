@@ -12,38 +12,38 @@ from ripplecarry.errors import InputError
 from ripplecarry.networks.architecture import Architecture
 
 PIECE_POSITIONS = 2**16
-"""Positions that are read and answered at a time."""
+"""Number of positions read and answered at a time."""
 
 SHORT_POSITIONS = 1024
-"""Operands that need up to so many positions are answered many at once."""
+"""Operands that need at most this many positions are answered in batches."""
 
 _BATCH_POSITIONS = 2**17
 
 
 @runtime_checkable
 class Digits(Protocol):
-    """A number, least significant digit first, of which any stretch of positions can be had."""
+    """A number from which any stretch of digits can be read, least significant first."""
 
     @property
     def length(self) -> int: ...
 
     def digits(self, start: int, stop: int) -> UInt8[np.ndarray, " position"]:
-        """The digits at positions `start` to before `stop`; zeros beyond the number."""
+        """The digits at positions `start` up to but not including `stop`; zeros beyond the number."""
         ...
 
 
 class Piece(NamedTuple):
-    """Some positions of one addition."""
+    """Consecutive positions of one addition."""
 
     operands: UInt8[np.ndarray, "position operand"]
     answers: UInt8[np.ndarray, " position"]
 
 
 class NetworkSums:
-    """What a network answers where it adds.
+    """A network's sums.
 
-    It reads as many positions as the longest operand has digits and the zeros behind them that the sum of
-    such operands can need: one for two operands.
+    The network reads the longest operand's digits and as many zeros after them as the sum of such operands
+    can need: one for two operands.
     """
 
     def __init__(self, network: Computation, architecture: Architecture, task: Task) -> None:
@@ -54,19 +54,19 @@ class NetworkSums:
         self._extra = 0
         while self.base**self._extra < self.num_operands:
             self._extra += 1
-        # An engine may keep a few hundred floats a unit and position of what it is fed. Little at a time
-        # stays in cache: with two layers of 64 units a thousand positions are faster than more or fewer.
+        # An engine may store a few hundred floats per unit and position. Small pieces stay in cache:
+        # with two layers of 64 units, a thousand positions are faster than more or fewer.
         self._feed = int(np.clip(2**17 // (architecture.layers * architecture.hidden_size), 1, 1024))
 
     def num_positions(self, lengths: Int64[np.ndarray, "row operand"]) -> Int64[np.ndarray, " row"]:
-        """The positions that the network reads for operands of these lengths."""
+        """The number of positions that the network reads for operands of these lengths."""
         return lengths.max(axis=1) + self._extra
 
     def stream(self, operands: Sequence[Digits]) -> Iterator[Piece]:
-        """The answers for one number an operand, from the least significant digit on.
+        """The answers for one number per operand, least significant digit first.
 
         Raises:
-            InputError: a network whose logits are not numbers.
+            InputError: the network's logits are not numbers.
         """
         stream = self.network.stream()
         end = max(operand.length for operand in operands) + self._extra
@@ -82,10 +82,10 @@ class NetworkSums:
     def answer(
         self, operands: UInt8[np.ndarray, "row position operand"], num_positions: Int64[np.ndarray, " row"]
     ) -> UInt8[np.ndarray, "row position"]:
-        """The answers of a batch; zero beyond each row's own positions, so that no row depends on others.
+        """The answers of a batch; zero beyond each row's own positions, so no row depends on others.
 
         Raises:
-            InputError: a network whose logits are not numbers.
+            InputError: the network's logits are not numbers.
         """
         answers = _largest(self.network.logits(operands))
         answers[np.arange(operands.shape[1]) >= num_positions[:, None]] = 0
@@ -93,7 +93,7 @@ class NetworkSums:
 
 
 def batches(num_positions: Int64[np.ndarray, " row"]) -> Iterator[Int64[np.ndarray, " row"]]:
-    """Groups of rows alike in length, each of bounded size when padded to its longest."""
+    """Groups of rows of similar length, each of bounded size when padded to its longest row."""
     order = np.argsort(num_positions, kind="stable")
     while order.size:
         longest = num_positions[order[:_BATCH_POSITIONS]]

@@ -15,11 +15,11 @@ from ripplecarry.files import Spool
 
 
 class SumWriter:
-    """Writes sums, a line each, into a spool: nobody sees any of them before all are there.
+    """Writes sums, one per line, into a spool: none is visible before all are done.
 
     Args:
-        compared: counts how many are exact; the exact sums are left out unless given.
-        on_progress: called with the number of positions that were added since the last call.
+        compared: counts how many are exact; without it no exact sums are computed.
+        on_progress: called with the number of positions added since the last call.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class SumWriter:
         self._on_progress = on_progress
 
     def write_lines(self, text: TextSource, lines: Iterable[NumberLines]) -> None:
-        """The sum of each line's numbers."""
+        """Writes the sum of each line's numbers."""
         for some in lines:
             for rows, are_short in _stretches(some, self._sums):
                 starts, ends, number = some.starts[rows], some.ends[rows], some.first_line + rows.start
@@ -50,7 +50,7 @@ class SumWriter:
                     self.write_long(numbers, number + line)
 
     def write_long(self, operands: Sequence[Digits], number: int = 1) -> None:
-        """The sum of numbers of any length; `number` is what a report calls it."""
+        """Writes the sum of numbers of any length; `number` is its number in reports."""
         exact = ExactSum(self._sums.base)
         is_compared, position, significant = self._compared is not None, 0, 0
         total = self._sums.num_positions(np.array([[operand.length for operand in operands]]))[0]
@@ -99,7 +99,7 @@ class SumWriter:
 
 
 def _stretches(lines: NumberLines, sums: NetworkSums) -> Iterator[tuple[slice, bool]]:
-    """Stretches of lines to add at once, which are short and near each other in the text, or one by one."""
+    """Stretches of lines, with whether to add them at once: if short and close together in the text."""
     last = int(lines.ends[-1, -1])
     are_short = (sums.num_positions(lines.lengths) <= SHORT_POSITIONS) & (
         lines.starts[:, 0] >= last - 2 * BLOCK_BYTES
@@ -110,7 +110,7 @@ def _stretches(lines: NumberLines, sums: NetworkSums) -> Iterator[tuple[slice, b
 
 
 def _backwards(digits: Spool, count: int) -> Iterator[bytes]:
-    """The first `count` digits of a spool as text, the last one first."""
+    """The first `count` digits of a spool as text, in reverse order."""
     for stop in range(count, 0, -BLOCK_BYTES):
         content = digits.read(max(0, stop - BLOCK_BYTES), stop)
         yield text_of(np.frombuffer(content, dtype=np.uint8))

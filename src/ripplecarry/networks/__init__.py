@@ -1,1 +1,1 @@
-"""Recurrent networks: what they hold, and how they are computed one position at a time."""
+"""Recurrent networks: their parameters, and how one position is computed."""

@@ -11,9 +11,9 @@ from ripplecarry.networks.initial_values import Weights
 
 
 class Adder(nn.Module):
-    """Reads operand digits position by position, least significant first, and answers at each.
+    """Reads operand digits position by position, least significant first, and answers at each one.
 
-    Source: the report's `myPTRNNModel`, whose module names and parameter layout it keeps.
+    Source: the report's `myPTRNNModel`, with its module names and parameter layout.
     """
 
     def __init__(
@@ -53,20 +53,20 @@ class Adder(nn.Module):
         return network
 
     def weights(self) -> Weights:
-        """A copy of every parameter."""
+        """A copy of all parameters."""
         return {name: p.detach().cpu().numpy().copy() for name, p in self.named_parameters()}
 
     def forward(
         self, digits: Integer[Tensor, "batch position operand"], state: State | None = None
     ) -> Float[Tensor, "batch position output"]:
-        """Logits of the answer digit at each position, from the zero state unless one is given."""
+        """Logits of the answer digit at each position, starting from the zero state by default."""
         return self.run(digits, state)[0]
 
     def run(
         self, digits: Integer[Tensor, "batch position operand"], state: State | None = None
     ) -> tuple[Float[Tensor, "batch position output"], State]:
-        """The logits, and the state behind the last position, of axes (layer, batch, hidden)."""
-        # Position-major inside: nn.RNN runs a few per cent faster without batch_first.
+        """The logits, and the state after the last position, with axes (layer, batch, hidden)."""
+        # Position-major inside: nn.RNN is a few per cent faster without batch_first.
         features = self.embed_layer(digits.transpose(0, 1).int()).flatten(start_dim=2)
         is_single = self._num_states == 1
         given = state[0] if state is not None and is_single else state
@@ -76,7 +76,7 @@ class Adder(nn.Module):
     def step(
         self, digits: Integer[Tensor, "batch operand"], state: State | None = None
     ) -> tuple[Float[Tensor, "batch output"], State]:
-        """One position by the cell's equations: the logits and the next state."""
+        """One position by the cell's equations: its logits and the next state."""
         x = self.embed_layer(digits.int()).flatten(start_dim=1)
         state = self.zero_state(len(digits)) if state is None else state
         by_layer = []

@@ -1,4 +1,4 @@
-"""The shape of a network and the parameters that follow from it; knows no torch."""
+"""A network's shape and the parameters that follow from it; does not import torch."""
 
 from dataclasses import dataclass
 from math import prod
@@ -52,7 +52,7 @@ class Architecture(Configuration):
     cell: Literal["rnn", "gru", "lstm"] = "rnn"
     """The equations of one position."""
     layers: Annotated[int, Field(ge=1, le=64)] = 2
-    """Cells on top of each other."""
+    """Number of stacked layers."""
     hidden_size: Size = 64
     """Units per layer."""
     embedding_size: Size = 32
@@ -60,7 +60,7 @@ class Architecture(Configuration):
 
 
 def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[int, ...]]:
-    """Every parameter's shape by its name in PyTorch's layout, in a fixed order."""
+    """Each parameter's shape by name, in PyTorch's layout and in a fixed order."""
     hidden = architecture.hidden_size
     rows = CELL_SHAPES[architecture.cell].num_gates * hidden
     shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (task.base, architecture.embedding_size)}
@@ -76,5 +76,5 @@ def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[
 
 
 def num_parameters(architecture: Architecture, task: Task) -> int:
-    """How many numbers training adjusts."""
+    """The number of trainable values."""
     return sum(prod(shape) for shape in parameter_shapes(architecture, task).values())

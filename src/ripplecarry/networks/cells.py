@@ -1,8 +1,8 @@
 """Recurrent cells: one call consumes one digit position.
 
-Each is its equations, in PyTorch's parameter layout (gates stacked in rows). They are the readable
-definition; whole sequences go through `torch.nn`, which must agree, or, where it lacks the cell or is
-further off than proofs assume, through the equations themselves.
+Each is its equations, in PyTorch's parameter layout (gates stacked in rows). The equations are the
+readable definition. Whole sequences go through `torch.nn`, which must agree with them, or through the
+equations themselves if `torch.nn` lacks the cell or is less accurate than proofs assume.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from ripplecarry.networks.architecture import CELL_SHAPES, CellShape
 from ripplecarry.networks.onednn import is_lstm_accurate
 
 State = tuple[Tensor, ...]
-"""What a cell passes on: (hidden,) or (hidden, cell state), each of axes (batch, hidden)."""
+"""What a cell passes on: (hidden,) or (hidden, cell state), each with axes (batch, hidden)."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class CellWeights:
 def rnn_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
     """Simple recurrent cell (Elman 1990)."""
     (hidden,) = state
-    return (torch.tanh(_drive(weights, x, hidden)),)
+    return (torch.tanh(_preactivation(weights, x, hidden)),)
 
 
 def gru_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
-    """Gated recurrent unit (Cho et al. 2014), the reset gate behind the recurrent product.
+    """Gated recurrent unit (Cho et al. 2014), with the reset gate applied after the recurrent product.
 
-    Source: the form of cuDNN and `torch.nn.GRU`; Cho et al. apply the reset gate in front of it.
+    Source: the form of cuDNN and `torch.nn.GRU`; Cho et al. apply the reset gate before the product.
     """
     (hidden,) = state
     x_reset, x_update, x_new = linear(x, weights.from_input, weights.input_bias).chunk(3, dim=-1)
@@ -59,12 +59,12 @@ def gru_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: St
 def lstm_step(weights: CellWeights, x: Float[Tensor, "batch features"], state: State) -> State:
     """Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers 2000)."""
     hidden, memory = state
-    entry, forget, new, output = _drive(weights, x, hidden).chunk(4, dim=-1)
+    entry, forget, new, output = _preactivation(weights, x, hidden).chunk(4, dim=-1)
     memory = torch.sigmoid(forget) * memory + torch.sigmoid(entry) * torch.tanh(new)
     return torch.sigmoid(output) * torch.tanh(memory), memory
 
 
-def _drive(weights: CellWeights, x: Tensor, hidden: Tensor) -> Tensor:
+def _preactivation(weights: CellWeights, x: Tensor, hidden: Tensor) -> Tensor:
     from_input = linear(x, weights.from_input, weights.input_bias)
     return from_input + linear(hidden, weights.from_hidden, weights.hidden_bias)
 
@@ -72,7 +72,7 @@ def _drive(weights: CellWeights, x: Tensor, hidden: Tensor) -> Tensor:
 class Unrolled(nn.Module):
     """Layers of any cell, position by position through its equations; called as `torch.nn.RNNBase` is.
 
-    Slower than `torch.nn`'s own layers, which are one call a sequence.
+    Slower than `torch.nn`'s own layers, which take one call per sequence.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Unrolled(nn.Module):
     def forward(
         self, x: Float[Tensor, "position batch features"], state: Tensor | State | None = None
     ) -> tuple[Float[Tensor, "position batch hidden"], Tensor | State]:
-        """The last layer's hidden states, and the state behind the last position by layer."""
+        """The last layer's hidden states, and each layer's state after the last position."""
         if state is None:
             zeros = x.new_zeros(self.num_layers, x.shape[1], self.hidden_size)
             state = (zeros,) * self._num_states

@@ -15,9 +15,9 @@ Weights = dict[str, np.ndarray]
 def initial_weights(architecture: Architecture, task: Task, seed: int) -> Weights:
     """Weights as a function of shape and seed.
 
-    The embedding is N(0, 1); recurrent weights and biases are U(±1/sqrt(hidden size)), and so is
-    the readout, whose fan-in that is. Each parameter takes the words of its own step of the stream
-    for initial values.
+    The embedding is N(0, 1); recurrent weights, biases and the readout are U(±1/sqrt(hidden size)),
+    the hidden size being the readout's fan-in. Each parameter takes its random words from a step of its
+    own in the stream for initial values.
     """
     bound = 1 / sqrt(architecture.hidden_size)
     weights = {}
@@ -32,11 +32,11 @@ def initial_weights(architecture: Architecture, task: Task, seed: int) -> Weight
 
 def _unit_interval(seed: int, number: int, count: int) -> np.ndarray:
     words = random_words(seed, Stream.INITIAL_VALUES, number, 1, count)[0]
-    return (words + 0.5) / 2**32  # never 0, so its logarithm is finite
+    return (words + 0.5) / 2**32  # never 0, so the logarithm is finite
 
 
 def _normal(seed: int, number: int, count: int) -> np.ndarray:
-    """Box and Muller's transform of pairs of uniform values."""
+    """The Box-Muller transform of pairs of uniform values."""
     uniform = _unit_interval(seed, number, count + count % 2).reshape(-1, 2)
     radius = np.sqrt(-2 * np.log(uniform[:, 0]))
     angle = 2 * np.pi * uniform[:, 1]

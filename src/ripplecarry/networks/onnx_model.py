@@ -1,6 +1,6 @@
-"""A network as an ONNX model, of any batch and any length; knows no torch.
+"""A network as an ONNX model for any batch size and length; does not import torch.
 
-ONNX has RNN, GRU and LSTM as operators over a whole sequence, so that no length is written into the model.
+ONNX has RNN, GRU and LSTM as operators over whole sequences, so the model contains no length.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     import onnx
 
 OPSET, IR_VERSION = 17, 8
-"""Of 2022: old enough for every runtime in use."""
+"""From 2022: old enough for every runtime in use."""
 
-# Where ONNX has its gates, as places among PyTorch's: RNN has one; GRU reset, update, new; LSTM entry,
+# For each of ONNX's gates, its index among PyTorch's: RNN has one; GRU reset, update, new; LSTM input,
 # forget, new, output.
 _GATES = {"rnn": (0,), "gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}
-# PyTorch applies GRU's reset gate behind the recurrent product.
+# PyTorch applies GRU's reset gate after the recurrent product.
 _ATTRIBUTES: dict[str, dict[str, Any]] = {"rnn": {}, "gru": {"linear_before_reset": 1}, "lstm": {}}
 
 
 def onnx_model(architecture: Architecture, task: Task, weights: Weights) -> "onnx.ModelProto":
-    """The model with input `operands` (int64: batch, position, operand; least significant digit first) and
+    """The model, with input `operands` (int64: batch, position, operand; least significant digit first) and
     outputs `logits` (float32: batch, position, output) and `digits` (int64: batch, position).
 
     Raises:
@@ -37,8 +37,7 @@ def onnx_model(architecture: Architecture, task: Task, weights: Weights) -> "onn
         from onnx import TensorProto, checker, helper, numpy_helper
     except ImportError:
         raise ConfigurationError(
-            "ONNX models are written by the package onnx, which is not here: "
-            "pip install 'ripplecarry[export]'"
+            "ONNX models need the package onnx, which is not installed: pip install 'ripplecarry[export]'"
         ) from None
     constants = {
         "embedding": weights["embed_layer.weight"],
@@ -89,7 +88,7 @@ def onnx_model(architecture: Architecture, task: Task, weights: Weights) -> "onn
         producer_name="ripplecarry",
         doc_string=(
             f"{task.name} in base {task.base}, digits least significant first; operands are zero-padded to "
-            "a common length, for a sum longer than each"
+            "a common length greater than each"
         ),
     )
     checker.check_model(model, full_check=True)
@@ -97,7 +96,7 @@ def onnx_model(architecture: Architecture, task: Task, weights: Weights) -> "onn
 
 
 def _layer_constants(cell: str, weights: Weights, layer: int) -> dict[str, np.ndarray]:
-    """A layer's parameters in ONNX's order, with its axis of directions, of which there is one."""
+    """A layer's parameters in ONNX's order, with ONNX's axis of directions, here of size one."""
 
     def reordered(name: str) -> np.ndarray:
         gates = np.split(weights[f"rnn.{name}_l{layer}"], len(_GATES[cell]))

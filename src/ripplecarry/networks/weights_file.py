@@ -1,4 +1,4 @@
-"""Weights in the bytes of a safetensors file, whoever wrote it."""
+"""Weights from the bytes of any safetensors file."""
 
 import json
 
@@ -12,7 +12,7 @@ def read_weights(content: bytes) -> Weights:
     """The arrays by name.
 
     Raises:
-        ValueError: the bytes are no safetensors file, or hold numbers of a type that NumPy lacks.
+        ValueError: the bytes are not a safetensors file, or hold a number type that NumPy lacks.
     """
     try:
         return safetensors.numpy.load(content)
@@ -35,4 +35,4 @@ def read_cell(content: bytes) -> str | None:
 
 def shown_shape(shape: tuple[int, ...] | None) -> str:
     """A shape in words."""
-    return "not there" if shape is None else "x".join(map(str, shape)) or "a single number"
+    return "missing" if shape is None else "x".join(map(str, shape)) or "a single number"

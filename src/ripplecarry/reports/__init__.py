@@ -1,1 +1,1 @@
-"""What people look at."""
+"""Figures, the report of a sweep, and a run's page."""

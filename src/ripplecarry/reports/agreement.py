@@ -1,4 +1,4 @@
-"""How far our curves lie from the report's."""
+"""How closely our curves agree with the report's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ripplecarry.runs.readings import REPORT_DIGITS
 from ripplecarry.runs.run import Run
 
 READING_ERROR = 0.02
-"""The report's curves were read off its plots by eye to about this much."""
+"""The report's curves were read from its plots by eye, to about this precision."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Agreement:
     metric: str
     num_points: int
     num_inside: int
-    """Points within our band over seeds, widened by what reading by eye may be off."""
+    """Points within our band over seeds, widened by the error of reading by eye."""
     largest_gap: float
     """The largest distance between the report's curve and our median."""
     at_step: int
@@ -45,7 +45,7 @@ def agreement(study: Study, runs: Sequence[Run]) -> list[Agreement]:
             at = np.minimum(theirs.step.to_numpy(), steps[-1])  # the last loss is at steps − 1
             ours = [np.interp(at, steps, each) for each in (low, middle, high)]
             values = theirs.value.to_numpy()
-            # A reading `below` a value says no more than that.
+            # A reading `below` a value only says that much.
             is_bound = (theirs.reading == "below").to_numpy()
             inside = (ours[0] <= values + READING_ERROR) & (is_bound | (values <= ours[2] + READING_ERROR))
             gaps = np.where(is_bound & (ours[1] <= values), 0, abs(ours[1] - values))

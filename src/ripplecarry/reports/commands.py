@@ -1,4 +1,4 @@
-"""The commands that make a study's numbers again."""
+"""The commands that reproduce a study's numbers."""
 
 import shlex
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from ripplecarry.runs.store import DEFAULT_STORE, Store
 
 
 def study_command(study: Study, runs: Sequence[Run], store: Store) -> str:
-    """What makes every figure and number of the study again."""
+    """The command that reproduces every figure and number of the study."""
     words = ["ripplecarry", "study", study.source or study.name]
     words += ["--seeds", str(max(run.seed for run in runs) + 1)]
     for engine in sorted({run.engine for run in runs}):
@@ -19,7 +19,7 @@ def study_command(study: Study, runs: Sequence[Run], store: Store) -> str:
 
 
 def run_command(arm: Arm, store: Store) -> str | None:
-    """What makes the first run of a trial again; None for one that no options of `train` can say."""
+    """The command that reproduces a trial's first run; None if options of `train` cannot express it."""
     run = arm.runs[0]
     settings = arm.case.trial.model_dump(mode="json", exclude_defaults=True)
     if {"machine", "polished_from"} & settings.keys():
@@ -29,7 +29,7 @@ def run_command(arm: Arm, store: Store) -> str | None:
         option = f"--{name.replace('_', '-')}"
         words += [option] if value is True else [option, str(value)]
     words += ["--seed", str(run.seed)]
-    if "certify" not in settings:  # which takes PyTorch by itself
+    if "certify" not in settings:  # which always uses PyTorch
         words += ["--engine", run.engine]
     return shlex.join(words + _store_words(store))
 

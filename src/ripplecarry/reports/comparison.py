@@ -1,4 +1,4 @@
-"""Runs side by side: what differs in their settings, what came of them, their curves in one figure."""
+"""Runs side by side: the settings that differ, their results, their curves in one figure."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
 from ripplecarry.runs.readings import HARD, NUM_PAIRS
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import OBSERVE_EVERY
+from ripplecarry.training.loop import READ_EVERY
 
 _PANELS = {
     "loss": ("training loss", "cross-entropy per digit (nats)"),
@@ -24,17 +24,17 @@ _MARKS = 10
 
 
 def check_comparable(runs: Sequence[Run]) -> None:
-    """Raises ConfigurationError for fewer than two runs, or one that comes twice."""
+    """Raises ConfigurationError for fewer than two runs, or for a run given twice."""
     if len(runs) < 2:
-        raise ConfigurationError(f"a comparison takes two runs or more; {len(runs)} came")
+        raise ConfigurationError(f"a comparison takes at least two runs, not {len(runs)}")
     ids = [run.id for run in runs]
     for run_id in ids:
         if ids.count(run_id) > 1:
-            raise ConfigurationError(f"run {run_id} came twice; a comparison takes each once")
+            raise ConfigurationError(f"run {run_id} was given twice; a comparison takes each run once")
 
 
 def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
-    """The settings, seed and engine that are not the same in all runs: by name, a value a run."""
+    """The settings, seed and engine that differ between runs: by name, one value per run."""
     settings = [
         {**run.trial.model_dump(mode="json"), "seed": run.seed, "engine": run.engine} for run in runs
     ]
@@ -43,7 +43,7 @@ def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
 
 
 def outcomes(runs: Sequence[Run]) -> dict[str, list[object]]:
-    """What came of the runs: by name, a value a run, None where it was not read."""
+    """The runs' results: by name, one value per run, None if it was not read."""
     columns: dict[str, list[object]] = {
         "parameters": [num_parameters(run.trial, run.task) for run in runs],
         "outcome": [run.outcome for run in runs],
@@ -62,7 +62,7 @@ def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
     """Writes the runs' loss and exact match over steps as PNG and SVG, named after the runs.
 
     Returns:
-        The paths written; none where no run has curves, as with weights that came from elsewhere.
+        The paths written; none if no run has curves, as with imported weights.
     """
     panels = [name for name in _PANELS if any(_is_read(run, name) for run in runs)]
     if not panels:
@@ -83,8 +83,8 @@ def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
         write_texts(
             figure,
             f"{len(runs)} runs side by side",
-            f"A line a run. Exact match on {NUM_PAIRS:,} fresh operand tuples and on the training length's "
-            f"hard cases, every {OBSERVE_EVERY} steps.",
+            f"One line per run. Exact match on {NUM_PAIRS:,} fresh operand tuples and on the training "
+            f"length's hard cases, every {READ_EVERY} steps.",
         )
         return save(figure, folder, _name(runs))
 

@@ -1,4 +1,4 @@
-"""Curves over steps: loss and exact match of a study over seeds, the report's curves dashed."""
+"""Curves over steps: a study's loss and exact match over seeds, with the report's curves dashed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
 from ripplecarry.runs.readings import NUM_PAIRS, REPORT_DIGITS
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import OBSERVE_EVERY
+from ripplecarry.training.loop import READ_EVERY
 
-_LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; what lies higher is out of control
+_LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; higher losses are out of control
 _READINGS_TO_MARK = 10
 _OF_CERTIFYING = {
     "box_margin": ("smallest margin over all boxes", "logits"),
-    "box_width": ("mean width of the boxes", "drive"),
+    "box_width": ("mean width of the boxes", "preactivation"),
 }
 _LOWEST_MARGIN = -6.0  # the search gives up at -5
 
 
 @dataclass(frozen=True)
 class _Curve:
-    """One trial as it is drawn."""
+    """One trial as drawn."""
 
     label: str
     runs: Sequence[Run]
@@ -40,9 +40,9 @@ class _Curve:
 def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     """Writes the study's curves as PNG and SVG.
 
-    A panel each for loss and exact match, then one for each other length at which exact match was
-    read: 9 digits is what the report read whatever it trained on. A study of two axes has a row of
-    panels for each value of the first.
+    One panel each for loss and exact match, then one for each other length at which exact match was
+    read: the report always read it at 9 digits. A study with two axes has a row of panels for each
+    value of the first.
 
     Returns:
         The paths written.
@@ -90,7 +90,7 @@ def band(runs: Sequence[Run], metric: str) -> tuple[np.ndarray, np.ndarray]:
     """The 2.5th, 50th and 97.5th percentile over seeds at each step where the metric was read.
 
     Returns:
-        Steps, and percentiles of axes (percentile, step). Diverged runs count as far as they go.
+        Steps, and percentiles with axes (percentile, step). Diverged runs count up to their end.
     """
     longest = max((run.curves for run in runs), key=len)
     is_read = longest[metric].notna().to_numpy()
@@ -134,7 +134,7 @@ def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, pan
             markevery=max(1, len(steps) // _READINGS_TO_MARK),
         )
         axes.fill_between(steps, low, high, color=curve.colour, alpha=0.2, linewidth=0)
-    # The report read exact match on 9-digit operands always: only that metric is like for like.
+    # The report always read exact match on 9-digit operands: only that metric is comparable.
     nine = f"exact_match_at_{REPORT_DIGITS}"
     if study.report_figure and not (metric == "exact_match" and nine in panels):
         for curve in curves[:1] if study.report_figure == 1 else curves:
@@ -183,8 +183,8 @@ def _caption(study: Study, runs: Sequence[Run]) -> str:
     if diverged:
         parts.append(f"Diverged runs, which end early: {diverged}.")
     if study.report_figure:
-        parts.append(f"Dashed: the report's one run (its figure {study.report_figure}), read off by eye.")
+        parts.append(f"Dashed: the report's single run (its figure {study.report_figure}), read by eye.")
     if any(run.trial.certify for run in runs):
         return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])
-    parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {OBSERVE_EVERY} steps.")
+    parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {READ_EVERY} steps.")
     return " ".join(parts)

@@ -28,7 +28,7 @@ from ripplecarry.runs.store import Store
 
 @dataclass(frozen=True)
 class StudyReport:
-    """A study with all that is said of its runs, and the figures that were drawn."""
+    """A study with the verdicts and summaries of its runs, and its figures."""
 
     study: Study
     runs: Sequence[Run]
@@ -39,7 +39,7 @@ class StudyReport:
 
     @property
     def command(self) -> str:
-        """What makes every figure and number of the study again."""
+        """The command that reproduces every figure and number of the study."""
         return study_command(self.study, self.runs, self.store)
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport
 
 
 def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], path: Path) -> None:
-    """Writes the report of these studies as one HTML file that needs no other."""
+    """Writes the report of these studies as one self-contained HTML file."""
     environment = Environment(
         loader=PackageLoader("ripplecarry.reports"), autoescape=True, undefined=StrictUndefined
     )
@@ -125,7 +125,7 @@ def _fields(report: StudyReport) -> dict[str, Any]:
 
 
 def _environments(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """The distinct environments that made the runs, with how many each made."""
+    """The distinct environments of the runs, with the number of runs from each."""
     counts: dict[str, tuple[dict[str, Any], int]] = {}
     for run in runs:
         found = dict(run.environment)

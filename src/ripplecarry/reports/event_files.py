@@ -10,16 +10,16 @@ from ripplecarry.runs.run import Run
 
 
 def write_events(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Writes every metric of each run, by step, into a folder of its own, named after the run.
+    """Writes every metric of each run by step, into one folder per run, named after the run.
 
     Returns:
-        The runs' folders, each there whole or not at all.
+        The runs' folders, each complete or absent.
     Raises:
         ConfigurationError: the package tensorboard is not installed.
-        StoreError: a run's folder is there already, or cannot be written.
+        StoreError: a run's folder exists already, or cannot be written.
     """
     try:
-        import tensorboard  # noqa: F401 - torch's writer says less clearly that it is missing
+        import tensorboard  # noqa: F401 - torch's own error for its absence is less clear
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise ConfigurationError(
@@ -28,8 +28,8 @@ def write_events(runs: Sequence[Run], folder: Path) -> list[Path]:
         ) from None
     targets = [folder / run.id for run in runs]
     for target in targets:
-        if target.exists():  # a second file beside the first would double every curve
-            raise StoreError(f"{target} is there already; move it away or give another folder")
+        if target.exists():  # a second file beside the first would duplicate every curve
+            raise StoreError(f"{target} exists already; move it away or give another folder")
     for run, target in zip(runs, targets, strict=True):
         staged = folder / f".{run.id}.{os.getpid()}.new"
         try:

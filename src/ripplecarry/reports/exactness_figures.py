@@ -1,4 +1,4 @@
-"""Exactness over a study: exact match against length, and how many seeds got there against a setting."""
+"""A study's exactness: exact match against length, and the share of exact seeds against a setting."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -21,7 +21,7 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
     """Writes exact match against length, a panel for each group of trials, as PNG and SVG.
 
     Returns:
-        The paths written; none where the study does not measure exactness.
+        The paths written; none if the study does not measure exactness.
     """
     groups = _groups([arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None])
     if not groups:
@@ -45,7 +45,7 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
         write_texts(
             figure,
             f"{study.title} Exact match against length",
-            "Pairs with every longest carry run and idle run tested as often. Line: median of the seeds; "
+            "Each longest carry run and idle run is tested equally often. Line: median of the seeds; "
             "band: their 2.5th to 97.5th percentile.",
         )
         return save(figure, folder, f"{study.name}_exactness")
@@ -55,7 +55,7 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     """Writes the share of seeds exact on the hard cases against the study's last setting, as PNG and SVG.
 
     Returns:
-        The paths written; none where that setting is no number or has fewer than three values, or where
+        The paths written; none if that setting is not a number or has fewer than three values, or if
         runs did not read the hard cases.
     """
     groups = _groups(study.drawn(runs))
@@ -69,7 +69,7 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         axes = figure.subplots()
         shades = colours(list(groups))
         for number, (group, mine) in enumerate(groups.items()):
-            apart = 1.03 ** (number - (len(groups) - 1) / 2)  # so that bars do not hide each other
+            apart = 1.03 ** (number - (len(groups) - 1) / 2)  # so that bars do not overlap
             _draw_shares(axes, mine, group, apart, shades[number], MARKERS[number % len(MARKERS)])
         axes.set_xscale("log")
         values = sorted({_value(arm) for arm in arms})

@@ -20,7 +20,7 @@ def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]
     """Writes the two grids of an evaluation as PNG and SVG.
 
     Args:
-        cells: a row a cell, as `grid_frame` gives them.
+        cells: one row per cell, as from `grid_frame`.
     """
     with style():
         figure = Figure(figsize=(13, 5.2), layout="constrained")
@@ -30,16 +30,18 @@ def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]
             axes.set_xlabel(words)
             axes.set_ylabel("digits per operand")
         write_texts(
-            figure, title, "Share of pairs whose sum is right in every digit. White: not tested, or none."
+            figure,
+            title,
+            "Share of pairs whose sum is right in every digit. White: not tested, or no such pairs.",
         )
         return save(figure, folder, "grid")
 
 
 def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Writes a figure for each kind of run with a heat map a trial, the mean over its seeds.
+    """Writes a figure for each kind of run with one heat map per trial, the mean over its seeds.
 
     Returns:
-        The paths written; none where the study does not measure exactness.
+        The paths written; none if the study does not measure exactness.
     """
     arms = [arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None]
     if not arms:

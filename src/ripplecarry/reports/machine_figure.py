@@ -1,4 +1,4 @@
-"""A finite-state machine as a picture: for each state what it answers, and where it goes."""
+"""A picture of a finite-state machine: each state's answers and next states."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _NOT_DRAWN = (0.75, 0.75, 0.75)
 def draw_machine(
     machine: Machine, task: Task, title: str, folder: Path, name: str, *, is_complete: bool = True
 ) -> list[Path]:
-    """Writes a panel a state as PNG and SVG: the answer to every symbol, coloured by the next state.
+    """Writes one panel per state as PNG and SVG: the answer to every symbol, coloured by the next state.
 
     Args:
         is_complete: whether these are all its states.
@@ -28,7 +28,7 @@ def draw_machine(
     """
     num_drawn = min(machine.num_states, _MAX_DRAWN)
     left_out = machine.num_states - num_drawn
-    # Names where there are hues enough, else numbers, from dark to light.
+    # Distinct hues if there are enough, otherwise shades from dark to light.
     has_names = num_drawn <= MAX_HUES
     shades = [*colours([f"state {n}" if has_names else n for n in range(num_drawn)]), _NOT_DRAWN]
     palette = ListedColormap(shades)
@@ -60,7 +60,7 @@ def draw_machine(
         write_texts(
             figure,
             f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
-            "A cell a pair of digits. Number: the answer digit. Colour: the state that comes next."
+            "One cell per pair of digits. Number: the answer digit. Colour: the next state."
             + (f" {left_out} more states are not drawn." if left_out else ""),
         )
         return save(figure, folder, f"machine_{name}")

@@ -1,4 +1,4 @@
-"""What the store holds on the exactness of a study's runs: certificates, and wrong answers."""
+"""What the store has on the exactness of a study's runs: certificates and wrong answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class ProvedRun:
     margin: float
     """The smallest margin of a right digit."""
     theorem: str
-    """What is proved of its network, in words."""
+    """What is proved about its network, in words."""
     weights_sha256: str
     command: str
-    """What checks the certificate again."""
+    """The command that checks the certificate again."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The report's own curves, read off its plots by eye to about ±0.02."""
+"""The report's own curves, read from its plots by eye to about ±0.02."""
 
 from functools import cache
 from importlib.resources import files
@@ -10,8 +10,8 @@ import pandas as pd
 def report_curves() -> pd.DataFrame:
     """Columns figure, curve, metric, step, value, reading.
 
-    `reading` is `read`; `hidden` where another curve lies on it and the value was inferred; `below`
-    where it lies under the value given.
+    `reading` is `read`; `hidden` if another curve covers it and the value was inferred; `below` if it
+    lies below the given value.
     """
     source = files("ripplecarry.reports") / "report_curves.csv"
     with source.open() as file:
@@ -19,7 +19,7 @@ def report_curves() -> pd.DataFrame:
 
 
 def report_curve(figure: int, label: str, metric: str) -> pd.DataFrame:
-    """One curve of a figure, in steps' order; empty where the figure has none of that name.
+    """One curve of a figure, ordered by step; empty if the figure has none with that name.
 
     Figure 1 has a single curve, which stands for every trial.
     """

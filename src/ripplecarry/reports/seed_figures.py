@@ -1,4 +1,4 @@
-"""What verdicts rest on: a dot a seed for the areas under a study's curves and for steps to a goal."""
+"""What verdicts rest on: one dot per seed for the areas under a study's curves and for steps to a goal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +15,16 @@ from ripplecarry.reports.style import MARKERS, colours, save, style, write_texts
 from ripplecarry.runs.run import Run
 
 GOAL = 0.99
-_SPREAD = 0.5  # of the room that a trial has, for its dots
+_SPREAD = 0.5  # of a trial's width, for its dots
 _LOWEST_ROW_IN = 0.34
-_MANY = 100  # dots of a trial that an SVG holds one by one
+_MANY = 100  # most dots of a trial that an SVG holds individually
 
 
 def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Writes the areas and the steps to exact match 0.99, a dot a seed, as PNG and SVG.
+    """Writes the areas and the steps to exact match 0.99, one dot per seed, as PNG and SVG.
 
-    Means carry their 95 % t intervals. A run that never arrives is an open triangle at its last
-    step: its value is censored, and medians are taken over all seeds.
+    Means have their 95 % t intervals. A run that never arrives is an open triangle at its last step:
+    its value is censored, and medians are over all seeds.
 
     Returns:
         The paths written.
@@ -47,8 +47,8 @@ def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         write_texts(
             figure,
             f"{study.title} Speed of learning, smaller is faster",
-            f"A dot a seed ({seeds} each). Black: mean with its 95 % t interval; for steps the "
-            "median. Open triangles: never arrived in the steps that they had (censored).",
+            f"One dot per seed ({seeds} each). Black: mean with its 95 % t interval; for steps the "
+            "median. Open triangles: did not arrive within the run's steps (censored).",
         )
         return save(figure, folder, f"{study.name}_seeds")
 

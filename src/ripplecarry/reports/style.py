@@ -1,4 +1,4 @@
-"""How every figure looks."""
+"""The style of every figure."""
 
 import textwrap
 from collections.abc import Generator, Sequence
@@ -14,9 +14,9 @@ mpl.use("Agg")
 Colour = tuple[float, float, float]
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "*", "X")
-"""A second sign besides colour, for grey prints."""
+"""A second cue besides colour, for grey prints."""
 
-# For names: told apart by colour-blind readers, and by their lightness where there is only grey.
+# For names: distinguishable by colour-blind readers, and by lightness in grey prints.
 _HUES = ("#00366b", "#de8f05", "#027a56", "#7fc4ea", "#8f1d4f", "#c9b36a", "#6b6b6b", "#d98bc0")
 MAX_HUES = len(_HUES)
 
@@ -28,21 +28,21 @@ _STYLE = {
     "grid.color": "0.9",
     "lines.linewidth": 1.6,
     "svg.fonttype": "none",
-    "svg.hashsalt": "ripplecarry",  # the same picture gives the same file
+    "svg.hashsalt": "ripplecarry",  # the same figure gives the same file
 }
 _CHARACTERS_PER_INCH = 11.5
 
 
 @contextmanager
 def style() -> Generator[None]:
-    """The look, for the figures drawn inside."""
+    """Applies the style to figures drawn inside."""
     with mpl.rc_context(), sns.axes_style("whitegrid"), sns.color_palette(_HUES):
         mpl.rcParams.update(_STYLE)
         yield
 
 
 def colours(values: Sequence[object]) -> list[Colour]:
-    """Numbers from dark to light, so that grey keeps their order; names in hues of their own."""
+    """Numbers from dark to light, so that grey preserves their order; names in distinct hues."""
     if len(values) > 1 and all(isinstance(value, int | float) for value in values):
         return sns.color_palette("viridis", len(values) + 1)[: len(values)]
     return sns.color_palette(_HUES, len(values))

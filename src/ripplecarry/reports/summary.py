@@ -1,4 +1,4 @@
-"""A study's runs in numbers: a row a trial."""
+"""A study's runs in numbers: one row per trial."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,26 +13,26 @@ from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.runs.run import Run
 
 CAPTION = (
-    "Medians over seeds. Loss is of the last step, exact match as last read, after the step in the column "
-    "beside it; range: of exact match over seeds; all right: seeds with every pair right at that reading."
+    "Medians over seeds. Loss of the last step, exact match of the last reading, after the step in the next"
+    " column; range: of exact match over seeds; all right: seeds with every pair right at that reading."
 )
 
 
 @dataclass(frozen=True)
 class ExactnessSummary:
-    """How many seeds became exact on the hard cases for good, and when; who never did counts as later than
-    all others."""
+    """How many seeds became exact on the hard cases for good, and when; seeds that never did count as later
+    than all others."""
 
     num_exact: int
     num_seeds: int
     share: Interval
     """With its Clopper-Pearson interval at 95 %."""
     median_step: Interval
-    """With its interval at 95 % by order statistics; infinite where it lies among those that never were."""
+    """With its 95 % interval by order statistics; infinite if it lies among those that never were."""
     median_s: Interval
 
     def as_row(self) -> dict[str, str]:
-        """In few words, for people."""
+        """In short form, for people."""
         return {
             "exact on hard cases": f"{self.num_exact} of {self.num_seeds} "
             f"({self.share.low:.2f} to {self.share.high:.2f})",
@@ -43,7 +43,7 @@ class ExactnessSummary:
 
 @dataclass(frozen=True)
 class CaseSummary:
-    """What the seeds of one trial came to at the last reading."""
+    """The results of one trial's seeds at the last reading."""
 
     case: str
     num_seeds: int
@@ -53,20 +53,20 @@ class CaseSummary:
     exact_match_low: float
     exact_match_high: float
     read_after_step: tuple[int, int]
-    """The step of the reading: the least and the greatest over seeds."""
+    """The step of the reading: the smallest and the largest over seeds."""
     num_exact: int
     steps_per_s: float
     success: ExactnessSummary | None = None
-    """On hard cases; None where runs did not read them."""
+    """On hard cases; None if runs did not read them."""
     num_certified: int | None = None
-    """Of the seeds that train until certified; None where none do."""
+    """Of the seeds that train until certified; None if none do."""
     train_s: float | None = None
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
     def as_row(self) -> dict[str, str]:
-        """The summary in few words, for people."""
+        """The summary in short form, for people."""
         certified = {
             "certified": f"{self.num_certified} of {self.num_seeds}",
             "median s": "" if self.train_s is None else f"{self.train_s:.1f}",
@@ -91,7 +91,7 @@ def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
 
 
 def success(runs: Sequence[Run]) -> ExactnessSummary | None:
-    """The success on hard cases of runs that read them; None where one did not."""
+    """The success on hard cases; None if a run did not read them."""
     if any("exact_from_step" not in run.state for run in runs):
         return None
     steps = [run.exact_from_step for run in runs]

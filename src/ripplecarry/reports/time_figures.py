@@ -1,4 +1,4 @@
-"""How the times to exactness are spread over many seeds."""
+"""The distribution of times to exactness over many seeds."""
 
 from collections.abc import Sequence
 from itertools import cycle
@@ -14,16 +14,16 @@ from ripplecarry.reports.summary import success
 from ripplecarry.runs.run import Run
 
 FEWEST_SEEDS = 30
-"""With fewer, a dot a seed shows as much."""
+"""With fewer, one dot per seed shows as much."""
 
 _DASHES = ("-", "--", "-.", ":")
 
 
 def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Writes the share of runs that are exact for good against the step from which on, as PNG and SVG.
+    """Writes the share of runs that are exact for good against the step they became so, as PNG and SVG.
 
     Returns:
-        The paths written; none where no trial has many seeds, or runs did not read the hard cases.
+        The paths written; none if no trial has many seeds, or runs did not read the hard cases.
     """
     arms = [arm for arm in study.drawn(runs) if len(arm.runs) >= FEWEST_SEEDS and success(arm.runs)]
     if not arms:
@@ -40,7 +40,7 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             margin = band_margin(len(arm.runs))
             axes.step(ends, levels, where="post", color=shade, linestyle=dashes, label=arm.case.label)
             if len(steps) == 0:
-                continue  # flat lines' bands would lie over each other
+                continue  # flat lines' bands would overlap
             low, high = np.clip(levels - margin, 0, 1), np.clip(levels + margin, 0, 1)
             axes.fill_between(ends, low, high, step="post", color=shade, alpha=0.15, linewidth=0)
         axes.set_xlabel("step")
@@ -53,8 +53,8 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             figure,
             f"{study.title} Times to exactness",
             f"Right in every hard case of the training length, at this reading and all later ones; "
-            f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds each. A band holds "
-            "its whole curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
+            f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds each. A band contains "
+            "its entire curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
         )
         return save(figure, folder, f"{study.name}_times")
 

@@ -1,4 +1,4 @@
-"""Checking a certificate's file, for a run of the store that it lies in or for a file of weights."""
+"""Checking a certificate's file, for a run in the certificate's store or for a file of weights."""
 
 import json
 import subprocess
@@ -20,20 +20,20 @@ from ripplecarry.verification.proof import Proof
 
 @dataclass(frozen=True)
 class CertificateSubject:
-    """A certificate and the network that it is checked for."""
+    """A certificate and the network to check it for."""
 
     path: Path
     content: Mapping[str, Any]
     weights_path: Path
     run: Run | None
-    """The run of the store, where no file of weights was given."""
+    """The run in the store, if no file of weights was given."""
 
     @classmethod
     def of(cls, path: Path, weights_path: Path | None = None) -> "CertificateSubject":
-        """The file, for these weights or for the run that it is named after in its store.
+        """The file, for these weights, or for the run in its store that has its name.
 
         Raises:
-            CertificateError: no certificate; or no weights are given and it lies beside no run.
+            CertificateError: not a certificate; or no weights are given and its store has no such run.
             StoreError: the run is damaged.
         """
         try:
@@ -45,7 +45,7 @@ class CertificateSubject:
         folder = path.resolve().parent.parent / "runs" / path.stem
         if not is_run_id(path.stem) or not folder.is_dir():
             raise CertificateError(
-                f"{path} lies in no store beside a run of its name; weights=FILE names the weights"
+                f"{path} is not in a store with a run of its name; give the weights as weights=FILE"
             )
         return cls(path, content, folder / "weights.safetensors", Run.open(folder).verify())
 
@@ -53,9 +53,9 @@ class CertificateSubject:
         """What the package's checker proves.
 
         Raises:
-            CertificateError: parts that are missing or of the wrong form.
-            StoreError: weights that are missing or damaged.
-            CertificateRefused: it proves nothing of this network.
+            CertificateError: a part is missing or malformed.
+            StoreError: the weights are missing or damaged.
+            CertificateRefused: it does not prove this network right.
         """
         if self.run is not None:
             return check_certificate(self.run, self.path)[0]
@@ -69,10 +69,10 @@ class CertificateSubject:
         return check(self.content, weights, cell=read_cell(written))
 
     def second_margin(self) -> float:
-        """The smallest margin that `verify_certificate.py` proves, in a process of its own.
+        """The smallest margin that `verify_certificate.py` proves, run as a separate process.
 
         Raises:
-            CertificateError, CertificateRefused: as `proof` does, by the words of that program.
+            CertificateError, CertificateRefused: as for `proof`, in that program's words.
         """
         command = [sys.executable, "-I", str(_second_checker()), "--json"]
         done = subprocess.run(
@@ -85,7 +85,7 @@ class CertificateSubject:
 
 
 def _second_checker() -> Path:
-    """Beside the package where it was installed, and at the root of a checkout."""
+    """The program's path: inside the installed package, or at the root of a checkout."""
     package = Path(__file__).parents[1]
     places = [folder / "verify_certificate.py" for folder in (package, package.parent.parent)]
     return next(filter(Path.is_file, places), places[0])

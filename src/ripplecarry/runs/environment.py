@@ -1,4 +1,4 @@
-"""Where a run was made: versions, processor, engine."""
+"""A run's environment: versions, processor, engine."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ def describe_environment(engine: Engine) -> dict[str, object]:
 
 @cache
 def processor_name() -> str:
-    """The processor's name as the system gives it."""
+    """The processor's name, as the system reports it."""
     with suppress(OSError):  # not Linux
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -39,7 +39,7 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-@cache  # reading a package's metadata takes a millisecond, which short runs would notice
+@cache  # reading a package's metadata takes a millisecond, noticeable in short runs
 def _version(name: str) -> str:
     try:
         return version(name)

@@ -1,4 +1,4 @@
-"""Evaluating a run where it is hard, and keeping what came out."""
+"""Evaluating a run on hard operands, and storing the result."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from ripplecarry.arithmetic.tasks import Task, addition
 from ripplecarry.engines.engine import Engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, IntegerAdder
-from ripplecarry.evaluation.exactness import Exactness, measure_exactness, work_of
+from ripplecarry.evaluation.exactness import Exactness, measure_exactness, num_tested_digits
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
 from ripplecarry.files import json_text, write_atomically
 from ripplecarry.runs.counterexamples import shortest_known
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 DECLARED_DIGITS = 10
-"""What another's adder is made for unless said otherwise."""
+"""The default number of digits for adders that are not runs."""
 
 _PAIRS_ONE_BY_ONE = 50
 
 
 class Evaluation:
-    """What is to be tested, and how much of it.
+    """What to test, and how thoroughly.
 
     Args:
         digits: the longest operands that the adder was trained on or is declared for.
-        longest: the longest operands tested; 100 times `digits` for a run, `digits` for others.
-        pairs: pairs of a cell at most; 1000 unless given, and 50 for functions, which are asked pair by
-            pair and may take long over one.
+        longest: the longest operands tested; by default 100 times `digits` for a run, `digits` for others.
+        pairs: most pairs per cell; by default 1000, and 50 for functions, which are called pair by pair
+            and may be slow.
     """
 
     def __init__(self, adder: Answers, task: Task, digits: int, longest: int, pairs: int) -> None:
@@ -67,10 +67,10 @@ class Evaluation:
         longest: int | None = None,
         pairs: int | None = None,
     ) -> "Evaluation":
-        """The evaluation of another's decimal adder: a PyTorch module, or a function of two integers.
+        """The evaluation of any decimal adder: a PyTorch module, or a function of two integers.
 
         Raises:
-            ConfigurationError: neither of these, or lengths beyond what it is declared for.
+            ConfigurationError: it is neither, or `longest` exceeds `digits`.
         """
         digits = digits or DECLARED_DIGITS
         if longest is not None and longest > digits:
@@ -85,13 +85,13 @@ class Evaluation:
         elif callable(adder):
             sides, usual = IntegerAdder(adder), _PAIRS_ONE_BY_ONE
         else:
-            raise ConfigurationError(f"{adder!r} is no adder; give a run, a module or a function")
+            raise ConfigurationError(f"{adder!r} is not an adder; give a run, a module or a function")
         return cls(sides, addition(), digits, longest or digits, pairs or usual)
 
     @property
     def num_digits(self) -> int:
-        """How many digits will be asked for, to show progress by."""
-        return work_of(self.task, self.lengths, self.sampling)
+        """How many digits the tests will ask for, to show progress."""
+        return num_tested_digits(self.task, self.lengths, self.sampling)
 
     def measure(self, report: Callable[[int], None] = lambda num_digits: None) -> Exactness:
         """Everything at once; minutes for long numbers."""

@@ -1,4 +1,4 @@
-"""Weights that were trained elsewhere, as a run."""
+"""Weights trained elsewhere, as a run."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -20,21 +20,20 @@ from ripplecarry.verification.proof import weights_hash
 def import_run(path: Path, digits: int, store: Store) -> Run:
     """A run with the weights of a state dict in the layout of the report's networks.
 
-    The run has no curves; its seed is a number made from the weights, so that the same weights are
-    the same run.
+    The run has no curves. Its seed is computed from the weights, so the same weights are the same run.
 
     Args:
         path: a safetensors file.
         digits: the longest operands that the network was trained on.
     Raises:
-        StoreError: a file that cannot be read, or holds other weights.
+        StoreError: the file cannot be read, or holds other weights.
     """
     weights, cell = _read(path)
     try:
         trial = Trial.build(_settings(weights, cell) | {"digits": digits})
     except (KeyError, IndexError, ValueError, ArithmeticError) as error:
         raise StoreError(
-            f"{path} is no state dict of the report's networks: {type(error).__name__}: {error}"
+            f"{path} is not a state dict of the report's networks: {type(error).__name__}: {error}"
         ) from None
     wanted = parameter_shapes(trial, trial.build_task())
     there = {name: array.shape for name, array in weights.items()}
@@ -44,7 +43,7 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
                 f"{path}: {name} is {shown_shape(there.get(name))}; a {trial.cell} of {trial.layers} "
                 f"layers and {trial.hidden_size} units has {shown_shape(wanted.get(name))}"
             )
-    return _kept(trial, {name: weights[name] for name in wanted}, store)
+    return _stored(trial, {name: weights[name] for name in wanted}, store)
 
 
 def _read(path: Path) -> tuple[Weights, str | None]:
@@ -58,7 +57,7 @@ def _read(path: Path) -> tuple[Weights, str | None]:
         raise StoreError(f"{path} holds no weights: {error}") from None
     weights = {}
     for name, array in loaded.items():
-        with np.errstate(over="ignore"):  # what is no float32 becomes infinite
+        with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite
             weights[name] = array.astype(np.float32)
         if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
             raise StoreError(
@@ -85,7 +84,7 @@ def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
     }
 
 
-def _kept(trial: Trial, weights: Weights, store: Store) -> Run:
+def _stored(trial: Trial, weights: Weights, store: Store) -> Run:
     content = b"".join(name.encode() + array.tobytes() for name, array in weights.items())
     seed = int(hashlib.sha256(content).hexdigest()[:8], 16)
     request = RunRequest(trial, seed, IMPORTED)

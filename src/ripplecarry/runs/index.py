@@ -1,6 +1,6 @@
 """An index of a store's runs: the rows of its listing, so that ten thousand folders need not be read.
 
-It can be deleted at any time: what it lacks, and what changed since, is read from the folders again.
+It can be deleted at any time: rows that are missing or out of date are read from the folders again.
 """
 
 import json
@@ -16,7 +16,7 @@ from ripplecarry.files import read_whole, write_atomically
 Row = dict[str, Any]
 
 _FORMAT = 2
-# Files coming and going change the folder's own time; one that is cut short, its own size.
+# Adding or removing files changes the folder's modification time; truncating one changes its size.
 _TIMED = ("", "config.json", "state.json")
 _SIZED = ("curves.parquet", "weights.safetensors")
 
@@ -24,15 +24,15 @@ _SIZED = ("curves.parquet", "weights.safetensors")
 def indexed_rows(
     runs: Path, index: Path, columns: list[str], read: Callable[[str], Row]
 ) -> tuple[list[Row], list[str]]:
-    """A row for each run folder, from the index where nothing changed.
+    """A row for each run folder, from the index if nothing changed.
 
     Args:
         runs: the folder of run folders.
-        index: the index's file, written again where it lacked a row.
-        columns: what rows are made of; an index of other columns is not used.
+        index: the index's file, rewritten if it lacked a row.
+        columns: the rows' columns; an index with other columns is not used.
         read: reads the row of the run with this id.
     Returns:
-        The rows, ordered by id, and a line on each run that is damaged.
+        The rows, ordered by id, and a line for each damaged run.
     """
     known = _load(index, columns)
     rows: dict[str, tuple[list[int], Row]] = {}
@@ -52,7 +52,7 @@ def indexed_rows(
             rows[run_id] = (stamp, row)
     if rows != known:
         content = {"format": _FORMAT, "columns": columns, "rows": rows}
-        with suppress(OSError):  # a store that is only read can be listed all the same
+        with suppress(OSError):  # a read-only store can still be listed
             write_atomically(index, json.dumps(content).encode())
     return [row for _, row in rows.values()], damaged
 

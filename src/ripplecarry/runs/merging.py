@@ -1,4 +1,4 @@
-"""Joining stores: the runs that shards made in folders of their own."""
+"""Merging stores: shards write their runs to folders of their own."""
 
 import json
 from dataclasses import dataclass, field
@@ -15,27 +15,27 @@ _RESULTS = ("curves.parquet", "exactness.parquet")
 
 @dataclass
 class Merged:
-    """What became of the runs of other stores, by id."""
+    """The outcome of a merge: ids of runs from the other stores."""
 
     added: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     """Already there with the same results."""
     differing: list[str] = field(default_factory=list)
-    """Already there with other curves or weights, which stay."""
+    """Already there with other curves or weights, which remain."""
     damaged: dict[str, str] = field(default_factory=dict)
-    """What is wrong with runs that were left out."""
+    """Why runs were left out, one line each."""
 
 
 def merge(sources: list[Path], target: Store) -> Merged:
-    """Copies the runs that the target lacks, each once it is found whole, and certificates of runs that are
-    the same here; whoever shows a proof has the checker accept it first.
+    """Copies the runs that the target lacks, after verifying each, and certificates of runs that are equal
+    in both. Certificates are not checked here: every reader has the checker accept them first.
 
     Raises:
-        StoreError: a source without runs, or a target that cannot be written.
+        StoreError: a source has no runs, or the target cannot be written.
     """
     for source in sources:
         if not (source / "runs").is_dir():
-            raise StoreError(f"{source} is no store: it holds no folder runs")
+            raise StoreError(f"{source} is not a store: it has no folder runs")
     target.prepare()
     merged = Merged()
     for source in map(Store, sources):
@@ -58,7 +58,7 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
             merged.known.append(run_id)
         else:
             merged.differing.append(run_id)
-            return  # what is known of the source's weights says nothing about the target's
+            return  # what is known about the source's weights says nothing about the target's
     certificate = source.certificate_path(run_id)
     if certificate.is_file() and not target.certificate_path(run_id).exists():
         target.keep_certificate(run_id, certificate.read_bytes())

@@ -1,4 +1,4 @@
-"""Tables in the bytes of a parquet file, read in memory that the bytes bound."""
+"""Tables as Parquet files, read within memory bounded by the file's size."""
 
 import io
 from collections.abc import Mapping
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-# A column of nothing but repetitions takes no room in a file. The emptiest of ours, curves with twelve
-# metrics that were read at every fiftieth step, come to less than 4 values a byte.
+# A column of one repeated value takes no space in a file. Our sparsest tables, curves with twelve metrics
+# read at every fiftieth step, have fewer than 4 values per byte.
 _MOST_VALUES_PER_BYTE = 16
 _MOST_CHARACTERS = 64
 
 
 def write_table(frame: "pd.DataFrame") -> bytes:
-    """The frame as a parquet file."""
+    """The frame as a Parquet file."""
     content = io.BytesIO()
     frame.to_parquet(content, index=False)
     return content.getvalue()
 
 
 def write_columns(columns: Mapping[str, np.ndarray]) -> bytes:
-    """What `write_table` makes of a frame with these columns, in a fraction of the time."""
+    """The same as `write_table` of a frame with these columns, in a fraction of the time."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -46,10 +46,10 @@ def _schema(columns: tuple[tuple[str, str], ...]) -> "pa.Schema":
 
 
 def read_table(content: bytes) -> "pd.DataFrame":
-    """The frame in a parquet file of numbers and short words.
+    """The frame in a Parquet file of numbers and short strings.
 
     Raises:
-        ValueError: no such file, or one that would unfold to far more than its own size.
+        ValueError: it is not such a file, or would expand to far more than its own size.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -63,7 +63,7 @@ def read_table(content: bytes) -> "pd.DataFrame":
                 raise ValueError(f"column {field.name} holds {field.type}, neither numbers nor words")
         num_values = file.metadata.num_rows * len(schema)
         if num_values > _MOST_VALUES_PER_BYTE * len(content):
-            raise ValueError(f"{num_values} values in {len(content)} bytes unfold to too much")
+            raise ValueError(f"{num_values} values in {len(content)} bytes are too many")
         table = parquet.read_table(io.BytesIO(content), read_dictionary=words, use_threads=False)
         for name in words:
             _check_words(table.column(name))

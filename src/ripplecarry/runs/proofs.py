@@ -1,8 +1,8 @@
-"""What is proved of the store's runs: a certificate counts once the checker has accepted it for the run.
+"""What is proved about the store's runs: a certificate counts once the checker has accepted it for the run.
 
-A file is believed by nobody. Either the checker accepts it in this process, or it did so earlier for this
-user: then a record lies in the user's cache folder, never in a store, under a hash of the certificate, the
-run's weights, its task and cell, and the checker itself. Copying a store copies no trust.
+No file is trusted. Either the checker accepts it in this process, or it did so earlier for this user: then
+the user's cache folder, never a store, has a record under a hash of the certificate, the run's weights, its
+task and cell, and the checker itself. Copying a store copies no trust.
 """
 
 import hashlib
@@ -29,11 +29,11 @@ _CHECKER = (machine, tasks, balls, certificate_file, check, proof, rounding)
 
 
 def check_certificate(run: Run, path: Path) -> tuple[Proof, Mapping[str, Any]]:
-    """The proof that a certificate's file gives for a run, by the checker in this process; and its content.
+    """The proof of a run by a certificate's file, checked in this process; and the file's content.
 
     Raises:
-        CertificateError: no certificate, or none of that name.
-        CertificateRefused: it proves nothing of this run.
+        CertificateError: the file is missing or not a certificate.
+        CertificateRefused: it does not prove this run right.
     """
     written = _read(path)
     content = read_certificate(written)
@@ -45,7 +45,7 @@ def check_certificate(run: Run, path: Path) -> tuple[Proof, Mapping[str, Any]]:
 
 
 def record_acceptance(run_id: str, written: bytes, found: Proof) -> None:
-    """Notes for later processes that the checker accepted these bytes for this run."""
+    """Records for later processes that the checker accepted these bytes for this run."""
     path = _record_path(run_id, found.task, found.cell, found.weights_sha256, written)
     with suppress(OSError, StoreError):  # without a record the checker runs again
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def record_acceptance(run_id: str, written: bytes, found: Proof) -> None:
 def accepted(run: Run, path: Path) -> Proof | None:
     """What the checker proves of a run by this certificate; it runs if it has not yet.
 
-    None where there is no certificate, or one that it refuses.
+    None if there is no certificate, or the checker refuses it.
     """
     if not path.is_file():
         return None
@@ -90,7 +90,7 @@ def _record_path(run_id: str, task: Task, cell: str, weights_sha256: str, writte
 
 @cache
 def _checker_hash() -> str:
-    """A hash of the program that checks: what another version accepted is checked again."""
+    """A hash of the checker's code: what another version accepted is checked again."""
     sources = [Path(str(module.__file__)).read_bytes() for module in _CHECKER]
     return hashlib.sha256(b"\0".join([*sources, flint.__version__.encode()])).hexdigest()
 

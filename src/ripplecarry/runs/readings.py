@@ -1,4 +1,4 @@
-"""What is read off a network while it trains."""
+"""Readings: metrics of a network while it trains."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,30 +30,30 @@ NUM_PAIRS = 1000
 """Fresh operand tuples per reading, as in the report."""
 
 REPORT_DIGITS = 9
-"""The report read its accuracy on numbers of so many digits whatever the training length."""
+"""The report read its accuracy on numbers of this many digits at every training length."""
 
-Observe = Callable[[Computation, int], dict[str, float]]
+Reader = Callable[[Computation, int], dict[str, float]]
 
 
 class Readings(Configuration):
-    """What is read off besides the training length, the report's 9 digits and the hard cases."""
+    """What to read besides the training length, the report's 9 digits and the hard cases."""
 
     read_at: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Read exact match on operands of up to so many digits as well."""
+    """Read exact match also on operands of up to this many digits."""
     exactness_to: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """At the end, measure exactness by carry run and idle run at lengths up to so many digits."""
+    """At the end, measure exactness by carry run and idle run at lengths up to this many digits."""
 
 
 HARD = "exact_match_hard"
-"""The metric whose reaching 1 for good is the time to exactness."""
+"""The metric that defines the time to exactness: when it reaches 1 and stays there."""
 
 _PAIRS_PER_RUN = 10
 _AT_THE_END = Sampling(pairs=100, digits_per_cell=4000, fewest=2, every_run_up_to=2)
-"""A few seconds' work beside training; many seeds make up for the few pairs of long numbers."""
+"""A few seconds beside training; many seeds make up for the few pairs of long numbers."""
 
 
 def hard_test_set(source: BatchSource) -> Batch:
-    """The hard cases of a task at its training length; for addition of two operands with pairs of every
+    """The hard cases of a task at its training length; for addition of two operands also pairs with each
     longest run that grids test."""
     task, digits = source.task, source.digits
     rows = list(hard_cases(task, digits).values())
@@ -68,11 +68,11 @@ def hard_test_set(source: BatchSource) -> Batch:
 def exactness_at_the_end(
     network: Computation, task: Task, digits: int, readings: Readings, report: Callable[[int], None]
 ) -> "pd.DataFrame | None":
-    """A row for each length and longest run, on the same operands for every run; None unless asked for.
+    """One row per length and longest run, on the same operands for every run; None unless requested.
 
     Args:
         digits: the training length.
-        report: called every second or so.
+        report: called about once a second.
     """
     if readings.exactness_to is None:
         return None
@@ -81,12 +81,12 @@ def exactness_at_the_end(
     return grid_frame(cells)
 
 
-def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
-    """Reads exact match and digit accuracy at the training length, as `_at_N` at N digits, and exact match
-    on the hard cases of the training length, the same ones for every run of that length.
+def reader(at_training_length: BatchSource, readings: Readings) -> Reader:
+    """Reads exact match and digit accuracy at the training length and, as `_at_N`, at N digits; and exact
+    match on the hard cases of the training length, which are the same for every run of that length.
 
     Args:
-        at_training_length: operands as in training, of the stream and number for readings.
+        at_training_length: operands as in training, from the stream and in the number for readings.
     """
     sources = {"": at_training_length} | {
         f"_at_{digits}": replace(
@@ -101,16 +101,16 @@ def observer(at_training_length: BatchSource, readings: Readings) -> Observe:
 
     hard = hard_test_set(at_training_length)
 
-    def observe(network: Computation, step: int) -> dict[str, float]:
+    def read_metrics(network: Computation, step: int) -> dict[str, float]:
         scores: dict[tuple[int, int], Score] = {}
         metrics: dict[str, float] = {}
         for suffix, source in sources.items():
             shape = (source.digits, source.positions)
-            if shape not in scores:  # the training length may be one of the others
+            if shape not in scores:  # the training length may equal one of the others
                 scores[shape] = score_step(network, source, step)
             metrics["exact_match" + suffix] = scores[shape].exact_match
             metrics["digit_accuracy" + suffix] = scores[shape].digit_accuracy
         metrics[HARD] = score(network, hard).exact_match
         return metrics
 
-    return observe
+    return read_metrics

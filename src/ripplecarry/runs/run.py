@@ -1,15 +1,15 @@
-"""A run's folder: what a finished run leaves, readable without this package.
+"""A run's folder: the files of a finished run, readable without this package.
 
 config.json           trial, seed, engine, format version
-curves.parquet        a row a step: loss and, where read, the other metrics
-exactness.parquet     where it was measured: counts by length and longest run
+curves.parquet        one row per step: loss and, where read, the other metrics
+exactness.parquet     if measured: counts by length and longest run
 weights.safetensors   the trained parameters by name
-checkpoints.safetensors  the parameters along the way by STEP/NAME, float16; not every run has them
+checkpoints.safetensors  snapshots: earlier parameters by STEP/NAME, float16; not in every run
 environment.json      versions, processor
 state.json            outcome, last metrics, time, and a checksum of every file; written last
 
-pandas loads when curves are asked for: who only wants the weights does without. Whatever a folder holds,
-reading it ends in a run or in one line that names what is wrong.
+Pandas is imported only when curves are read; weights do not need it. Whatever a folder contains, reading
+it gives a run or a one-line error.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ from ripplecarry.runs.parquet import read_table, write_columns, write_table
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.training.curves import Arrays
-from ripplecarry.training.loop import OBSERVE_EVERY, Outcome
+from ripplecarry.training.loop import READ_EVERY, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,16 +46,16 @@ if TYPE_CHECKING:
     from ripplecarry.networks.adder import Adder
 
 FORMAT = 1
-CHECKPOINTS = "checkpoints.safetensors"
+SNAPSHOTS = "checkpoints.safetensors"
 IMPORTED = "imported"
-"""Stands where a run names the engine that trained it, if weights came from elsewhere."""
+"""The engine's name in a run whose weights were trained elsewhere."""
 REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, so that it can be run again"
 _FILES = (
     "config.json",
     "curves.parquet",
     "exactness.parquet",
     "weights.safetensors",
-    CHECKPOINTS,
+    SNAPSHOTS,
     "environment.json",
 )
 _METRIC = re.compile(r"[a-z0-9_]{1,64}")
@@ -63,7 +63,7 @@ _SHARE = re.compile(r"(exact_match|digit_accuracy)(_.*)?")
 _STEP = re.compile(r"[0-9]{1,16}")
 _ID = re.compile(r"[0-9a-f]{10}-[a-z0-9_]{1,40}-[0-9]{1,20}")
 _LARGEST = 2**53
-"""Up to here whole numbers are exact as float64, which tables hold."""
+"""Integers up to this one are exact in float64, which tables hold."""
 _STATE_TYPES = {
     "outcome": str,
     "steps_done": int,
@@ -75,13 +75,13 @@ _STATE_TYPES = {
 
 
 def is_run_id(text: object) -> bool:
-    """Whether this can be a run's id, and with that part of a path."""
+    """Whether this can be a run's id, and therefore part of a path."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, read from its folder as far as asked."""
+    """A finished run; its files are read when first needed."""
 
     folder: Path
     config: Mapping[str, Any]
@@ -93,13 +93,13 @@ class Run:
         """The run in this folder.
 
         Raises:
-            DamageError: what describes the run is gone or is not what was written.
-            StoreError: not a run's folder, a newer format, or one that cannot be read.
+            DamageError: the run's description is missing or differs from what was written.
+            StoreError: it is not a run's folder, has a newer format, or cannot be read.
         """
         names = ("config.json", "state.json")
         if not any((folder / name).is_file() for name in names):
             kind = DamageError if is_run_id(folder.name) else StoreError
-            raise kind(f"{folder} is not a run's folder: it holds no {' and no '.join(names)}{REMEDY}")
+            raise kind(f"{folder} is not a run's folder: it has no {' and no '.join(names)}{REMEDY}")
         state = _read_json(folder / "state.json")
         try:
             if state.get("checksum") != _own_checksum(state):
@@ -111,13 +111,13 @@ class Run:
                     f"{folder} has format {config['format']}; this version reads format {FORMAT}"
                 )
             if not is_run_id(config["id"]):
-                raise ValueError(f"{config['id']!r} is no run's id")
+                raise ValueError(f"{config['id']!r} is not a run id")
             if type(config["seed"]) is not int or not 0 <= config["seed"] <= MAX_SEED:
-                raise ValueError(f"{config['seed']!r} is no seed")
+                raise ValueError(f"{config['seed']!r} is not a seed")
             if config["engine"] != config["id"].split("-")[1]:
                 raise ValueError(f"{config['engine']!r} is not the engine of {config['id']}")
             if config["engine"] != IMPORTED and not (state["steps_done"] and state["train_s"] > 0):
-                raise ValueError("it was trained in no step or no time")
+                raise ValueError("step count or training time is zero")
             for name in state["files"]:
                 _check_size(folder / name, state.get("sizes", {}).get(name))
             trial = Trial.build(config["trial"])
@@ -136,15 +136,15 @@ class Run:
 
     @classmethod
     def check(cls, folder: Path) -> "Run":
-        """The run in this folder, once it has been opened, verified and all that it holds was decoded."""
+        """The run in this folder, after opening, verifying and decoding all its files."""
         run = cls.open(folder).verify()
-        _ = run.checkpoints, run.curves, run.environment
+        _ = run.snapshots, run.curves, run.environment
         if "exactness.parquet" in run.state["files"]:
             _ = run.exactness
         return run
 
     def verify(self) -> "Run":
-        """This run, once every file of it has been read and found whole.
+        """This run, after reading every file and verifying its checksum.
 
         Raises:
             DamageError: a file is missing or damaged.
@@ -171,13 +171,13 @@ class Run:
 
     @property
     def metrics_read_after_step(self) -> int | None:
-        """The step of the last readings; the loss alone is of the last step. None without any step."""
+        """The step of the last readings; only the loss belongs to the last step. None without any step."""
         done = self.state["steps_done"]
-        return (done - 1) // OBSERVE_EVERY * OBSERVE_EVERY if done else None
+        return (done - 1) // READ_EVERY * READ_EVERY if done else None
 
     @property
     def certificate_path(self) -> Path:
-        """Where the store that the run's folder lies in keeps its certificate, if it has one."""
+        """The path of this run's certificate in its store, whether or not it exists."""
         return self.folder.parent.parent / "certificates" / f"{self.id}.json"
 
     @property
@@ -186,13 +186,13 @@ class Run:
 
     @cached_property
     def curves(self) -> "pd.DataFrame":
-        """A row a step, with `step`, `loss`, and where they were read the other metrics."""
+        """One row per step, with `step`, `loss` and, where read, the other metrics."""
         return self._table("curves.parquet", ("step", "loss"))
 
     @property
     def exact_from_step(self) -> int | None:
-        """The step after which every reading of the hard cases is right in every digit; None where the last
-        is not, or where none were read."""
+        """The step from which every reading of the hard cases is right in every digit; None if the last
+        one is not, or none were read."""
         return self.state.get("exact_from_step")
 
     @property
@@ -203,7 +203,7 @@ class Run:
 
     @cached_property
     def exactness(self) -> "pd.DataFrame":
-        """A row for each length and longest run tested when training was over.
+        """One row per length and longest run tested after training.
 
         Raises:
             ConfigurationError: it was not measured.
@@ -214,7 +214,7 @@ class Run:
 
     @cached_property
     def weights(self) -> Weights:
-        """The trained parameters, of the shapes that the trial says; engines read them as they lie."""
+        """The trained parameters, with the shapes that the trial implies; engines trust these shapes."""
         path = self.folder / "weights.safetensors"
         try:
             weights = read_weights(_checked(self.folder, path.name, self.state))
@@ -224,33 +224,33 @@ class Run:
         return weights
 
     @cached_property
-    def checkpoints(self) -> dict[int, Weights]:
-        """The parameters by the number of updates behind which they were kept, the trained ones last.
+    def snapshots(self) -> dict[int, Weights]:
+        """Snapshots by the number of updates after which they were saved, the trained weights last.
 
-        All but the last are rounded to float16. A run of a study's later seeds, and of a version before
-        checkpoints were kept, has the last alone.
+        All but the last are rounded to float16. Runs with a study's later seeds, and runs from versions
+        without snapshots, have only the last.
         """
-        found = self._kept_along_the_way() if CHECKPOINTS in self.state["files"] else {}
-        last = self.state["steps_done"] - (self.outcome == "diverged")  # without an update behind the last
+        found = self._earlier_snapshots() if SNAPSHOTS in self.state["files"] else {}
+        last = self.state["steps_done"] - (self.outcome == "diverged")  # no update follows its last loss
         found.pop(last, None)
         return found | {last: self.weights}
 
-    def _kept_along_the_way(self) -> dict[int, Weights]:
-        path = self.folder / CHECKPOINTS
-        kept: dict[int, Weights] = {}
+    def _earlier_snapshots(self) -> dict[int, Weights]:
+        path = self.folder / SNAPSHOTS
+        snapshots: dict[int, Weights] = {}
         try:
-            for key, array in read_weights(_checked(self.folder, CHECKPOINTS, self.state)).items():
+            for key, array in read_weights(_checked(self.folder, SNAPSHOTS, self.state)).items():
                 step, _, name = key.partition("/")
                 if not _STEP.fullmatch(step):
                     raise ValueError(f"{key!r:.80} names no step")
-                kept.setdefault(int(step), {})[name] = array
+                snapshots.setdefault(int(step), {})[name] = array
         except ValueError as error:
             raise DamageError(f"{path} holds no weights: {error}{REMEDY}") from None
-        for weights in kept.values():
+        for weights in snapshots.values():
             self._check_parameters(path, weights, "float16")
         return {
-            step: {name: array.astype(np.float32) for name, array in kept[step].items()}
-            for step in sorted(kept)
+            step: {name: array.astype(np.float32) for name, array in snapshots[step].items()}
+            for step in sorted(snapshots)
         }
 
     def _check_parameters(self, path: Path, weights: Weights, dtype: str) -> None:
@@ -265,7 +265,7 @@ class Run:
 
     @cached_property
     def environment(self) -> Mapping[str, Any]:
-        """Versions and processor that made the run."""
+        """The versions and processor that produced the run."""
         content = _checked(self.folder, "environment.json", self.state)
         return _json_object(self.folder / "environment.json", content)
 
@@ -280,7 +280,7 @@ class Run:
         try:
             frame = read_table(_checked(self.folder, name, self.state))
         except ValueError as error:
-            raise DamageError(f"{self.folder / name} holds no table: {error}{REMEDY}") from None
+            raise DamageError(f"{self.folder / name} is not a table: {error}{REMEDY}") from None
         lacking = [column for column in columns if column not in frame]
         if lacking:
             raise DamageError(f"{self.folder / name} lacks the columns {', '.join(lacking)}{REMEDY}")
@@ -296,13 +296,13 @@ def write_run(
     weights: Weights,
     environment: Mapping[str, object],
     times: Mapping[str, object],
-    checkpoints: Arrays | None = None,
+    snapshots: Arrays | None = None,
     exactness: "pd.DataFrame | None" = None,
 ) -> None:
-    """Writes all files of a run into a folder, which the caller then moves to its place.
+    """Writes all files of a run into a folder, which the caller then moves into place.
 
     Args:
-        checkpoints: parameters by STEP/NAME; no file is written where there are none.
+        snapshots: snapshots by STEP/NAME; if there are none, no file is written.
     """
     config = {
         "format": FORMAT,
@@ -317,8 +317,8 @@ def write_run(
         "weights.safetensors": write_weights(weights, request.trial.cell),
         "environment.json": _json(environment),
     }
-    if checkpoints:
-        contents[CHECKPOINTS] = safetensors.numpy.save(checkpoints)
+    if snapshots:
+        contents[SNAPSHOTS] = safetensors.numpy.save(snapshots)
     if exactness is not None:
         contents["exactness.parquet"] = write_table(exactness)
     read = {name: values[~np.isnan(values)] for name, values in columns.items() if name != "step"}
@@ -346,10 +346,10 @@ def _exact_from(columns: Arrays) -> int | None:
 
 
 def move_into_place(source: Path, target: Path) -> None:
-    """Renames a complete folder to where readers look, all at once.
+    """Renames a complete folder to its final path, atomically.
 
     Raises:
-        StoreError: the target is there already, or cannot be written.
+        StoreError: the target already exists, or cannot be written.
     """
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -367,7 +367,7 @@ def _json_object(path: Path, content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DamageError(f"{path} is damaged: {error}{REMEDY}") from None
     if not isinstance(read, dict):
-        raise DamageError(f"{path} is damaged: it holds no JSON object{REMEDY}")
+        raise DamageError(f"{path} is damaged: it is not a JSON object{REMEDY}")
     return read
 
 
@@ -376,8 +376,8 @@ def _check_types(state: Mapping[str, Any]) -> None:
         if not isinstance(state[name], kind) or isinstance(state[name], bool):
             raise ValueError(f"{name} is {state[name]!r}")
     for name in state["files"]:
-        if name not in _FILES:  # so none climbs out of the folder
-            raise ValueError(f"{name!r} is no file of a run")
+        if name not in _FILES:  # so none escapes from the folder
+            raise ValueError(f"{name!r} is not a file of a run")
     if state["outcome"] not in get_args(Outcome):
         raise ValueError(f"outcome is {state['outcome']!r:.40}")
     if not state["finished_at"].isascii():
@@ -385,21 +385,21 @@ def _check_types(state: Mapping[str, Any]) -> None:
     datetime.fromisoformat(state["finished_at"])
     for name, value in state["last"].items():
         if not _METRIC.fullmatch(name):
-            raise ValueError(f"{name!r:.80} is no metric")
+            raise ValueError(f"{name!r:.80} is not a metric")
         if _SHARE.fullmatch(name) and not 0 <= value <= 1:
-            raise ValueError(f"{name} is no share")
+            raise ValueError(f"{name} is not a share")
     for name, value in [("train_s", state["train_s"]), *state["last"].items()]:
         if not isinstance(value, float) and not (isinstance(value, int) and abs(value) <= _LARGEST):
-            raise ValueError(f"{name} is no number that fits")
+            raise ValueError(f"{name} is not a number in range")
     if not 0 <= state["steps_done"] <= _LARGEST:
         raise ValueError("steps_done is out of range")
     step = state.get("exact_from_step")
     if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
-        raise ValueError("exact_from_step is no step of the run")
+        raise ValueError("exact_from_step is not a step of the run")
 
 
 def _check_size(path: Path, num_bytes: object) -> None:
-    """Refuses a file that is not there or not of the size noted; earlier versions noted none."""
+    """Refuses a file that is missing or has another size than noted; earlier versions noted none."""
     try:
         status = os.stat(path)
     except OSError:
@@ -424,7 +424,7 @@ def _read(path: Path) -> bytes:
         return read_whole(path)
     except FileNotFoundError:
         raise DamageError(f"{path} is missing{REMEDY}") from None
-    except OSError as error:  # a file that cannot be read now may be whole all the same
+    except OSError as error:  # a file that cannot be read now may still be whole
         raise StoreError(f"{path} cannot be read: {error.strerror}") from None
 
 

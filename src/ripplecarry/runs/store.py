@@ -1,17 +1,17 @@
 """The store: a folder of run folders, with queries over them.
 
 STORE/runs/ID/             finished runs
-STORE/unfinished/ID/       a checkpoint of each run that was begun; gone when it is finished
+STORE/unfinished/ID/       the checkpoint of each unfinished run; removed when it finishes
 STORE/certificates/ID.json certificates of runs
 STORE/counterexamples/ID.json of each run the shortest wrong answer known
 STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
-STORE/exports/             networks in the forms that other programs read
-STORE/evaluations/NAME/    what a run or another's adder was evaluated to
+STORE/exports/             networks in formats that other programs read
+STORE/evaluations/NAME/    evaluations of runs and other adders
 STORE/comparisons/         figures of runs side by side
 STORE/studies/NAME/        figures of each study
 STORE/report*.html         the report of each sweep
-STORE/index.json           what `frame` last read off every run; may be deleted
+STORE/index.json           what `frame` last read from every run; may be deleted
 """
 
 import fcntl
@@ -58,7 +58,7 @@ ProofStatus = Literal["certified", "refuted", "unchecked"]
 
 
 class Store:
-    """Runs in a folder, which is made when first written to."""
+    """Runs in a folder, which is created when first written to."""
 
     def __init__(self, root: Path | str = DEFAULT_STORE) -> None:
         self.root = Path(root)
@@ -67,7 +67,7 @@ class Store:
         return self.root / "runs" / run_id
 
     def certificate_path(self, run_id: str) -> Path:
-        """Where a run's certificate is, if it has one."""
+        """The path of a run's certificate, whether or not it exists."""
         return self.root / "certificates" / f"{run_id}.json"
 
     def counterexample_path(self, run_id: str) -> Path:
@@ -97,45 +97,45 @@ class Store:
         return "unchecked" if is_own else None
 
     def machine_folder(self) -> Path:
-        """Where pictures of machines go; made if need be."""
+        """The folder for pictures of machines; created if needed."""
         return self._made(self.root / "machines")
 
     def page_path(self, run_id: str) -> Path:
-        """Where a run's page goes."""
+        """The path of a run's page."""
         return self.root / "pages" / f"{run_id}.html"
 
     def evaluation_folder(self, name: str) -> Path:
-        """Where what an adder's evaluation came to goes; made if need be."""
+        """The folder for an adder's evaluation; created if needed."""
         return self._made(self.root / "evaluations" / name)
 
     def comparison_folder(self) -> Path:
-        """Where figures of runs side by side go; made if need be."""
+        """The folder for figures of runs side by side; created if needed."""
         return self._made(self.root / "comparisons")
 
     def study_folder(self, name: str) -> Path:
-        """Where a study's figures go; made if need be."""
+        """The folder for a study's figures; created if needed."""
         return self._made(self.root / "studies" / name)
 
     def unfinished_folder(self, run_id: str) -> Path:
-        """Where a run keeps its checkpoint; made if need be."""
+        """The folder for an unfinished run's checkpoint; created if needed."""
         return self._made(self.root / "unfinished" / run_id)
 
     def staging_folder(self, run_id: str) -> Path:
-        """An empty folder for the files of a run that ends; whoever calls holds the run."""
+        """An empty folder for the files of a finishing run; the caller holds the run's lock."""
         staged = self.unfinished_folder(run_id) / "finished"
         with writing(staged):
             try:
                 staged.mkdir()
-            except FileExistsError:  # one who was killed left it
+            except FileExistsError:  # a killed process left it
                 shutil.rmtree(staged, ignore_errors=True)
                 staged.mkdir()
         return staged
 
     def prepare(self) -> None:
-        """Makes the folders that runs are written to.
+        """Creates the folders for runs.
 
         Raises:
-            StoreError: they cannot be made or written.
+            StoreError: they cannot be created or written.
         """
         for name in ("runs", "unfinished"):
             folder = self._made(self.root / name)
@@ -172,9 +172,9 @@ class Store:
         """A run by its folder, its id, or any beginning of the id that no other run shares.
 
         Raises:
-            StoreError: none or several, or a damaged one.
+            StoreError: no run matches, several do, or it is damaged.
         """
-        if os.path.isdir(name):  # which says no to names that no folder can have
+        if os.path.isdir(name):  # False for names that no folder can have
             return Run.open(Path(name))
         if is_run_id(name) and self.has(name):
             return self.open(name)
@@ -186,7 +186,7 @@ class Store:
             raise StoreError(f"{name!r} begins {len(matches)} runs' ids: {shown}; give more of it")
         raise StoreError(
             f"no run {name!r} in {self.root}, nor a folder of that name; "
-            f"`ripplecarry runs` lists the {len(self.ids())} there are"
+            f"`ripplecarry runs` lists the {len(self.ids())} runs"
         )
 
     def ids(self) -> list[str]:
@@ -195,12 +195,12 @@ class Store:
         return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
 
     def unfinished_ids(self) -> list[str]:
-        """The ids of runs that were begun and have a checkpoint."""
+        """The ids of unfinished runs with a checkpoint."""
         folder = self.root / "unfinished"
         return sorted(path.parent.name for path in folder.glob("*/checkpoint.safetensors"))
 
     def keep(self, staged: Path, run_id: str) -> Run:
-        """Moves a complete folder among the finished runs and drops the run's checkpoint."""
+        """Moves a complete folder to the finished runs and deletes the run's checkpoint."""
         move_into_place(staged, self.run_folder(run_id))
         unfinished = self.root / "unfinished" / run_id
         try:
@@ -210,10 +210,10 @@ class Store:
         return self.open(run_id)
 
     def keep_files(self, run_id: str, files: Mapping[str, bytes]) -> Run:
-        """A run made elsewhere, from the contents of its files, once they are found whole.
+        """Stores a run made elsewhere from its files' contents, after verifying them.
 
         Raises:
-            StoreError: they are damaged, or not of this run.
+            StoreError: they are damaged, or belong to another run.
         """
         staged = self.staging_folder(run_id)
         write_together(staged, {Path(name).name: content for name, content in files.items()})
@@ -236,17 +236,17 @@ class Store:
 
     @contextmanager
     def claim(self, run_id: str) -> Generator[None]:
-        """Holds a run for this process; a second sweep into the same store waits here."""
+        """Locks a run for this process; a second sweep into the same store waits here."""
         lock = self._made(self.root / "unfinished") / f"{run_id}.lock"
         with _locked(lock):
             try:
                 yield
             finally:
-                with suppress(OSError):  # a lock that stays hinders nobody
+                with suppress(OSError):  # a leftover lock file does no harm
                     lock.unlink()
 
     def clear_leftovers(self, run_id: str) -> None:
-        """Removes what a killed process left beside a run that it had finished."""
+        """Removes what a killed process left beside a finished run."""
         folder = self.root / "unfinished" / run_id
         if folder.exists() or folder.with_name(f"{run_id}.lock").exists():
             with self.claim(run_id):
@@ -255,10 +255,10 @@ class Store:
     def discard_damaged(self) -> list[str]:
         """Reads every byte of every run and checkpoint, and deletes the damaged ones.
 
-        Whole ones stay, and so do those that cannot be read or are of a newer format.
+        Whole ones remain, as do those that cannot be read or have a newer format.
 
         Returns:
-            What was wrong with each that was deleted.
+            The damage of each one deleted.
         Raises:
             StoreError: something cannot be deleted.
         """
@@ -271,27 +271,27 @@ class Store:
             if _damage(folder, check) is None:
                 continue
             with self.claim(run_id), writing(folder):
-                damage = _damage(folder, check)  # by now another may have mended it
+                damage = _damage(folder, check)  # by now another process may have replaced it
                 if damage is not None:
                     shutil.rmtree(folder)
                     words.append(damage)
         return words
 
     def report_path(self, studies: Sequence[str]) -> Path:
-        """Where the report of a sweep over these studies goes."""
+        """The path of the report of a sweep over these studies."""
         name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
         return self._made(self.root) / f"{name}.html"
 
     def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
-        """A row a finished run: id, seed, engine, outcome, the settings, last metrics, time, proof.
+        """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
 
         Args:
             where: an SQL condition on these columns, as DuckDB reads it.
-            sort: columns to order by, with `desc` behind one to reverse it.
+            sort: columns to order by, each optionally followed by `desc`.
         Returns:
-            The frame, and a line on each run that is damaged, which the frame leaves out.
+            The frame, and a line for each damaged run, which the frame leaves out.
         Raises:
-            ConfigurationError: a condition or order that DuckDB refuses.
+            ConfigurationError: DuckDB refuses the condition or order.
         """
         import duckdb
         import pandas as pd
@@ -316,7 +316,7 @@ class Store:
             )
             connection.execute(f"CREATE TABLE runs AS SELECT {columns} FROM found")
             connection.unregister("found")
-            # The caller's words see this table and nothing else of the machine.
+            # The caller's SQL can access this table and nothing else on the machine.
             connection.execute("SET enable_external_access = false; SET lock_configuration = true")
             query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
             if len(duckdb.extract_statements(query)) != 1:
@@ -376,7 +376,7 @@ class Store:
 
 @contextmanager
 def _locked(lock: Path) -> Generator[None]:
-    """Holds the file that has this name, which whoever held it before may have deleted meanwhile."""
+    """Holds the lock file of this name, which its previous holder may have deleted meanwhile."""
     while True:
         with writing(lock):
             file = lock.open("w")
@@ -389,12 +389,10 @@ def _locked(lock: Path) -> Generator[None]:
 
 
 def _reason(error: Exception) -> str:
-    """Why DuckDB refuses a condition or order, with what can stand there."""
+    """Why DuckDB refuses a condition or order, with the columns that exist."""
     kind, _, words = str(error).splitlines()[0].partition(": ")
     words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
-    return (
-        f"{words}; a condition and an order of SQL are made of the columns {', '.join([*_COLUMNS, _PROOF])}"
-    )
+    return f"{words}; SQL conditions and orders use the columns {', '.join([*_COLUMNS, _PROOF])}"
 
 
 def _check_begun(folder: Path) -> object:
@@ -402,7 +400,7 @@ def _check_begun(folder: Path) -> object:
 
 
 def _damage(folder: Path, check: Callable[[Path], object]) -> str | None:
-    """What is damaged in this folder, None where nothing is or none can say."""
+    """What is damaged in this folder; None if nothing is, or it cannot be determined."""
     try:
         check(folder)
     except DamageError as error:
@@ -420,7 +418,7 @@ def _row(run: Run) -> Row:
 
 
 def _sql_type(column: str) -> str | None:
-    """Of columns that may hold nothing, which tells no type."""
+    """The type of columns that may be empty, so no type can be inferred."""
     if column == _PROOF:
         return "VARCHAR"
     if column not in Trial.model_fields:

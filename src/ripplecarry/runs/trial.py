@@ -22,7 +22,7 @@ MOST_SEEDS = 1_000_000
 """A sweep has at most so many seeds of a trial."""
 
 NUMERICS_VERSION = 1
-"""Raised by hand whenever a change alters the results of a trial that existed before."""
+"""Raised by hand whenever a change alters the results of an existing trial."""
 
 
 class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice, Certifying):
@@ -42,7 +42,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
     @model_validator(mode="after")
     def _certifying_fits(self) -> Self:
         if self.polished_from is not None and not self.certify:
-            raise ValueError("polished_from goes with certify alone")
+            raise ValueError("polished_from needs certify")
         given = [n for n in Optimisation.model_fields if getattr(self, n) != Optimisation().__dict__[n]]
         if self.certify and given:
             raise ValueError(f"certify brings its own optimiser and rates; leave out {', '.join(given)}")
@@ -55,7 +55,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
 
     @property
     def id(self) -> str:
-        """Ten hexadecimal digits that depend on what differs from the defaults alone."""
+        """Ten hexadecimal digits that depend only on settings that differ from the defaults."""
         content = self.model_dump(mode="json", exclude_defaults=True)
         if NUMERICS_VERSION != 1:
             content["numerics_version"] = NUMERICS_VERSION
@@ -64,7 +64,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
 
     @property
     def cost(self) -> float:
-        """Multiply-adds of training in the recurrent products, to plan by; no time."""
+        """Multiply-adds of training in the recurrent products: for scheduling, not a time."""
         weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2
         return float(weights * self.steps * self.batch_size * self.sequence_length)
 
@@ -91,13 +91,13 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
 
 @dataclass(frozen=True)
 class RunRequest:
-    """A run that is wanted: a trial with a seed, on a named engine."""
+    """A requested run: a trial with a seed, on a named engine."""
 
     trial: Trial
     seed: int
     engine: str
-    keeps_checkpoints: bool = True
-    """Whether the run's folder gets the weights along the way; no result depends on it."""
+    takes_snapshots: bool = True
+    """Whether the run's folder gets snapshots; no result depends on it."""
 
     def __post_init__(self) -> None:
         if type(self.seed) is not int or not 0 <= self.seed <= MAX_SEED:

@@ -1,1 +1,1 @@
-"""The questions, one a file, and the study files of users."""
+"""The questions, one per file, and loading users' study files."""

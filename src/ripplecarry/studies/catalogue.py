@@ -1,4 +1,4 @@
-"""Finding studies: by name among ours, or in a user's file."""
+"""Finding studies: ours by name, or in a user's file."""
 
 import importlib
 import importlib.util
@@ -50,10 +50,10 @@ GROUPS = {
 
 
 def find_studies(names: list[str]) -> list[Study]:
-    """The studies of these names or groups; a path is a file that defines STUDY.
+    """The studies with these names or in these groups; a path names a file that defines STUDY.
 
     Raises:
-        ConfigurationError: an unknown name, or a file without a usable study.
+        ConfigurationError: the name is unknown, or the file has no usable study.
     """
     wanted = [known for name in names for known in GROUPS.get(name, (name,))]
     return [_find(name) for name in dict.fromkeys(wanted)]
@@ -67,7 +67,7 @@ def _find(name: str) -> Study:
         return _load(path)
     near = get_close_matches(name, [*GROUPS, *STUDIES], n=1)
     hint = f"did you mean {near[0]}? There are" if near else "choose from"
-    if os.path.isfile(f"{name}.py"):  # which says no to names that no file can have
+    if os.path.isfile(f"{name}.py"):  # False for names that no file can have
         hint = f"did you mean the file {name}.py? There are"
     raise ConfigurationError(
         f"unknown study {name!r}; {hint} {', '.join([*GROUPS, *STUDIES])}, or give a .py file"
@@ -87,7 +87,7 @@ def _load(path: Path) -> Study:
         raise ConfigurationError(f"study file {path}: {error}") from None
     except ValidationError as error:
         raise ConfigurationError(f"study file {path}: {sentences(error, Trial.model_fields)}") from None
-    except (Exception, SystemExit) as error:  # whatever the user's code raises
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         raise ConfigurationError(f"study file {path}: {type(error).__name__}: {error}") from None
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):

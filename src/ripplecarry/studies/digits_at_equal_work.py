@@ -1,4 +1,4 @@
-"""Do longer numbers teach faster because a step shows more digits? Here all show as many."""
+"""Do longer numbers teach faster because a step shows more digits? Here every step shows equally many."""
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.claims.claim import Claim

@@ -1,4 +1,4 @@
-"""Does 0.1 jump around near a good solution? Lowered after 500 steps it would then settle there."""
+"""Does 0.1 jump around near a good solution? If so, lowering it after 500 steps lets training settle."""
 
 from ripplecarry.claims.claim import Claim
 from ripplecarry.claims.comparisons import Mostly

@@ -1,4 +1,4 @@
-"""Does a learning rate of 0.0001 only need longer? Ten times the report's steps."""
+"""Does a learning rate of 0.0001 only need more time? Ten times the report's steps."""
 
 from ripplecarry.claims.claim import Claim
 from ripplecarry.claims.comparisons import Grows

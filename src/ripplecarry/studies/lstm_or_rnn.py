@@ -1,4 +1,4 @@
-"""LSTM or RNN? Loss, exact match and wall time apart, each cell at its own best learning rate.
+"""LSTM or RNN? Loss, exact match and wall time separately, each cell at its own best learning rate.
 
 The report, like others, compared cells at one common rate. Here the best of five rates by mean loss is
 chosen for each cell on seeds 0 to 3, and the other eight seeds judge.

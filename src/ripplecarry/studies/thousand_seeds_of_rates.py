@@ -1,7 +1,7 @@
 """Which learning rates work, seen over a thousand seeds? The study learning_rate, its claims judged again.
 
-With so many seeds one sees how the times to exactness are spread, not their middle alone. A GPU trains all
-seeds of a trial together.
+A thousand seeds show the distribution of times to exactness, not only its median. A GPU trains all seeds
+of a trial together.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Can a network trained on one, two or three digits add a thousand?
 
-Two digits show it every digit pair with and without a carry coming in; one digit never shows a pair
-of digits other than zeros with a carry.
+Two digits show it every digit pair with and without a carry coming in; one digit shows a carry
+coming in with no pair of digits but zeros.
 """
 
 from ripplecarry.claims.claim import Claim

@@ -1,7 +1,7 @@
 """How wide must a network be to add exactly, and how often does one of that width get there?
 
-Exact is who gets every hard case of the training length right: long carry runs and idle runs, one digit
-pair repeated, all nines, patterns.
+A network counts as exact if it gets every hard case of the training length right: long carry runs and
+idle runs, one digit pair repeated, all nines, patterns.
 """
 
 from ripplecarry.claims.claim import Claim

@@ -1,4 +1,4 @@
-"""Certifying a finished run as it is, or a copy of it that is trained until certified."""
+"""Certifying a finished run, or a copy of it that is trained until certified."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from ripplecarry.verification.trainer import look_for_invariant
 
 @dataclass(frozen=True)
 class Unknown:
-    """No proof was found, and no counterexample."""
+    """Neither a proof nor a counterexample was found."""
 
     margin: float
     num_rounds: int
@@ -63,13 +63,13 @@ def certify(
         )
     path = store.certificate_path(run.id)
     if path.is_file():
-        say("checking the certificate that there is")
+        say("checking the existing certificate")
         try:
-            return _kept(path, run)
+            return _stored(path, run)
         except (CertificateError, CertificateRefused) as refused:
-            say(f"it proves nothing: {refused}")
+            say(f"it is refused: {refused}")
     trial, task = run.trial, run.task
-    say("looking for an invariant")
+    say("searching for an invariant")
     attempt = attempt_on(trial, trial, run.weights, run.seed)
     if attempt.is_certified:
         say("checking")
@@ -78,7 +78,7 @@ def certify(
             with store.claim(run.id):
                 record_acceptance(run.id, found.write(path), found.proof)
             return found
-    say("no invariant found; looking for a wrong answer")
+    say("no invariant found; searching for a wrong answer")
     with one_thread():
         network = engine.load(trial, task, run.weights)
         wrong = shortest_known(run, store, network, find_counterexample(network, trial.cell, task))
@@ -86,7 +86,7 @@ def certify(
 
 
 def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed: int) -> Attempt:
-    """What looking for an invariant of these weights comes to."""
+    """The result of searching for an invariant of these weights."""
     parameters = {name: torch.tensor(array) for name, array in weights.items()}
     task = trial.build_task()
     batch = trial.batches(seed, Stream.EVALUATION, NUM_PAIRS).draw(0)
@@ -96,10 +96,10 @@ def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed:
 
 def polishing(run: Run) -> RunRequest:
     """The run that trains a copy of this one's network until it is certified."""
-    kept = run.trial.model_dump(exclude_defaults=True)
+    settings = run.trial.model_dump(exclude_defaults=True)
     for name in ("optimiser", "learning_rate", "lower_rate", "lower_rate_after"):
-        kept.pop(name, None)
-    trial = Trial.build(kept | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
+        settings.pop(name, None)
+    trial = Trial.build(settings | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
     return RunRequest(trial, run.seed, "torch")
 
 
@@ -110,18 +110,18 @@ def polish(
     is_stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Certificate | None:
-    """The certificate of a copy of this run's network, trained until certified; None where it never was.
+    """The certificate of a copy of this run's network, trained until certified; None if it never was.
 
     Raises:
-        CertificateError, CertificateRefused: the store holds a certificate of the copy that proves nothing.
+        CertificateError, CertificateRefused: the store's certificate of the copy is invalid.
     """
     copy = execute_run(polishing(run), store, is_stopped=is_stopped, report=report)
     path = store.certificate_path(copy.id)
     if not path.is_file():
         return None
-    return _kept(path, copy)
+    return _stored(path, copy)
 
 
-def _kept(path: Path, run: Run) -> Certificate:
+def _stored(path: Path, run: Run) -> Certificate:
     proof, content = check_certificate(run, path)
     return Certificate(content, proof)

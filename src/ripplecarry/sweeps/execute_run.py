@@ -14,14 +14,14 @@ from ripplecarry.errors import Interrupted
 from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.environment import describe_environment
-from ripplecarry.runs.readings import NUM_PAIRS, Observe, exactness_at_the_end, observer
+from ripplecarry.runs.readings import NUM_PAIRS, Reader, exactness_at_the_end, reader
 from ripplecarry.runs.run import Run, write_run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import NUMERICS_VERSION, RunRequest
 from ripplecarry.training.checkpoint import resume, save_checkpoint
 from ripplecarry.training.curves import Curves
-from ripplecarry.training.kept import KeptWeights, kept_steps
 from ripplecarry.training.loop import train
+from ripplecarry.training.snapshots import Snapshots, snapshot_steps
 
 CHECKPOINT_EVERY_S = 10.0
 REPORT_EVERY_S = 0.2
@@ -29,7 +29,7 @@ REPORT_EVERY_S = 0.2
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is."""
+    """How far a run has got."""
 
     run_id: str
     step: int
@@ -39,7 +39,7 @@ class Progress:
     steps_per_s: float
 
 
-class Work(Protocol):
+class Training(Protocol):
     """How a run's network is trained and read."""
 
     @property
@@ -48,33 +48,33 @@ class Work(Protocol):
     @property
     def num_steps(self) -> int: ...
 
-    def observe(self, network: Computation, step: int) -> dict[str, float]: ...
+    def read_metrics(self, network: Computation, step: int) -> dict[str, float]: ...
 
     def is_done(self) -> bool: ...
 
     def finish(self) -> None: ...
 
 
-class PlainWork:
-    """Training by the engine for as many steps as the trial says."""
+class PlainTraining:
+    """Training by the engine for the trial's number of steps."""
 
-    def __init__(self, request: RunRequest, engine: Engine, observe: Observe) -> None:
+    def __init__(self, request: RunRequest, engine: Engine, read_metrics: Reader) -> None:
         trial, seed = request.trial, request.seed
         weights = initial_weights(trial, trial.build_task(), seed)
         self.trainer = engine.trainer(trial, trial, trial.training_batches(seed), weights)
         self.num_steps = trial.steps
-        self._observe = observe
+        self._read_metrics = read_metrics
 
-    def observe(self, network: Computation, step: int) -> dict[str, float]:
+    def read_metrics(self, network: Computation, step: int) -> dict[str, float]:
         """The metrics of this step."""
-        return self._observe(network, step)
+        return self._read_metrics(network, step)
 
     def is_done(self) -> bool:
         """Never before the last step."""
         return False
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """There is nothing left to do."""
 
 
 def execute_run(
@@ -84,11 +84,11 @@ def execute_run(
     is_stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Run:
-    """The finished run, taken from the store, resumed or run from the start.
+    """The finished run: taken from the store, resumed, or run from the start.
 
     Raises:
-        Interrupted: `is_stopped` said so; a checkpoint was written.
-        StoreError: the store cannot be written, or holds a damaged run of this id.
+        Interrupted: `is_stopped` returned True; a checkpoint was written.
+        StoreError: the store cannot be written, or holds a damaged run with this id.
     """
     if store.has(request.id):
         store.clear_leftovers(request.id)
@@ -103,35 +103,37 @@ def execute_run(
 def _train(
     request: RunRequest,
     store: Store,
-    work: Path,
+    folder: Path,
     is_stopped: Callable[[], bool],
     report: Callable[[Progress], None],
 ) -> Path:
     """Trains, then writes all files of the run into a folder and returns it."""
     engine = open_engine(request.engine)
     trial, seed = request.trial, request.seed
-    observe = observer(trial.batches(seed, Stream.EVALUATION, NUM_PAIRS), trial)
+    read_metrics = reader(trial.batches(seed, Stream.EVALUATION, NUM_PAIRS), trial)
     if trial.certify:
-        from ripplecarry.sweeps.train_until_certified import CertifyingWork
+        from ripplecarry.sweeps.train_until_certified import CertifyingTraining
 
-        work_at_hand: Work = CertifyingWork(request, store, observe)
+        training: Training = CertifyingTraining(request, store, read_metrics)
     else:
-        work_at_hand = PlainWork(request, engine, observe)
-    trainer, num_steps = work_at_hand.trainer, work_at_hand.num_steps
-    checkpoint, identity = work / "checkpoint.safetensors", _identity(request, engine)
-    curves, kept_before, spent_s = resume(checkpoint, identity, trainer)
+        training = PlainTraining(request, engine, read_metrics)
+    trainer, num_steps = training.trainer, training.num_steps
+    checkpoint, identity = folder / "checkpoint.safetensors", _identity(request, engine)
+    curves, earlier_snapshots, spent_s = resume(checkpoint, identity, trainer)
     size = num_parameters(trial, trial.build_task())
-    kept = KeptWeights(kept_steps(num_steps, size) if request.keeps_checkpoints else (), kept_before)
-    kept.keep_if_due(trainer)
+    snapshots = Snapshots(
+        snapshot_steps(num_steps, size) if request.takes_snapshots else (), earlier_snapshots
+    )
+    snapshots.take_if_due(trainer)
     first_step, began = trainer.step, time.perf_counter()
     due = {"checkpoint": began + CHECKPOINT_EVERY_S, "report": began}
 
     def after_chunk() -> None:
-        kept.keep_if_due(trainer)
+        snapshots.take_if_due(trainer)
         now = time.perf_counter()
         stopped = is_stopped()
         if stopped or now >= due["checkpoint"]:
-            save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, spent_s + now - began)
+            save_checkpoint(checkpoint, identity, trainer, curves, snapshots.arrays, spent_s + now - began)
             due["checkpoint"] = now + CHECKPOINT_EVERY_S
         if stopped:
             raise Interrupted(f"run {request.id} stopped at step {trainer.step}; it resumes there")
@@ -142,15 +144,15 @@ def _train(
 
     def after_answers(num_digits: int) -> None:
         if is_stopped():
-            if trainer.step == num_steps:  # one that ended early would be trained on from here
-                save_checkpoint(checkpoint, identity, trainer, curves, kept.arrays, train_s)
-            raise Interrupted(f"run {request.id} stopped when it was trained; it resumes there")
+            if trainer.step == num_steps:  # a run that ended early would resume training from here
+                save_checkpoint(checkpoint, identity, trainer, curves, snapshots.arrays, train_s)
+            raise Interrupted(f"run {request.id} stopped after training; it resumes there")
 
     with trainer.among_others():
-        outcome = train(trainer, num_steps, work_at_hand.observe, curves, after_chunk, work_at_hand.is_done)
+        outcome = train(trainer, num_steps, training.read_metrics, curves, after_chunk, training.is_done)
     train_s = spent_s + time.perf_counter() - began
     report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
-    work_at_hand.finish()
+    training.finish()
     exactness = exactness_at_the_end(trainer, trial.build_task(), trial.digits, trial, after_answers)
     staged = store.staging_folder(request.id)
     write_run(
@@ -159,7 +161,7 @@ def _train(
         outcome=outcome,
         columns=curves.columns(),
         weights=trainer.weights(),
-        checkpoints=kept.arrays,
+        snapshots=snapshots.arrays,
         exactness=exactness,
         environment=describe_environment(engine),
         times={

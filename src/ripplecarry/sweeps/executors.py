@@ -1,8 +1,8 @@
-"""Executors: where runs are computed, behind `concurrent.futures`.
+"""Executors: where runs are computed, through `concurrent.futures`.
 
-A crew is an executor with two wires to the driver: progress comes back over one, and closing the
-other asks every worker to stop. Closing also happens when the driver dies, however it dies, so no
-worker outlives it by more than a chunk of training.
+A pool is an executor with two pipes to the driver: one returns progress, and closing the other asks
+every worker to stop. It also closes when the driver dies, however it dies, so no worker outlives it
+by more than a chunk of training.
 """
 
 import multiprocessing
@@ -27,11 +27,11 @@ _ORPHAN_GRACE_S = 60.0
 
 
 ExecutorName = Literal["local", "inline", "threads", "processes", "ray"]
-"""`local` is threads for engines whose work holds no interpreter lock, else processes."""
+"""`local` is threads for engines that release the interpreter lock, otherwise processes."""
 
 
-class Crew(Protocol):
-    """Workers that carry out runs."""
+class Pool(Protocol):
+    """Workers that execute runs."""
 
     @property
     def events(self) -> Any:
@@ -40,11 +40,11 @@ class Crew(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many runs to submit at a time: no worker idles, and no list grows with the sweep."""
+        """How many runs to submit at a time: no worker idles, and no queue grows with the sweep."""
         ...
 
     def stop(self) -> None:
-        """Asks all to stop; they leave checkpoints where they can."""
+        """Asks all workers to stop; they leave checkpoints if they can."""
 
     def submit(self, request: RunRequest, store: Store) -> "Future[str]":
         """A future of the run's id, done when its folder is in the store."""
@@ -52,8 +52,8 @@ class Crew(Protocol):
 
 
 @dataclass(frozen=True)
-class LocalCrew:
-    """Workers on this machine, which write into the store themselves."""
+class LocalPool:
+    """Workers on this machine, which write to the store themselves."""
 
     executor: Executor
     events: Any
@@ -61,16 +61,16 @@ class LocalCrew:
     capacity: int
 
     def stop(self) -> None:
-        """Closes the wire on which all listen."""
+        """Closes the pipe on which all workers listen."""
         self.ask_to_stop()
 
     def submit(self, request: RunRequest, store: Store) -> "Future[str]":
         """A future of the run's id."""
-        return self.executor.submit(_work, request, store)
+        return self.executor.submit(_execute, request, store)
 
 
 class InlineExecutor(Executor):
-    """Runs everything at once in this process."""
+    """Runs each call immediately in this process."""
 
     def submit(self, fn, /, *args, **kwargs):
         future: Future[Any] = Future()
@@ -82,46 +82,46 @@ class InlineExecutor(Executor):
 
 
 @contextmanager
-def open_crew(
+def open_pool(
     executor: ExecutorName, num_workers: int, *, can_share: bool, address: str | None = None
-) -> Generator[Crew]:
-    """Workers: this process for one on this machine; for more, threads, processes or a cluster.
+) -> Generator[Pool]:
+    """Workers: this process for a single local worker; for more, threads, processes or a cluster.
 
     Args:
-        can_share: whether runs can share a process, since their engine's work holds no interpreter lock.
-        address: of a Ray cluster; one of its own on this machine unless given.
+        can_share: whether runs can share a process, as their engine releases the interpreter lock.
+        address: of a Ray cluster; by default a new one on this machine.
     """
     if executor == "ray":
         from ripplecarry.sweeps.ray_pool import open_ray_pool
 
-        with open_ray_pool(num_workers if address is None else None, address) as crew:
-            yield crew
+        with open_ray_pool(num_workers if address is None else None, address) as pool:
+            yield pool
     elif executor in ("inline", "threads") or (executor == "local" and (num_workers == 1 or can_share)):
-        with _in_this_process(1 if executor == "inline" else num_workers) as crew:
-            yield crew
+        with _in_this_process(1 if executor == "inline" else num_workers) as pool:
+            yield pool
     else:
-        with _in_processes(num_workers) as crew:
-            yield crew
+        with _in_processes(num_workers) as pool:
+            yield pool
 
 
 @contextmanager
-def _in_this_process(num_workers: int) -> Generator[Crew]:
+def _in_this_process(num_workers: int) -> Generator[Pool]:
     events: Any = queue.SimpleQueue()
     _worker.stopped.clear()
     _worker.events = events
     with InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers) as pool:
         capacity = 1 if num_workers == 1 else 2 * num_workers
-        yield LocalCrew(pool, events, _worker.stopped.set, capacity)
+        yield LocalPool(pool, events, _worker.stopped.set, capacity)
 
 
 @contextmanager
-def _in_processes(num_workers: int) -> Generator[Crew]:
+def _in_processes(num_workers: int) -> Generator[Pool]:
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
     listening, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
     try:
-        yield LocalCrew(pool, events, held.close, 2 * num_workers)
+        yield LocalPool(pool, events, held.close, 2 * num_workers)
     finally:
         held.close()
         pool.shutdown(wait=True, cancel_futures=True)
@@ -130,7 +130,7 @@ def _in_processes(num_workers: int) -> Generator[Crew]:
 
 
 class _Worker:
-    """What a worker process knows besides its task."""
+    """A worker process's state besides its task."""
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
@@ -143,13 +143,13 @@ class _Worker:
 _worker = _Worker()
 
 
-def _work(request: RunRequest, store: Store) -> str:
+def _execute(request: RunRequest, store: Store) -> str:
     run: Run = execute_run(request, store, is_stopped=_worker.stopped.is_set, report=_worker.report)
     return run.id
 
 
 def _start_worker(events: Any, listening: Connection) -> None:
-    # The driver decides on Ctrl-C, which a terminal sends to the workers as well.
+    # The driver handles Ctrl-C, which a terminal sends to the workers as well.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _worker.stopped.set())
     events.cancel_join_thread()

@@ -1,7 +1,7 @@
-"""Workers of a Ray cluster: a run is a task, and its files come back to the driver's store.
+"""Workers of a Ray cluster: each run is a task, and its files come back to the driver's store.
 
-A node needs ripplecarry and nothing else, no shared folder either. A run of a node that died begins anew
-elsewhere; when the driver dies its tasks end with it.
+A node needs only ripplecarry, and no shared folder. If a node dies, its runs start over elsewhere; if the
+driver dies, its tasks end with it.
 """
 
 import os
@@ -21,7 +21,7 @@ from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps.execute_run import execute_run
 
-# Before Ray is imported, which reads them then: nothing leaves the cluster.
+# Set before importing Ray, which reads them on import: nothing leaves the cluster.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
@@ -38,18 +38,18 @@ _POLL_S = 0.3
 _CONNECT_S = 3.0
 """Ray itself tries for a minute or more."""
 _MOST_SUBMITTED = 4096
-"""More than the cores of most clusters: a task waits for a node to join as well as for a core."""
+"""More than most clusters' cores: tasks may also wait for new nodes to join."""
 
 
 @dataclass(frozen=True)
 class _Made:
-    """What a run left where it was computed."""
+    """A run's files from where it was computed."""
 
     files: dict[str, bytes]
     certificate: bytes | None
 
 
-class RayCrew:
+class RayPool:
     """Runs as tasks of one processor core each."""
 
     capacity = _MOST_SUBMITTED
@@ -67,7 +67,7 @@ class RayCrew:
         """A future of the run's id, done when its folder is in the store."""
         done: Future[str] = Future()
         if self._is_closed.is_set():
-            done.set_exception(Interrupted(f"run {request.id} was not begun"))
+            done.set_exception(Interrupted(f"run {request.id} was not started"))
             return done
         reference = self._task.remote(request, self._board)
         self._under_way.add(reference)
@@ -83,7 +83,7 @@ class RayCrew:
         return done
 
     def stop(self) -> None:
-        """Ends every task; what they had is lost, what they finished is kept."""
+        """Ends every task; unfinished runs are lost, finished ones remain."""
         self._is_closed.set()
         for reference in list(self._under_way):
             with suppress(RayError):
@@ -100,14 +100,14 @@ class RayCrew:
 
 
 @contextmanager
-def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[RayCrew]:
-    """A crew on a cluster, or on one of its own on this machine.
+def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[RayPool]:
+    """A pool on a cluster, or on a new one on this machine.
 
     Args:
-        num_workers: cores of a cluster of its own; as many as there are unless given.
-        address: a cluster's, or `auto` for the one that runs here.
+        num_workers: cores of a new cluster; by default all.
+        address: a cluster's, or `auto` for the one running on this machine.
     Raises:
-        ConfigurationError: no cluster there.
+        ConfigurationError: there is no cluster at the address.
     """
     if address is not None:
         _check_somebody_listens(address)
@@ -119,11 +119,11 @@ def open_ray_pool(num_workers: int | None, address: str | None) -> Generator[Ray
             ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise ConfigurationError(f"no Ray cluster at {address or 'this machine'}: {error}") from None
-    crew = RayCrew()
+    pool = RayPool()
     try:
-        yield crew
+        yield pool
     finally:
-        crew.close()
+        pool.close()
         ray.shutdown()
 
 
@@ -132,7 +132,7 @@ def _check_somebody_listens(address: str) -> None:
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not (host and port.isdecimal() and int(port) < 2**16):
-        raise ConfigurationError(f"{address!r} is no address of a Ray cluster; give HOST:PORT or auto")
+        raise ConfigurationError(f"{address!r} is not the address of a Ray cluster; give HOST:PORT or auto")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
     except OSError as error:
@@ -141,7 +141,7 @@ def _check_somebody_listens(address: str) -> None:
 
 
 class _Board:
-    """Where tasks leave how far they are."""
+    """Where tasks report their progress."""
 
     def __init__(self) -> None:
         self._latest: dict[str, Any] = {}
@@ -166,7 +166,7 @@ def _work_there(request: RunRequest, board: Any) -> _Made:
 
 
 def _keep(request: RunRequest, store: Store, made: _Made) -> str:
-    """The run in the driver's store, unless another sweep was faster."""
+    """Moves the run into the driver's store, unless another sweep has already stored it."""
     with store.claim(request.id):
         if store.has(request.id):
             return store.open_requested(request).id
@@ -178,9 +178,9 @@ def _keep(request: RunRequest, store: Store, made: _Made) -> str:
 def _translated(error: Exception, request: RunRequest) -> Exception:
     if isinstance(error, TaskCancelledError):
         return Interrupted(f"run {request.id} was stopped")
-    if isinstance(error, RayTaskError):  # an error of the run's own
+    if isinstance(error, RayTaskError):  # the run's own error
         cause = error.cause
         return cause if isinstance(cause, RipplecarryError) else RuntimeError(str(cause).splitlines()[-1])
-    if isinstance(error, RayError):  # its worker or node died more often than Ray tries again
+    if isinstance(error, RayError):  # its worker or node died more often than Ray retries
         return BrokenProcessPool(str(error))
     return error

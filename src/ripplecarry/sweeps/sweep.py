@@ -1,4 +1,4 @@
-"""Sweeps: carrying out many runs, whatever becomes of single ones."""
+"""Sweeps: executing many runs, even if some of them fail."""
 
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -14,31 +14,31 @@ from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps.execute_run import Progress
-from ripplecarry.sweeps.executors import Crew, ExecutorName, open_crew
+from ripplecarry.sweeps.executors import ExecutorName, Pool, open_pool
 
-# A worker that dies (killed, out of memory) takes the pool with it; the runs it took along resume.
+# A worker that dies (killed, out of memory) breaks the pool; the runs lost with it resume.
 _MAX_ATTEMPTS = 3
 
 
 class Listener:
-    """Told how a sweep goes; does nothing unless overridden."""
+    """Receives a sweep's events; does nothing unless overridden."""
 
     def planned(self, requests: Sequence[RunRequest]) -> None:
         """These runs are wanted; told first."""
 
     def progressed(self, progress: Progress) -> None:
-        """A run got further."""
+        """A run has advanced."""
 
     def finished(self, request: RunRequest) -> None:
         """A run's folder is complete."""
 
     def failed(self, request: RunRequest, error: BaseException) -> None:
-        """A run came to nothing."""
+        """A run has failed."""
 
 
 @dataclass
 class SweepResult:
-    """What became of the runs."""
+    """The outcome of a sweep."""
 
     finished: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class SweepResult:
 
 
 class StopRequest:
-    """A wish to stop, which may be made from a signal handler at any time."""
+    """A request to stop, which a signal handler may make at any time."""
 
     def __init__(self) -> None:
         self._is_made = threading.Event()
@@ -61,7 +61,7 @@ class StopRequest:
         return self._is_made.is_set()
 
     def on_request(self, action: Callable[[], None] | None) -> None:
-        """What to do when it is made, at once if it already was."""
+        """Sets what to do when it is made; done at once if it already was."""
         self._action = action
         if action is not None and self.is_made():
             action()
@@ -77,17 +77,17 @@ def sweep(
     listener: Listener | None = None,
     stop: StopRequest | None = None,
 ) -> SweepResult:
-    """Carries out the runs that the store lacks, the most work first.
+    """Executes the runs that the store lacks, the most expensive first.
 
     Args:
-        num_workers: runs at a time, one thread each; as many as cores unless given, or as fit on a GPU.
+        num_workers: runs at a time, one thread each; by default as many as cores, or as fit on a GPU.
         executor: where they are computed.
-        address: of a Ray cluster; one of its own on this machine unless given.
+        address: of a Ray cluster; by default a new one on this machine.
     """
     listener, stop = listener or Listener(), stop or StopRequest()
     if executor in ("processes", "ray") and any(request.engine in GPU_ENGINES for request in requests):
         raise ConfigurationError(
-            f"the executor {executor} keeps runs apart, which a GPU trains together; use local or threads"
+            f"the executor {executor} separates runs, but a GPU trains them together; use local or threads"
         )
     store.prepare()
     listener.planned(requests)
@@ -107,22 +107,22 @@ def sweep(
         workers = min(num_workers or runs_at_once(engines), len(left))
         can_share = engines <= set(LOCK_FREE_ENGINES)
         with (
-            open_crew(executor, workers, can_share=can_share, address=address) as crew,
-            _forwarding(crew, listener),
+            open_pool(executor, workers, can_share=can_share, address=address) as pool,
+            _forwarding(pool, listener),
         ):
-            stop.on_request(crew.stop)
-            left = _attempt(crew, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
+            stop.on_request(pool.stop)
+            left = _attempt(pool, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
             stop.on_request(None)
     result.was_interrupted = stop.is_made()
     for request in [] if result.was_interrupted else left:
-        error = RuntimeError("not begun: the workers died too often")
+        error = RuntimeError("not started: the workers died too often")
         result.failed[request.id] = str(error)
         listener.failed(request, error)
     return result
 
 
 def _attempt(
-    crew: Crew,
+    pool: Pool,
     requests: Sequence[RunRequest],
     store: Store,
     result: SweepResult,
@@ -130,7 +130,7 @@ def _attempt(
     stop: StopRequest,
     is_last: bool,
 ) -> list[RunRequest]:
-    """Runs what it can and returns the runs that a dead worker took along."""
+    """Executes what it can; returns the runs lost with a dead worker."""
     lost: list[RunRequest] = []
     futures: dict[Future[str], RunRequest] = {}
     ended: SimpleQueue[Future[str]] = SimpleQueue()
@@ -141,7 +141,7 @@ def _attempt(
             if stop.is_made():
                 return
             try:
-                future = crew.submit(request, store)
+                future = pool.submit(request, store)
             except BrokenProcessPool:
                 lost.append(request)
                 continue
@@ -164,7 +164,7 @@ def _attempt(
             result.failed[request.id] = words
             listener.failed(request, error)
 
-    submit(crew.capacity)
+    submit(pool.capacity)
     is_stopping = False
     while futures:
         future = ended.get()
@@ -179,11 +179,11 @@ def _attempt(
 
 
 @contextmanager
-def _forwarding(crew: Crew, listener: Listener) -> Generator[None]:
-    """Hands workers' progress to the listener while the body runs."""
+def _forwarding(pool: Pool, listener: Listener) -> Generator[None]:
+    """Forwards workers' progress to the listener while the body runs."""
 
     def forward() -> None:
-        while (event := crew.events.get()) is not None:
+        while (event := pool.events.get()) is not None:
             listener.progressed(event)
 
     thread = threading.Thread(target=forward, daemon=True)
@@ -191,5 +191,5 @@ def _forwarding(crew: Crew, listener: Listener) -> Generator[None]:
     try:
         yield
     finally:
-        crew.events.put(None)
+        pool.events.put(None)
         thread.join()

@@ -4,7 +4,7 @@ from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.proofs import record_acceptance
-from ripplecarry.runs.readings import Observe
+from ripplecarry.runs.readings import Reader
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.verification.certificate import Certificate
@@ -12,10 +12,10 @@ from ripplecarry.verification.recipes import portfolio
 from ripplecarry.verification.trainer import CertifyingTrainer
 
 
-class CertifyingWork:
-    """Training by one recipe after the other until the checker accepts a certificate."""
+class CertifyingTraining:
+    """Training by one recipe after another until the checker accepts a certificate."""
 
-    def __init__(self, request: RunRequest, store: Store, observe: Observe) -> None:
+    def __init__(self, request: RunRequest, store: Store, read_metrics: Reader) -> None:
         trial, seed = request.trial, request.seed
         recipes = portfolio(trial.cell)
         if trial.polished_from is None:
@@ -25,11 +25,11 @@ class CertifyingWork:
             recipes = tuple(recipe.for_polishing() for recipe in recipes)
         self.trainer = CertifyingTrainer(trial, trial.training_batches(seed), weights, recipes, trial.steps)
         self.num_steps = self.trainer.num_steps
-        self._request, self._store, self._observe = request, store, observe
+        self._request, self._store, self._read_metrics = request, store, read_metrics
         self._certificate: Certificate | None = None
 
-    def observe(self, network: Computation, step: int) -> dict[str, float]:
-        """The metrics of this step, and what looking for an invariant came to."""
+    def read_metrics(self, network: Computation, step: int) -> dict[str, float]:
+        """The metrics of this step, and the result of a search for an invariant."""
         with one_thread():
             attempt = self.trainer.attempt()
             request = self._request
@@ -39,14 +39,14 @@ class CertifyingWork:
             "box_margin": _finite(attempt.margin),
             "box_width": _finite(attempt.width),
         }
-        return self._observe(network, step) | found
+        return self._read_metrics(network, step) | found
 
     def is_done(self) -> bool:
         """Whether there is a certificate."""
         return self._certificate is not None
 
     def finish(self) -> None:
-        """Keeps the certificate."""
+        """Stores the certificate."""
         if self._certificate is not None:
             run_id, found = self._request.id, self._certificate
             record_acceptance(run_id, found.write(self._store.certificate_path(run_id)), found.proof)

@@ -1,1 +1,1 @@
-"""Training, written once over any engine."""
+"""Training, written once for every engine."""

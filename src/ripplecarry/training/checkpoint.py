@@ -1,4 +1,4 @@
-"""Checkpoints: all that training needs to go on as if never interrupted, in one file."""
+"""Checkpoints: everything training needs to resume as if never interrupted, in one file."""
 
 import hashlib
 from pathlib import Path
@@ -12,27 +12,27 @@ from ripplecarry.errors import DamageError, StoreError
 from ripplecarry.files import read_whole, write_atomically
 from ripplecarry.training.curves import Arrays, Curves
 
-_STATE, _CURVE, _KEPT = "state/", "curve/", "kept/"
-# Stands for the checksum while it is computed, so that it covers every other byte of the file.
+_STATE, _CURVE, _SNAPSHOT = "state/", "curve/", "kept/"
+# The checksum's placeholder while it is computed, so that it covers every other byte of the file.
 _NO_CHECKSUM = "0" * 64
-_REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, and the run starts anew"
+_REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, and the run starts over"
 
 
 def save_checkpoint(
-    path: Path, identity: str, trainer: Trainer, curves: Curves, kept: Arrays, train_s: float
+    path: Path, identity: str, trainer: Trainer, curves: Curves, snapshots: Arrays, train_s: float
 ) -> None:
     """Writes a checkpoint.
 
     Args:
-        identity: run, engine, instruction set, build and numerics, which a resumed run must share.
-        kept: the weights kept so far.
+        identity: run, engine, instruction set, build and numerics version; a resumed run has the same.
+        snapshots: those taken so far.
         train_s: seconds spent so far.
     Raises:
-        StoreError: it cannot be written; the checkpoint before it stays.
+        StoreError: it cannot be written; the previous checkpoint remains.
     """
     arrays = {_STATE + name: array for name, array in trainer.state().items()}
     arrays |= {_CURVE + name: array for name, array in curves.columns().items()}
-    arrays |= {_KEPT + name: array for name, array in kept.items()}
+    arrays |= {_SNAPSHOT + name: array for name, array in snapshots.items()}
     arrays["step"], arrays["train_s"] = np.array(trainer.step), np.array(train_s)
     content = save(arrays, metadata={"identity": identity, "sha256": _NO_CHECKSUM})
     checksum = hashlib.sha256(content).hexdigest()
@@ -40,13 +40,13 @@ def save_checkpoint(
 
 
 def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays, float]:
-    """Puts the trainer where the checkpoint left it.
+    """Restores the trainer from the checkpoint.
 
     Returns:
-        The curves so far, the weights kept and the seconds spent; empty where there is no checkpoint, or
-        one from another engine, instruction set, build or version, from which bits would differ.
+        The curves, snapshots and seconds so far; all empty if there is no checkpoint, or only one from
+        another engine, instruction set, build or version, after which bits would differ.
     Raises:
-        DamageError: the checkpoint is not what was written.
+        DamageError: the checkpoint differs from what was written.
         StoreError: it cannot be read.
     """
     content = check_checkpoint(path)
@@ -56,16 +56,17 @@ def resume(path: Path, identity: str, trainer: Trainer) -> tuple[Curves, Arrays,
         arrays = load(content)
         trainer.restore(int(arrays["step"]), _below(_STATE, arrays))
         curves = Curves.from_columns(_below(_CURVE, arrays))
-        return curves, _below(_KEPT, arrays), float(arrays["train_s"])
+        return curves, _below(_SNAPSHOT, arrays), float(arrays["train_s"])
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise DamageError(f"{path} is no checkpoint of this run: {error}{_REMEDY}") from None
+        raise DamageError(f"{path} is not a checkpoint of this run: {error}{_REMEDY}") from None
 
 
 def check_checkpoint(path: Path) -> bytes | None:
-    """The checkpoint's file, whose checksum is right; None where there is none.
+    """The content of a checkpoint with a correct checksum; None if there is no checkpoint.
 
     Raises:
-        DamageError: it is not what was written; StoreError: it cannot be read.
+        DamageError: it differs from what was written.
+        StoreError: it cannot be read.
     """
     try:
         content = read_whole(path)

@@ -1,4 +1,4 @@
-"""The training loop, over any engine."""
+"""The training loop, for any engine."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -10,12 +10,12 @@ from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Trainer
 from ripplecarry.training.curves import Curves
 
-OBSERVE_EVERY = 50
+READ_EVERY = 50
 """The report reads its accuracy at every 50th step, after that step's update."""
 
 STEPS_PER_CHUNK = 10
-"""A request to stop is heard between chunks: with 202 positions one takes about a second. Chunks end behind
-the updates 1, 11, 21, …"""
+"""Stop requests take effect between chunks; with 202 positions a chunk takes about a second. Chunks end
+after updates 1, 11, 21, …"""
 
 Outcome = Literal["finished", "diverged"]
 
@@ -30,30 +30,30 @@ class Duration(Configuration):
 def train(
     trainer: Trainer,
     num_steps: int,
-    observe: Callable[[Trainer, int], dict[str, float]],
+    read_metrics: Callable[[Trainer, int], dict[str, float]],
     curves: Curves,
     after_chunk: Callable[[], None] = lambda: None,
     is_done: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Trains up to `num_steps` updates in all, adding to `curves`.
+    """Trains up to `num_steps` updates in total, adding to `curves`.
 
     Args:
-        observe: reads metrics after the update of the step it is given.
+        read_metrics: reads metrics after the update of the given step.
         after_chunk: called every few steps, when trainer and curves agree; it may raise.
-        is_done: asked after every reading; training ends where it says so.
+        is_done: called after every reading; training ends if it returns True.
     Returns:
-        "diverged" where the loss stopped being finite, which ends training.
+        "diverged" if the loss stopped being finite, which ends training.
     """
     while trainer.step < num_steps:
-        next_observed = -(-trainer.step // OBSERVE_EVERY) * OBSERVE_EVERY
-        chunk = min(next_observed + 1, num_steps, trainer.step + STEPS_PER_CHUNK) - trainer.step
+        next_read = -(-trainer.step // READ_EVERY) * READ_EVERY
+        chunk = min(next_read + 1, num_steps, trainer.step + STEPS_PER_CHUNK) - trainer.step
         losses = trainer.advance(chunk)
         curves.add_losses(losses)
         if not np.isfinite(losses[-1]):
             return "diverged"
         last = trainer.step - 1
-        if last % OBSERVE_EVERY == 0:
-            curves.observe(last, observe(trainer, last))
+        if last % READ_EVERY == 0:
+            curves.add_readings(last, read_metrics(trainer, last))
             if is_done():
                 break
         after_chunk()

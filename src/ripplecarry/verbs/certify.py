@@ -44,12 +44,12 @@ def certify(
     from ripplecarry.sweeps import certifying
     from ripplecarry.verification.certificate import Certificate
 
-    kept, stop = Store(store), stop or StopRequest()
-    kept.prepare()
+    run_store, stop = Store(store), stop or StopRequest()
+    run_store.prepare()
     subject = find_run(run, store)
-    found = certifying.certify(subject, kept, open_engine(engine), say=say)
+    found = certifying.certify(subject, run_store, open_engine(engine), say=say)
     if not polish or isinstance(found, Certificate):
         return found
     answered(found)
     say("polishing a copy")
-    return certifying.polish(subject, kept, is_stopped=stop.is_made, report=report) or found
+    return certifying.polish(subject, run_store, is_stopped=stop.is_made, report=report) or found

@@ -25,7 +25,7 @@ class Evaluated(Exactness):
     name: str | None
     """A run's id, or what a file is called; None for a module or function, which is kept nowhere."""
     folder: Path | None
-    complaint: str | None
+    first_error: str | None
     """Why an adder first gave no answer, if it ever did."""
 
 
@@ -72,7 +72,7 @@ def evaluate(
 
     if (run is None) == (adder is None):
         raise ConfigurationError("give a run, or adder=FILE.py; one of them")
-    kept, name = Store(store), None
+    run_store, name = Store(store), None
     if adder is not None:
         path = Path(adder)
         content = path.read_bytes() if path.is_file() else b""
@@ -83,7 +83,7 @@ def evaluate(
         name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
     elif isinstance(run, Run | Path | str):
         if not isinstance(run, Run) and Path(run).suffix == ".safetensors":
-            subject = import_run(Path(run), max_digits or DECLARED_DIGITS, kept)
+            subject = import_run(Path(run), max_digits or DECLARED_DIGITS, run_store)
             say(f"imported as run {subject.id}")
         elif max_digits is not None:
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
@@ -95,9 +95,9 @@ def evaluate(
         plan = Evaluation.of_other(run, max_digits, lengths, samples)
     total = plan.num_digits
     found = plan.measure(lambda num_digits: report(num_digits, total))
-    folder = None if name is None else kept.evaluation_folder(name)
+    folder = None if name is None else run_store.evaluation_folder(name)
     if folder is not None:
         keep(found, folder, {"adder": name, "lengths": plan.lengths}, is_of_run=adder is None)
     return Evaluated(
-        **vars(found), name=name, folder=folder, complaint=getattr(plan.adder, "complaint", None)
+        **vars(found), name=name, folder=folder, first_error=getattr(plan.adder, "first_error", None)
     )

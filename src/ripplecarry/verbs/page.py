@@ -12,7 +12,7 @@ from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
 
 if TYPE_CHECKING:
-    from ripplecarry.reports.page.verdict import Verdict
+    from ripplecarry.reports.page.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Page:
 
     path: Path
     run: Run
-    verdict: "Verdict"
+    standing: "Standing"
 
 
 @verb
@@ -46,5 +46,5 @@ def page(
     from ripplecarry.reports.page.writer import write_page
 
     subject, target = find_run(run, store), None if out is None else Path(out)
-    path, verdict = write_page(subject, Store(store), target, engine=open_engine(engine), say=say)
-    return Page(path, subject, verdict)
+    path, standing = write_page(subject, Store(store), target, engine=open_engine(engine), say=say)
+    return Page(path, subject, standing)

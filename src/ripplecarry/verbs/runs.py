@@ -43,21 +43,21 @@ def list_runs(
     """
     from ripplecarry.reports.event_files import write_events
 
-    kept = Store(store)
+    run_store = Store(store)
     if run is not None:
         if discard_damaged:
             raise ConfigurationError("discard_damaged=True looks at the whole store; leave the run out")
         found = [find_run(run, store)]
-        frame = kept.frame_of(found)
+        frame = run_store.frame_of(found)
     else:
-        if not os.path.isdir(kept.root / "runs"):
+        if not os.path.isdir(run_store.root / "runs"):
             raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
-        for words in kept.discard_damaged() if discard_damaged else ():
+        for words in run_store.discard_damaged() if discard_damaged else ():
             deleted(words)
-        frame, faults = kept.frame(where, sort)
+        frame, faults = run_store.frame(where, sort)
         for words in faults:
             damaged(words)
-        found = [kept.open(run_id).verify() for run_id in frame.get("id", ())] if tensorboard else []
+        found = [run_store.open(run_id).verify() for run_id in frame.get("id", ())] if tensorboard else []
     if tensorboard and found:
         write_events(found, Path(tensorboard))
     return frame

@@ -71,7 +71,7 @@ def study(
     listener: Listener | None = None,
     stop: StopRequest | None = None,
 ) -> StudyResult:
-    """Studies carried out in one sweep, so that the cores stay busy to the end; the report's by default.
+    """Executes studies in one sweep, so that the cores stay busy to the end; the report's by default.
 
     With the torch engine more than one worker uses processes, so a script that calls this needs
     `if __name__ == "__main__":` around it.
@@ -90,14 +90,14 @@ def study(
     for each in studies or ("all",):
         some = [each] if isinstance(each, Study) else find_studies([str(each)])
         found |= {one.name: one for one in some}
-    kept, name = Store(store), open_engine(engine).name
+    run_store, name = Store(store), open_engine(engine).name
     wanted = {one.name: one.requests(seeds or one.seeds, name) for one in found.values()}
     requests = [request for mine in wanted.values() for request in mine]
     if shard is not None:
         requests = Shard.read(shard).of(requests)
     result = sweep(
         requests,
-        kept,
+        run_store,
         num_workers=workers,
         executor=executor,
         address=address,
@@ -107,7 +107,7 @@ def study(
     runs: dict[str, Run] = {}
     for run_id in result.finished:
         try:
-            runs[run_id] = kept.open(run_id).verify()
+            runs[run_id] = run_store.open(run_id).verify()
         except StoreError as error:
             result.failed[run_id] = str(error)
     return StudyResult(

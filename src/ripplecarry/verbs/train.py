@@ -50,7 +50,7 @@ def train(
     kept.prepare()
     listener.planned([request])
     try:
-        run = execute_run(request, kept, is_stopped=stop.is_made, report=listener.progressed)
+        run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)
     except (DamageError, Interrupted):
         raise
     except Exception as error:

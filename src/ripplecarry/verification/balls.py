@@ -1,7 +1,7 @@
-"""Cells in balls: what one position can do to a unit, over all states in a set, with float32's errors.
+"""Cells in ball arithmetic: the result of one position, over all states in a set, with float32's errors.
 
-Balls of python-flint always contain the exact value. Monotone functions go by their ends, since a
-function of a whole ball widens it by its steepest slope.
+Python-flint's balls always contain the exact value. Monotone functions are computed at a ball's ends, as
+the function of a whole ball would widen it by its steepest slope.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ Balls = list[arb]
 
 @dataclass(frozen=True)
 class GateSum:
-    """A gate's sum for one symbol, as two parts: from the layer's input, and from its hidden state."""
+    """A gate's sum for one symbol, in two parts: from the layer's input, and from its hidden state."""
 
     below: arb
     before: arb
@@ -36,7 +36,7 @@ class GateSum:
 
     def gated(self, gate: arb) -> arb:
         """The same with the second part multiplied by a gate between 0 and 1."""
-        self.total()  # which refuses parts that may overflow
+        self.total()  # refuses parts that may overflow
         size = self.below_size + gate.abs_upper() * self.before_size
         # Twice, since the gate multiplies what reading a state as zero loses, and may exceed 1 by rounding.
         error = sum_error(size, 2 * self.weights_size, self.num_terms)
@@ -44,13 +44,13 @@ class GateSum:
 
 
 def sum_error(size: arb, weights_size: arb, num_terms: int) -> arb:
-    """How far a float32 sum of products may be off: the one bound of every sum of a network.
+    """The error of a float32 sum of products: the one bound used for every sum of a network.
 
     Args:
-        size: at least the sum of the absolute values of all products, and of what is added to them.
-        weights_size: at least the sum of the absolute values of all weights; a factor of theirs that is
-            subnormal may be read as zero.
-        num_terms: how many products and summands there are.
+        size: at least the sum of the absolute values of all products and other terms.
+        weights_size: at least the sum of the absolute values of all weights; their other factors may be
+            read as zero if subnormal.
+        num_terms: the number of products and other terms.
     Raises:
         CertificateRefused: the sum may overflow.
     """
@@ -70,7 +70,7 @@ def _gru(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
     new = _rounded(arb.tanh, gates[2].gated(reset))
     # (1 - z) n + z h is linear in each of z, n, h: its extremes lie at the ends of all three.
     hidden = _hull([n + z * (h - n) for z, n, h in product(_ends(update), _ends(new), _ends(old))])
-    # Covers (1 - z) n + z h as well as n + z (h - n), four roundings at most on any way.
+    # Covers (1 - z) n + z h as well as n + z (h - n), at most four roundings either way.
     size = 2 * new.abs_upper() + old.abs_upper() + 2 * update.abs_upper()
     hidden += around(sum_error(size, arb(0), 0))
     return hidden, hidden
@@ -92,11 +92,11 @@ CELLS: dict[str, Callable[[Sequence[GateSum], arb], tuple[arb, arb]]] = {
     "gru": _gru,
     "lstm": _lstm,
 }
-"""From a unit's gates and what it kept to its hidden state and what it keeps."""
+"""From a unit's gates and memory to its hidden state and next memory."""
 
 
 def _rounded(function: Callable[[arb], arb], x: arb) -> arb:
-    """A rising function of a ball as the engines compute it, within their stated error."""
+    """An increasing function of a ball as the engines compute it, within their stated error."""
     value = _hull([function(end) for end in _ends(x)])
     error = arb(ROUNDING.function_relative) * value.abs_upper() + arb(ROUNDING.function_absolute)
     return value + around(error)

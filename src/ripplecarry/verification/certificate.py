@@ -1,4 +1,4 @@
-"""What a certificate holds, and its file: JSON that a person can read."""
+"""A certificate's content, and its file: JSON that a person can read."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.verification.certificate_file import FORMAT, KEPT, PREACTIVATION
+from ripplecarry.verification.certificate_file import FORMAT, MEMORY_BOX, PREACTIVATION
 from ripplecarry.verification.check import check
 from ripplecarry.verification.enclosures import Box, LayerSet
 from ripplecarry.verification.proof import Proof, statement, weights_hash
@@ -34,11 +34,11 @@ class Certificate:
 
     @property
     def margin(self) -> float:
-        """The smallest margin of a right digit, rounding taken off."""
+        """The smallest margin of a right digit, after subtracting rounding."""
         return self.proof.margin
 
     def write(self, path: Path) -> bytes:
-        """Writes the certificate's file and returns what it holds; whoever calls holds the run."""
+        """Writes the certificate's file and returns its bytes; the caller holds the run's lock."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)
@@ -50,7 +50,7 @@ class Certificate:
 def certify_sets(
     run_id: str, choice: TaskChoice, cell: str, weights: Weights, sets: list[LayerSet]
 ) -> Certificate | CertificateRefused:
-    """The certificate with these sets as its invariant, if the checker accepts it, or its refusal."""
+    """The certificate with these sets as its invariant if the checker accepts it, otherwise the refusal."""
     task = choice.build_task()
     machine, digest = task.machine, weights_hash(weights)
     content = {
@@ -77,13 +77,16 @@ def certify_sets(
 
 
 def _rounded_down(margin: float) -> float:
-    """Six digits, at least a millionth below, so that a checker that rounds otherwise proves as much."""
+    """Six digits, at least a millionth below, so that a checker with other rounding proves it too."""
     scale = 10.0 ** (floor(log10(margin)) - 5)
     return floor(margin * (1 - 1e-6) / scale) * scale
 
 
 def _layer(layer: LayerSet, cell: str, state: int) -> dict[str, dict[str, list[float]]]:
-    boxes: dict[str | None, Box | None] = {PREACTIVATION: layer.drive, KEPT[cell]: layer.kept}
+    boxes: dict[str | None, Box | None] = {
+        PREACTIVATION: layer.preactivation,
+        MEMORY_BOX[cell]: layer.memory,
+    }
     return {
         name: {"low": _numbers(box.low[state]), "high": _numbers(box.high[state])}
         for name, box in boxes.items()

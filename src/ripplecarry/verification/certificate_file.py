@@ -1,4 +1,4 @@
-"""A certificate's file as the checker reads it: its form, its task, its boxes in balls."""
+"""A certificate's file as the checker reads it: its format, its task, its boxes as balls."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -18,8 +18,8 @@ _ROUNDING_1 = ROUNDING.as_dict() | {"function_absolute": 2.0**-125}
 _CELL_BY_GATES = {1: "rnn", 3: "gru", 4: "lstm"}
 
 PREACTIVATION = "preactivation"
-KEPT = {"rnn": None, "gru": "hidden", "lstm": "memory"}
-"""The box besides the preactivation's: of what enters a position other than by a product with weights."""
+MEMORY_BOX = {"rnn": None, "gru": "hidden", "lstm": "memory"}
+"""The box besides the preactivation's: that of the memory, which enters a position without weights."""
 _BOX_NAMES_1 = {PREACTIVATION: "drive", "hidden": "kept", "memory": "kept"}
 
 
@@ -27,7 +27,7 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     """The certificate in these bytes, not yet checked.
 
     Raises:
-        CertificateError: this is no certificate, or one that is cut short.
+        CertificateError: this is not a certificate, or one that is cut short.
     """
 
     def refuse(constant: str) -> None:
@@ -42,15 +42,15 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     try:
         read = json.loads(content.decode(), parse_constant=refuse, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
-        words = "it is empty" if not content else f"it is no JSON ({type(error).__name__})"
-        raise CertificateError(f"this is no certificate, or one cut short: {words}") from None
+        words = "it is empty" if not content else f"it is not JSON ({type(error).__name__})"
+        raise CertificateError(f"this is not a certificate, or it is cut short: {words}") from None
     if not isinstance(read, dict) or read.get("format") not in (FORMAT, _FORMAT_1):
-        raise CertificateError(f"this is no certificate: its format is not {FORMAT!r}")
+        raise CertificateError(f"this is not a certificate: its format is not {FORMAT!r}")
     return read
 
 
 def preactivation_boxes(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, list[float]]]]:
-    """By machine state and layer the ends of a checked certificate's preactivation boxes."""
+    """The ends of a checked certificate's preactivation boxes, by machine state and layer."""
     name = PREACTIVATION if certificate["format"] == FORMAT else _BOX_NAMES_1[PREACTIVATION]
     return {state: [layer[name] for layer in layers] for state, layers in certificate["invariant"].items()}
 
@@ -61,10 +61,10 @@ def margin_tolerance(certificate: Mapping[str, Any]) -> float:
 
 
 def read_task(certificate: Mapping[str, Any]) -> Task:
-    """The task, whose machine must be the one that the certificate shows.
+    """The task; its machine must be the one in the certificate.
 
     Raises:
-        CertificateRefused: it shows another machine, or assumes other rounding.
+        CertificateRefused: it contains another machine, or assumes other rounding.
     """
     numbers = [value for name, value in certificate["task"].items() if name != "task"]
     if not all(type(leaf) is int for leaf in _leaves([numbers, certificate["machine"]])):
@@ -74,7 +74,7 @@ def read_task(certificate: Mapping[str, Any]) -> Task:
     num_symbols = choice.base ** (choice.num_operands or 1)
     rows = [row for table in ("next_state", "output") for row in claimed[table]]
     if not rows or any(len(row) < num_symbols for row in rows):
-        # Before the machine is built, which may be far larger than a file that lies.
+        # Checked before building the machine, which a false file could make far larger than itself.
         raise CertificateRefused(f"its machine has fewer than {num_symbols} symbols")
     task = choice.build_task()
     machine = task.machine
@@ -97,10 +97,10 @@ def _leaves(part: Any) -> Iterator[Any]:
 
 
 def read_cell(certificate: Mapping[str, Any], num_gates: int) -> str:
-    """The cell that the certificate names; format 1 tells it by the number of gates.
+    """The cell that the certificate names; in format 1 the number of gates tells it.
 
     Raises:
-        CertificateRefused: a cell that there is not, or one with other gates.
+        CertificateRefused: an unknown cell, or one with another number of gates.
     """
     cell = certificate["cell"] if certificate["format"] == FORMAT else _CELL_BY_GATES[num_gates]
     if _CELL_BY_GATES.get(num_gates) != cell:
@@ -111,13 +111,13 @@ def read_cell(certificate: Mapping[str, Any], num_gates: int) -> str:
 def read_sets(
     certificate: Mapping[str, Any], cell: str, layers: int, hidden: int, gates: int, states: list[int]
 ) -> dict[int, list[list[Balls]]]:
-    """For each machine state and layer the box of preactivations and, but for RNN, of what is kept.
+    """For each machine state and layer the box of preactivations and, except for RNN, of the memory.
 
     Raises:
-        CertificateRefused: boxes of other sizes, or with ends that are no finite intervals.
+        CertificateRefused: boxes of other sizes, or whose ends are not finite intervals.
     """
-    kept = KEPT[cell]
-    sizes = {PREACTIVATION: gates * hidden} | ({} if kept is None else {kept: hidden})
+    memory = MEMORY_BOX[cell]
+    sizes = {PREACTIVATION: gates * hidden} | ({} if memory is None else {memory: hidden})
     if certificate["format"] == _FORMAT_1:
         sizes = {_BOX_NAMES_1[name]: size for name, size in sizes.items()}
     if set(certificate["invariant"]) != {str(state) for state in states}:

@@ -1,4 +1,4 @@
-"""Finding an invariant: sets of states, one a machine state, that one position leads into themselves."""
+"""Finding an invariant: a set of states for each machine state, closed under one position."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Integer
 from torch import Tensor
 
-from ripplecarry.verification.drives import DriveNetwork, Drives
 from ripplecarry.verification.enclosures import (
     Box,
     LayerSet,
@@ -15,6 +14,7 @@ from ripplecarry.verification.enclosures import (
     successors,
     with_start,
 )
+from ripplecarry.verification.preactivations import EnteringStates, PreactivationNetwork
 from ripplecarry.verification.rounding import ROUNDING, RoundingModel
 
 MAX_ROUNDS = 40
@@ -26,7 +26,7 @@ SETTLING_ROUNDS = 5
 
 @dataclass(frozen=True)
 class Attempt:
-    """What looking for an invariant came to."""
+    """The result of a search for an invariant."""
 
     is_certified: bool
     num_rounds: int
@@ -38,11 +38,11 @@ class Attempt:
 
 
 def hulls(
-    traced: list[Drives], states: Integer[Tensor, "position batch"], transitions: Transitions
+    traced: list[EnteringStates], states: Integer[Tensor, "position batch"], transitions: Transitions
 ) -> list[LayerSet]:
-    """The boxes around what enters each layer, a row a machine state, with 0 in the initial one's.
+    """The boxes around what enters each layer, one row per machine state; the initial state's contains 0.
 
-    States that were not met get the box around 0.
+    States that were not reached get the box around 0.
     """
     members = [states == state for state in range(transitions.num_states)]
 
@@ -54,30 +54,30 @@ def hulls(
         return with_start(Box.between(low, high))
 
     return [
-        LayerSet(around(layer.drive), None if layer.kept is None else around(layer.kept))
+        LayerSet(around(layer.preactivation), None if layer.memory is None else around(layer.memory))
         for layer in traced
     ]
 
 
 def without_hidden(sets: list[LayerSet], cell: str) -> list[LayerSet]:
-    """The same sets; GRU's hidden states are left out, as they follow from the drives."""
-    return [LayerSet(each.drive, None) for each in sets] if cell == "gru" else sets
+    """The same sets without GRU's hidden states, which follow from the preactivations."""
+    return [LayerSet(each.preactivation, None) for each in sets] if cell == "gru" else sets
 
 
 def find_invariant(
-    network: DriveNetwork,
+    network: PreactivationNetwork,
     transitions: Transitions,
     start: list[LayerSet],
     rounding: RoundingModel | None = ROUNDING,
 ) -> Attempt:
-    """Sets that one position leads into themselves with all margins positive, if the search finds any.
+    """Sets closed under one position with all margins positive, if the search finds any.
 
-    Every round replaces the sets by the boxes around their successors, widened a little. Joining them with
-    the old sets instead would let every box grow from round to round.
+    Each round replaces the sets by the boxes around their successors, slightly widened. A union with the
+    old sets would instead let every box grow from round to round.
 
     Args:
         network: in float64.
-        start: boxes around states that were met, in float64.
+        start: boxes around states that were reached, in float64.
     """
     sets = [_inflated(each) for each in without_hidden(start, network.cell)]
     margin = -torch.inf
@@ -95,11 +95,11 @@ def find_invariant(
 
 
 def _inflated(layer: LayerSet) -> LayerSet:
-    drive, kept = (
+    preactivation, memory = (
         box and Box(box.centre, box.radius * (1 + INFLATION) + INFLATION_CONSTANT) for box in layer
     )
-    assert drive is not None
-    return LayerSet(drive, kept)
+    assert preactivation is not None
+    return LayerSet(preactivation, memory)
 
 
 def _lies_within(inner: LayerSet, outer: LayerSet) -> bool:

@@ -1,8 +1,8 @@
 """The checker: verifies a certificate against a network's weights by rigorous ball arithmetic.
 
-It shares nothing with the search that found the certificate but the rounding model, which is its own. It
-believes nothing that the file says: the machine follows from the task, the network's shape from the
-weights; every bound is computed here, in balls of python-flint, which contain the exact value always.
+It shares only the rounding model, which is its own, with the search that found the certificate. It trusts
+nothing in the file: the machine follows from the task, the network's shape from the weights, and every
+bound is computed here, in python-flint's balls, which always contain the exact value.
 """
 
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ _INFINITY_BITS, _SMALLEST_NORMAL_BITS = np.uint32(0x7F800000), np.uint32(0x00800
 _MOST_FEATURES = 2**22
 """Of all symbols together: half a gigabyte of balls."""
 _MOST_HIDDEN = 1 + 4 * ROUNDING.function_relative
-"""RNN and LSTM: |h| is at most this, as tanh, and sigmoid times tanh with one rounding, are."""
+"""RNN and LSTM: a bound on |h|, which is tanh, or sigmoid times tanh with one rounding."""
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """A layer's parameters, exactly, with the absolute values that rounding errors are bounded by."""
+    """A layer's exact parameters, with the absolute values that bound rounding errors."""
 
     from_input: arb_mat
     from_hidden: arb_mat
@@ -38,18 +38,18 @@ class _Layer:
     input_bias: Balls
     hidden_bias: Balls
     weights_sizes: Balls
-    """By row the sum of the absolute values of both matrices."""
+    """By row, the sum of the absolute values of both matrices."""
 
 
 def check(
     certificate: Mapping[str, Any], weights: Weights, *, task: Task | None = None, cell: str | None = None
 ) -> Proof:
-    """The proof that the network with these weights does its task at every length.
+    """The proof that the network with these weights is right at every length.
 
     Args:
-        task, cell: what the certificate must be about, where that is known.
+        task, cell: the task and cell that the certificate must be about, if known.
     Raises:
-        CertificateError: parts that are missing or of the wrong form.
+        CertificateError: a part is missing or malformed.
         CertificateRefused: the certificate does not prove it; the message says where it fails.
     """
     try:
@@ -91,8 +91,8 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     for state in states:
         inputs, images = features, []
         for layer, entering in zip(layers, sets[state], strict=True):
-            inputs, kept = _step(cell, layer, inputs, entering)
-            images.append([(layer.from_hidden * inputs).tolist()] + ([] if cell == "rnn" else [kept]))
+            inputs, memory = _step(cell, layer, inputs, entering)
+            images.append([(layer.from_hidden * inputs).tolist()] + ([] if cell == "rnn" else [memory]))
         margin = margin.min(_smallest_margin(weights, inputs, machine.output[state]))
         if not margin > 0:
             raise CertificateRefused(
@@ -118,7 +118,7 @@ def _check_numbers(name: str, array: np.ndarray) -> None:
 
 
 def _layers(weights: Weights, task: Task) -> tuple[int, list[_Layer]]:
-    """The number of gates and the layers, from the shapes of the parameters alone."""
+    """The number of gates and the layers, from the parameters' shapes alone."""
     num_layers = sum(name.startswith("rnn.weight_hh_l") for name in weights)
     rows, hidden = weights["rnn.weight_hh_l0"].shape
     _, embedding = weights["embed_layer.weight"].shape
@@ -149,7 +149,7 @@ def _row_sizes(sizes: arb_mat) -> Balls:
 
 
 def _symbol_features(embedding: np.ndarray, task: Task) -> arb_mat:
-    """The first layer's input, a column a symbol."""
+    """The first layer's input, one column per symbol."""
     symbols = range(task.base**task.num_operands)
     if len(symbols) * task.num_operands * embedding.shape[1] > _MOST_FEATURES:
         raise CertificateRefused(f"{len(symbols)} symbols of this embedding are too many to check")
@@ -164,7 +164,7 @@ def _symbol_features(embedding: np.ndarray, task: Task) -> arb_mat:
 def _step(
     cell: str, layer: _Layer, inputs: arb_mat, entering: list[Balls]
 ) -> tuple[arb_mat, list[list[arb]]]:
-    """The hidden states and what is kept, a column a symbol, from every state in a set."""
+    """The hidden states and memories from every state in a set, one column per symbol."""
     hidden = layer.from_hidden.ncols()
     hidden_sizes = [b.abs_upper() for b in entering[1]] if cell == "gru" else [arb(_MOST_HIDDEN)] * hidden
     below = (layer.from_input * inputs).tolist()
@@ -182,7 +182,7 @@ def _step(
             num_terms=num_terms,
         )
 
-    new_hidden, new_kept = [], []
+    new_hidden, new_memories = [], []
     for unit in range(hidden):
         rows = range(unit, layer.from_hidden.nrows(), hidden)
         old = arb(0) if cell == "rnn" else entering[1][unit]
@@ -190,12 +190,12 @@ def _step(
             CELLS[cell]([gate(row, column) for row in rows], old) for column in range(inputs.ncols())
         ]
         new_hidden.append([result[0] for result in results])
-        new_kept.append([result[1] for result in results])
-    return arb_mat(new_hidden), new_kept
+        new_memories.append([result[1] for result in results])
+    return arb_mat(new_hidden), new_memories
 
 
 def _smallest_margin(weights: Weights, hidden: arb_mat, outputs: np.ndarray) -> arb:
-    """A lower bound on the right logit minus any other, rounding of both taken off."""
+    """A lower bound on the right logit minus any other, after subtracting the rounding of both."""
     rows = weights["dense.weight"].astype(np.float64).tolist()
     biases = list(map(arb, weights["dense.bias"].astype(np.float64).tolist()))
     magnitudes = arb_mat([[abs(w) for w in row] for row in rows])
@@ -224,7 +224,7 @@ def _smallest_slack(
     state: int,
     targets: np.ndarray,
 ) -> arb:
-    """The smallest distance from an image's end to its box's, by the box's width.
+    """The smallest distance from an image's end to its box's, relative to the box's width.
 
     Raises:
         CertificateRefused: an image that its box does not contain.
@@ -245,7 +245,7 @@ def _smallest_slack(
 
 
 def _at_most(ball: arb) -> float:
-    """A float that is not above any number in the ball."""
+    """A float at most as large as every number in the ball."""
     value = nextafter(float(ball.lower()), -inf)
     if not isfinite(value):
         raise CertificateRefused("a bound is not finite")

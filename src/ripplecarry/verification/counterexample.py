@@ -14,7 +14,7 @@ from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
-from ripplecarry.verification.drives import FROM_DRIVES, DriveNetwork, Kept
+from ripplecarry.verification.preactivations import FROM_PREACTIVATIONS, Memory, PreactivationNetwork
 
 EXHAUSTIVE_LENGTH = 3
 MAX_EXHAUSTIVE = 2_000_000
@@ -42,7 +42,7 @@ def find_counterexample(
             return found
         exhausted = length
     parameters = {name: torch.tensor(array) for name, array in computation.weights().items()}
-    network = DriveNetwork.of(cell, parameters)
+    network = PreactivationNetwork.of(cell, parameters)
     for symbols in _beam(network, cell, task, max_length):
         found = confirm(computation, task, symbols, is_shortest=len(symbols) <= exhausted + 1)
         if found is not None:
@@ -89,10 +89,10 @@ class _Front:
 
     symbols: Integer[Tensor, "row position"]
     machine: Integer[Tensor, " row"]
-    states: list[tuple[Tensor, Kept]]
+    states: list[tuple[Tensor, Memory]]
 
 
-def _beam(network: DriveNetwork, cell: str, task: Task, max_length: int) -> Iterator[list[int]]:
+def _beam(network: PreactivationNetwork, cell: str, task: Task, max_length: int) -> Iterator[list[int]]:
     """Inputs on which the last answer seems wrong, the shortest first.
 
     Of every input's continuations by all symbols the ones are kept whose worst margin at the next position,
@@ -127,7 +127,7 @@ def _beam(network: DriveNetwork, cell: str, task: Task, max_length: int) -> Iter
 
 
 def _worst_next_margins(
-    network: DriveNetwork, cell: str, front: _Front, output: Tensor, symbols: Tensor
+    network: PreactivationNetwork, cell: str, front: _Front, output: Tensor, symbols: Tensor
 ) -> Tensor:
     size = max(1, _CHUNK_POSITIONS // len(symbols) // 4)
     pieces = torch.arange(len(front.machine)).split(size)
@@ -137,26 +137,31 @@ def _worst_next_margins(
 
 
 def _some(front: _Front, rows: Tensor) -> _Front:
-    states = [(drive[rows], None if kept is None else kept[rows]) for drive, kept in front.states]
+    states = [
+        (preactivation[rows], None if memory is None else memory[rows])
+        for preactivation, memory in front.states
+    ]
     return _Front(front.symbols[rows], front.machine[rows], states)
 
 
 def _continue(
-    network: DriveNetwork, cell: str, front: _Front, output: Tensor, symbols: Tensor | None = None
-) -> tuple[Tensor, list[tuple[Tensor, Kept]]]:
+    network: PreactivationNetwork, cell: str, front: _Front, output: Tensor, symbols: Tensor | None = None
+) -> tuple[Tensor, list[tuple[Tensor, Memory]]]:
     """The margin of the right digit by row and symbol, and the states behind, rows times symbols."""
     x: Tensor = network.symbol_features()
     if symbols is not None:
         x, output = x[symbols], output[:, symbols]
     num_symbols, num_rows = len(x), len(front.machine)
-    states: list[tuple[Tensor, Kept]] = []
-    for number, (layer, (drive, kept)) in enumerate(zip(network.layers, front.states, strict=True)):
+    states: list[tuple[Tensor, Memory]] = []
+    for number, (layer, (preactivation, memory)) in enumerate(
+        zip(network.layers, front.states, strict=True)
+    ):
         below = linear(x, layer.from_input, layer.input_bias)
         if not number:
             below = below.repeat(num_rows, 1)
-        before = (drive + layer.hidden_bias).repeat_interleave(num_symbols, 0)
-        old = None if kept is None else kept.repeat_interleave(num_symbols, 0)
-        x, new = FROM_DRIVES[cell](below, before, old)
+        before = (preactivation + layer.hidden_bias).repeat_interleave(num_symbols, 0)
+        old = None if memory is None else memory.repeat_interleave(num_symbols, 0)
+        x, new = FROM_PREACTIVATIONS[cell](below, before, old)
         states.append((linear(x, layer.from_hidden), new))
     logits = linear(x, network.readout, network.readout_bias)
     right = output[front.machine].flatten()[:, None]

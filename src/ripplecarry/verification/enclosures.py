@@ -1,8 +1,8 @@
-"""Sound bounds on what one position can do to a set of states.
+"""Bounds on the image of a set of states under one position.
 
-A set is a box in drive space for each layer. Linear maps take boxes by centre and radius, so that a
-product costs two products; the rest is interval arithmetic by ends. This is float64 without outward
-rounding: good enough to search by, and what it finds is proved by the checker alone.
+A set is one box in preactivation space per layer. Linear maps take boxes by centre and radius, so a
+product costs two products; the rest is interval arithmetic by ends. All is float64 without outward
+rounding: good enough for searching, while proving is left to the checker.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.networks.cells import CellWeights
-from ripplecarry.verification.drives import DriveNetwork
+from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.rounding import RoundingModel
 
 SETTLING_MARGIN = 0.01
@@ -48,31 +48,31 @@ class Box(NamedTuple):
         return self.centre.abs() + self.radius
 
     def of(self, rows: Tensor) -> "Box":
-        """The intervals of some rows."""
+        """The intervals of these rows."""
         return Box(self.centre[rows], self.radius[rows])
 
     def map(self, weight: Tensor, bias: Tensor | None = None) -> "Box":
-        """What a linear map takes the box to."""
+        """The image of the box under a linear map."""
         return Box(linear(self.centre, weight, bias), linear(self.radius, weight.abs()))
 
 
 class LayerSet(NamedTuple):
-    """The states that may enter a layer: drives, and what is kept besides."""
+    """The states that may enter a layer: preactivations and memories."""
 
-    drive: Box
-    kept: Box | None
+    preactivation: Box
+    memory: Box | None
 
     def of(self, rows: Tensor) -> "LayerSet":
-        return LayerSet(self.drive.of(rows), self.kept and self.kept.of(rows))
+        return LayerSet(self.preactivation.of(rows), self.memory and self.memory.of(rows))
 
     @property
     def parts(self) -> tuple[Box, ...]:
-        return (self.drive,) if self.kept is None else (self.drive, self.kept)
+        return (self.preactivation,) if self.memory is None else (self.preactivation, self.memory)
 
 
 @dataclass(frozen=True)
 class Transitions:
-    """Every transition of a machine that can happen, a row each."""
+    """Every possible transition of a machine, one row each."""
 
     state: Integer[Tensor, " row"]
     symbol: Integer[Tensor, " row"]
@@ -82,7 +82,7 @@ class Transitions:
 
     @classmethod
     def of(cls, machine: Machine) -> "Transitions":
-        """The transitions of the states that the initial one reaches; the others keep no row."""
+        """The transitions of the states reachable from the initial one; the others have no row."""
         reachable = torch.tensor(machine.reachable_states())
         state, symbol = torch.meshgrid(reachable, torch.arange(machine.num_symbols), indexing="ij")
         state, symbol = state.flatten(), symbol.flatten()
@@ -93,17 +93,17 @@ class Transitions:
 
 
 class Enclosure(NamedTuple):
-    """What a position does to a set, a row a transition."""
+    """The image of sets under one position, one row per transition."""
 
     margins: Float[Tensor, "row output"]
-    """Lower bounds on the right logit minus each other; 0 at the right one itself."""
+    """Lower bounds on the right logit minus each other one; 0 at the right one itself."""
     next_sets: list[LayerSet]
     entered: list[LayerSet]
-    """The sets that were given, with what they left to follow from them."""
+    """The given sets, completed with the memories that follow from them."""
 
 
 def enclose_step(
-    network: DriveNetwork,
+    network: PreactivationNetwork,
     sets: list[LayerSet],
     transitions: Transitions,
     rounding: RoundingModel | None = None,
@@ -112,10 +112,10 @@ def enclose_step(
     """Bounds on margins and next states over all states in the sets, for every transition.
 
     Args:
-        sets: a layer each, a row a machine state; GRU's hidden states may be left out, as they follow
-            from the drives.
-        rounding: what float32 may add; real arithmetic unless given.
-        settling: how often GRU's hidden states that follow are narrowed.
+        sets: one per layer, one row per machine state; GRU's hidden states may be left out, as they follow
+            from the preactivations.
+            rounding: the bounds on float32's errors; by default real arithmetic.
+            settling: how often GRU's hidden states, where left out, are narrowed.
     """
     x = network.symbol_features()[transitions.symbol]
     input_box = Box(x, torch.zeros_like(x))
@@ -126,32 +126,34 @@ def enclose_step(
     for layer, layer_set in zip(network.layers, sets, strict=True):
         entering = layer_set.of(transitions.state)
         below = input_box.map(layer.from_input, layer.input_bias)
-        before = Box(entering.drive.centre + layer.hidden_bias, entering.drive.radius)
+        before = Box(entering.preactivation.centre + layer.hidden_bias, entering.preactivation.radius)
         error = None
         if rounding is not None:
             largest_hidden = (
-                torch.full_like(entering.drive.centre[:, : network.hidden_size], hidden_bound)
-                if entering.kept is None or network.cell != "gru"
-                else entering.kept.largest
+                torch.full_like(entering.preactivation.centre[:, : network.hidden_size], hidden_bound)
+                if entering.memory is None or network.cell != "gru"
+                else entering.memory.largest
             )
             error = _sum_error(layer, input_box.largest, largest_hidden, rounding)
-        if network.cell == "gru" and layer_set.kept is None:
+        if network.cell == "gru" and layer_set.memory is None:
             update, new = _gru_gates(below, before, error, rounding)
             settled = _settled(update, new, transitions, rounding, settling)
-            hidden, kept = _gru_mixture(update, new, settled.of(transitions.state), rounding), None
-            layer_set = LayerSet(layer_set.drive, settled)
+            hidden, memory = _gru_mixture(update, new, settled.of(transitions.state), rounding), None
+            layer_set = LayerSet(layer_set.preactivation, settled)
         else:
-            hidden, kept = _ENCLOSE[network.cell](below, before, entering.kept, error, rounding)
-        next_sets.append(LayerSet(hidden.map(layer.from_hidden), kept))
+            hidden, memory = _ENCLOSE[network.cell](below, before, entering.memory, error, rounding)
+        next_sets.append(LayerSet(hidden.map(layer.from_hidden), memory))
         entered.append(layer_set)
         input_box = hidden
     return Enclosure(_margins(network, input_box, transitions.output, rounding), next_sets, entered)
 
 
 def successors(next_sets: list[LayerSet], transitions: Transitions) -> list[LayerSet]:
-    """The boxes around all that leads into each machine state, with 0 in the initial one's."""
+    """The boxes around all that leads into each machine state; the initial state's contains 0."""
     return [
-        LayerSet(_joined(each.drive, transitions), each.kept and _joined(each.kept, transitions))
+        LayerSet(
+            _joined(each.preactivation, transitions), each.memory and _joined(each.memory, transitions)
+        )
         for each in next_sets
     ]
 
@@ -166,7 +168,7 @@ def _joined(box: Box, transitions: Transitions) -> Box:
 
 
 def with_start(box: Box) -> Box:
-    """The same with 0 in the initial machine state's row."""
+    """The same box, extended to contain 0 in the initial machine state's row."""
     low = torch.cat([box.low[:1].clamp(max=0), box.low[1:]])
     high = torch.cat([box.high[:1].clamp(min=0), box.high[1:]])
     return Box.between(low, high)
@@ -182,7 +184,7 @@ def _sum_error(layer: CellWeights, x: Tensor, hidden: Tensor, rounding: Rounding
 def _function(
     function, low: Tensor, high: Tensor, error: Tensor | float, rounding: RoundingModel | None
 ) -> tuple[Tensor, Tensor]:
-    """The ends of a rising function's values, with its own rounding."""
+    """The ends of an increasing function's values, including its rounding."""
     low, high = function(low - error), function(high + error)
     if rounding is not None:
         slack = rounding.function_relative * torch.maximum(low.abs(), high.abs())
@@ -196,7 +198,7 @@ def _times(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, 
 
 
 def _enclose_rnn(
-    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+    below: Box, before: Box, memory: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
     slack = 0.0 if error is None else error
     low, high = below.low + before.low, below.high + before.high
@@ -208,11 +210,11 @@ Ends = tuple[Tensor, Tensor]
 
 
 def _enclose_gru(
-    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+    below: Box, before: Box, memory: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
-    assert kept is not None
+    assert memory is not None
     update, new = _gru_gates(below, before, error, rounding)
-    hidden = _gru_mixture(update, new, kept, rounding)
+    hidden = _gru_mixture(update, new, memory, rounding)
     return hidden, hidden
 
 
@@ -238,16 +240,16 @@ def _gru_gates(
     return update, new
 
 
-def _gru_mixture(update: Ends, new: Ends, kept: Box, rounding: RoundingModel | None) -> Box:
-    # (1 - z) n + z h rises in n and in h, and is linear in z: its ends lie at the ends of z.
+def _gru_mixture(update: Ends, new: Ends, memory: Box, rounding: RoundingModel | None) -> Box:
+    # (1 - z) n + z h increases in n and h and is linear in z: its extremes lie at the ends of z.
     lows, highs = (
         torch.stack([end + z * (state - end) for z in update])
-        for end, state in zip(new, (kept.low, kept.high), strict=True)
+        for end, state in zip(new, (memory.low, memory.high), strict=True)
     )
     low, high = lows.amin(0), highs.amax(0)
     if rounding is not None:
         most = torch.maximum(new[0].abs(), new[1].abs())
-        slack = rounding.gamma(0) * (2 * most + kept.largest) + rounding.sum_absolute(0)
+        slack = rounding.gamma(0) * (2 * most + memory.largest) + rounding.sum_absolute(0)
         low, high = low - slack, high + slack
     return Box.between(low, high)
 
@@ -255,42 +257,44 @@ def _gru_mixture(update: Ends, new: Ends, kept: Box, rounding: RoundingModel | N
 def _settled(
     update: Ends, new: Ends, transitions: Transitions, rounding: RoundingModel | None, num_rounds: int
 ) -> Box:
-    """Hidden states that these gates keep within themselves, a row a machine state; without a gradient.
+    """Boxes of hidden states closed under these gates, one row per machine state; without a gradient.
 
-    A hidden state is a mean of new values, so the box around all new values is such a set. What a position
-    makes of it lies within it, so what a position makes of that lies within that, and so on: each round
-    narrows it, and one may stop at any. Growing from states that were met would need hundreds of rounds
-    where an update gate is nearly 1.
+    A hidden state is a weighted mean of new values, so the box around all new values is closed. Its image
+    lies within it, the image's image within the image, and so on: each round narrows it, and one may stop
+    at any. Growing boxes from states that were reached would need hundreds of rounds if an update gate is
+    nearly 1.
     """
     with torch.no_grad():
         beyond = torch.full_like(new[0][0], SETTLING_MARGIN)
         if rounding is not None:
-            # An update gate near 1 forgets little of a position's rounding: it adds up to so much.
+            # An update gate near 1 forgets little of a position's rounding; this is the sum it can reach.
             forgotten = (1 - update[1].amax(0)).clamp(min=1e-9)
             beyond = (beyond + 12 * rounding.gamma(0) / forgotten).clamp(max=LARGEST_SETTLING_MARGIN)
         low = new[0].amin(0).clamp(max=0) - beyond
         high = new[1].amax(0).clamp(min=0) + beyond
-        kept = Box.between(low.expand(transitions.num_states, -1), high.expand(transitions.num_states, -1))
+        memory = Box.between(
+            low.expand(transitions.num_states, -1), high.expand(transitions.num_states, -1)
+        )
         for _ in range(num_rounds):
-            after = _joined(_gru_mixture(update, new, kept.of(transitions.state), rounding), transitions)
-            kept = Box.between(
-                torch.maximum(after.low - SETTLING_SLACK, kept.low),
-                torch.minimum(after.high + SETTLING_SLACK, kept.high),
+            after = _joined(_gru_mixture(update, new, memory.of(transitions.state), rounding), transitions)
+            memory = Box.between(
+                torch.maximum(after.low - SETTLING_SLACK, memory.low),
+                torch.minimum(after.high + SETTLING_SLACK, memory.high),
             )
-    return kept
+    return memory
 
 
 def _enclose_lstm(
-    below: Box, before: Box, kept: Box | None, error: Tensor | None, rounding: RoundingModel | None
+    below: Box, before: Box, memory: Box | None, error: Tensor | None, rounding: RoundingModel | None
 ) -> tuple[Box, Box | None]:
-    assert kept is not None
+    assert memory is not None
     slack = torch.zeros_like(below.centre) if error is None else error
     lows, highs = (below.low + before.low).chunk(4, 1), (below.high + before.high).chunk(4, 1)
     functions = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
     entry, forget, new, output = (
         _function(*each, rounding) for each in zip(functions, lows, highs, slack.chunk(4, 1), strict=True)
     )
-    old, fresh = _times(forget, (kept.low, kept.high)), _times(entry, new)
+    old, fresh = _times(forget, (memory.low, memory.high)), _times(entry, new)
     low, high = old[0] + fresh[0], old[1] + fresh[1]
     if rounding is not None:
         most = torch.maximum(old[0].abs(), old[1].abs()) + torch.maximum(fresh[0].abs(), fresh[1].abs())
@@ -308,13 +312,13 @@ _ENCLOSE = {"rnn": _enclose_rnn, "gru": _enclose_gru, "lstm": _enclose_lstm}
 
 
 def _margins(
-    network: DriveNetwork, hidden: Box, output: Tensor, rounding: RoundingModel | None
+    network: PreactivationNetwork, hidden: Box, output: Tensor, rounding: RoundingModel | None
 ) -> Float[Tensor, "row output"]:
     weight, bias = network.readout, network.readout_bias
     num_outputs = len(bias)
     logits = linear(hidden.centre, weight, bias)
     rows = torch.arange(len(output))
-    # |W_y - W_j| r for every pair of outputs, then the row of the right one.
+    # |W_y - W_j| r for every pair of outputs, then the right one's row.
     pairs = (weight[:, None] - weight[None]).abs().flatten(0, 1)
     spread = linear(hidden.radius, pairs).unflatten(1, (num_outputs, num_outputs))[rows, output]
     margins = logits[rows, output][:, None] - logits - spread

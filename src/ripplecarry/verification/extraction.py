@@ -1,4 +1,4 @@
-"""The finite-state machine that a network is, learned from its answers alone."""
+"""The finite-state machine of a network, learned from its answers alone."""
 
 from dataclasses import dataclass
 
@@ -14,20 +14,20 @@ from ripplecarry.engines.engine import Computation
 from ripplecarry.verification.counterexample import confirm
 
 MAX_STATES = 40
-"""Learning stops at the first hypothesis of more: far more than any task needs, and each takes longer."""
+"""Learning stops at the first hypothesis with more states: far more than any task needs."""
 NUM_WORDS = 4000
 WORD_LENGTH = 24
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """The minimal machine that was learned, beside the task's."""
+    """The minimal machine learned, beside the task's."""
 
     machine: Machine
     is_complete: bool
-    """Whether no word of the last test told network and machine apart; False where states ran out."""
+    """Whether no word of the last test distinguished network and machine; False if states ran out."""
     difference: tuple[int, ...] | None
-    """The shortest symbols that machine and reference answer differently; None where they are equal."""
+    """The shortest symbols that machine and reference answer differently; None if they are equal."""
     num_queries: int
     counterexample: Counterexample | None
     """What the network answers to the difference, where that is wrong too; of a run the shortest known."""
@@ -43,8 +43,8 @@ def extract_machine(
 ) -> Extraction:
     """The minimal Mealy machine of a network, by the algorithm of Kearns and Vazirani.
 
-    A hypothesis is tested on random words, half of them made of symbols whose digits sum to base - 1, on
-    which a carry runs. A network is not asked everything: this is evidence where a certificate is proof.
+    A hypothesis is tested on random words, half of them made of symbols whose digits sum to base - 1,
+    through which a carry runs. Not every word is tested: this is evidence, while a certificate is proof.
     """
     network = _Network(computation, task)
     oracle = _RandomWords(network, task, seed, max_states)
@@ -63,7 +63,7 @@ def extract_machine(
 
 
 def first_difference(first: Machine, second: Machine) -> tuple[int, ...] | None:
-    """The shortest symbols to which two machines answer differently, or None where there are none."""
+    """The shortest symbols that two machines answer differently; None if there are none."""
     words: dict[tuple[int, int], tuple[int, ...]] = {(0, 0): ()}
     waiting = [(0, 0)]
     for a, b in waiting:
@@ -79,7 +79,7 @@ def first_difference(first: Machine, second: Machine) -> tuple[int, ...] | None:
 
 
 class _Network(SUL):
-    """The network as what is learned: one symbol a step, the answer digit its output."""
+    """The network as the system to learn: one symbol per step, the answer digit as output."""
 
     def __init__(self, computation: Computation, task: Task) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class _Network(SUL):
         self._stream = self.computation.stream()
 
     def post(self):
-        """Nothing is left to close."""
+        """There is nothing to close."""
 
     def step(self, letter):
         logits = self._stream.feed(self.task.digits_of(np.array([letter])))
@@ -127,7 +127,7 @@ class _RandomWords(Oracle):
 
 
 def _tables(learned, num_symbols: int) -> Machine:
-    """The states that the initial one reaches, in the order in which they are reached."""
+    """The machine with the states reachable from the initial one, in the order of reaching them."""
     found = [learned.initial_state]
     numbers = {id(learned.initial_state): 0}
     for state in found:

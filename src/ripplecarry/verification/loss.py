@@ -1,4 +1,4 @@
-"""What training lowers so that an invariant exists: the loss of states that spread and boxes that grow."""
+"""The loss that makes an invariant exist: it penalises states that spread and boxes that grow."""
 
 import torch
 from jaxtyping import Float, Integer
@@ -6,7 +6,6 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ripplecarry.verification.certify import hulls, without_hidden
-from ripplecarry.verification.drives import DriveNetwork, Drives
 from ripplecarry.verification.enclosures import (
     Box,
     LayerSet,
@@ -14,10 +13,11 @@ from ripplecarry.verification.enclosures import (
     enclose_step,
     successors,
 )
+from ripplecarry.verification.preactivations import EnteringStates, PreactivationNetwork
 from ripplecarry.verification.recipes import Recipe
 
 SHRINKING = 0.9
-"""What a position must make of a box's width at most; below 1, so that the search's inflation fits."""
+"""The most by which a position may scale a box's width; below 1, so that the search's inflation fits."""
 WIDENING = 0.05
 POWER_ROUNDS = 2
 SETTLING_ROUNDS = 1
@@ -27,16 +27,16 @@ SMALLEST_MEAN = 1e-9
 def loss_of(
     recipe: Recipe,
     step: int,
-    network: DriveNetwork,
+    network: PreactivationNetwork,
     transitions: Transitions,
     plain: Float[Tensor, ""],
-    traced: list[Drives],
+    traced: list[EnteringStates],
     states: Integer[Tensor, "position batch"],
 ) -> Float[Tensor, ""]:
     """The loss of a step.
 
     Args:
-        step: by the recipe's clock.
+        step: the step by the recipe's clock.
         plain: the cross-entropy.
     """
     loss = plain
@@ -59,13 +59,13 @@ def loss_of(
 
 
 def _widened(
-    network: DriveNetwork, met: list[LayerSet], transitions: Transitions, amount: float
+    network: PreactivationNetwork, met: list[LayerSet], transitions: Transitions, amount: float
 ) -> list[LayerSet]:
-    """The sets that were met, widened by `amount` in the mean, each unit by as much as it tends to grow.
+    """The sets that were reached, widened by `amount` on average, each unit in proportion to its growth.
 
-    How a position changes small radii is a linear map with no negative entry. Boxes stop growing in the end
-    where its largest eigenvalue is below 1, and until then they grow along its eigenvector. A few rounds
-    of the power method find that; boxes widened by the same everywhere hide it: few units grow.
+    A position maps small radii by a linear map without negative entries. Boxes eventually stop growing if
+    its largest eigenvalue is below 1, and until then they grow along its eigenvector. A few rounds of the
+    power method find it; widening all units equally would hide it, as few units grow.
     """
     with torch.no_grad():
         shares = [torch.ones_like(part.radius) for each in met for part in each.parts]
@@ -89,25 +89,26 @@ def _with_shares(met: list[LayerSet], shares: list[Tensor], amount: float) -> li
     def wider(box: Box) -> Box:
         return Box(box.centre, box.radius * (1 + WIDENING) + amount * next(remaining))
 
-    return [LayerSet(wider(each.drive), each.kept and wider(each.kept)) for each in met]
+    return [LayerSet(wider(each.preactivation), each.memory and wider(each.memory)) for each in met]
 
 
-def _spread(traced: list[Drives], states: Tensor, num_states: int) -> Tensor:
-    """The variance of drives within a machine state, summed over units, the mean over machine states."""
+def _spread(traced: list[EnteringStates], states: Tensor, num_states: int) -> Tensor:
+    """The variance of preactivations in a machine state, summed over units, averaged over states."""
     members = torch.nn.functional.one_hot(states.flatten(), num_states).float()
     counts = members.sum(0)
     shares = (1 / counts.clamp(min=1))[states.flatten()] / (counts > 0).sum()
     total = torch.zeros(())
     for layer in traced:
-        drives = layer.drive.flatten(0, 1)
-        means = members.T @ drives / counts.clamp(min=1)[:, None]
-        total = total + ((drives - means[states.flatten()]) ** 2).sum(1) @ shares
+        preactivations = layer.preactivation.flatten(0, 1)
+        means = members.T @ preactivations / counts.clamp(min=1)[:, None]
+        total = total + ((preactivations - means[states.flatten()]) ** 2).sum(1) @ shares
     return total / len(traced)
 
 
-def _detached(traced: list[Drives]) -> list[Drives]:
+def _detached(traced: list[EnteringStates]) -> list[EnteringStates]:
     return [
-        Drives(each.drive.detach(), None if each.kept is None else each.kept.detach()) for each in traced
+        EnteringStates(each.preactivation.detach(), None if each.memory is None else each.memory.detach())
+        for each in traced
     ]
 
 

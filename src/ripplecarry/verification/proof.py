@@ -1,4 +1,4 @@
-"""What the checker proved, and the words for it: made from what was checked, never from a file."""
+"""What the checker proved, in words made from what it checked, never from the file."""
 
 import hashlib
 import json
@@ -17,14 +17,14 @@ Weights = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Proof:
-    """A network that the checker proved right at every length, and by how much."""
+    """A network that the checker proved right at every length, and by what margin."""
 
     task: Task
     cell: str
     layers: int
     weights_sha256: str
     margin: float
-    """A lower bound on the right logit minus any other, rounding taken off, over all states of the sets."""
+    """A lower bound on the right logit minus any other, after rounding, over all states of the sets."""
     slack: float
     """The smallest distance from an image's end to its box's, as a share of the box's width."""
 
@@ -79,7 +79,7 @@ def statement(task: Task, cell: str, layers: int, weights_sha256: str) -> str:
 
 
 def theorem(task: Task) -> str:
-    """What is proved of any network that has a certificate for this task."""
+    """What is proved of any network with a certificate for this task."""
     count = "operands" if task.num_operands > 1 else "operand"
     return (
         f"For {task.num_operands} {count} of any length in base {task.base}, zero-padded to any common "

@@ -1,4 +1,4 @@
-"""Recipes: how training is made to lead to a network that has an invariant; knows no torch."""
+"""Recipes: schedules of training that lead to a network with an invariant; does not import torch."""
 
 from dataclasses import dataclass, replace
 from math import cos, pi
@@ -13,15 +13,15 @@ _FIRST_SHARE = 0.04  # of the largest rate, at the first step
 
 @dataclass(frozen=True)
 class Recipe:
-    """How much each part of the loss weighs, and when it sets in.
+    """The weight of each part of the loss, and when it sets in.
 
-    Plain cross-entropy comes first; then the spread of drives within a machine state is added, then what
-    makes boxes shrink and their worst logits right. The clock of both waits until the task is learned.
+    Plain cross-entropy comes first. Then the spread of preactivations within a machine state is added, then
+    the terms that make boxes shrink and their worst logits right. Both wait until the task is learned.
     """
 
     name: str
     margin_of_boxes: float
-    """Boxes are widened by this in drive space, in the mean, before they must shrink."""
+    """Boxes are widened by this in preactivation space, on average, before they must shrink."""
     contraction: float
     worst_case: float
     spread: float = 0.1
@@ -31,18 +31,18 @@ class Recipe:
     boxes_from: int = 200
     boxes_full: int = 400
     size_share: float = 0.01 / 64
-    """What the absolute values of the recurrent weights weigh within the spread."""
+    """The weight, within the spread, of the recurrent weights' absolute values."""
 
     def for_polishing(self) -> "Recipe":
-        """The same for a network that adds already: every part sets in at once."""
+        """The same for a network that already adds: every part sets in at once."""
         return replace(self, spread_from=-1, spread_full=25, boxes_from=-1, boxes_full=75)
 
     def clock(self, step: int, learned_at: int | None) -> int:
-        """The step by which the parts set in: it waits at `spread_from` until the task is learned."""
+        """The step that decides which parts set in; held at `spread_from` until the task is learned."""
         return min(step, self.spread_from) if learned_at is None else self.spread_from + step - learned_at
 
     def rate_at(self, step: int, num_steps: int) -> float:
-        """One cycle (Smith and Topin 2018): up for three tenths, then down, both by a cosine."""
+        """One cycle (Smith and Topin 2018): up for three tenths of the steps, then down, as cosines."""
         rise = 0.3 * num_steps
         if step < rise:
             return self.largest_rate * (_FIRST_SHARE + (1 - _FIRST_SHARE) * _cosine(step / rise))
@@ -79,6 +79,6 @@ class Certifying(Configuration):
     """Whether to train until certified."""
 
     certify: bool = False
-    """Train until certified, for at most `steps` steps by each recipe; PyTorch does the work."""
+    """Train until certified, for at most `steps` steps by each recipe; always with PyTorch."""
     polished_from: Annotated[str, Field(min_length=1)] | None = None
-    """The run whose weights training starts from; initial values unless given."""
+    """The run whose weights training starts from; by default fresh initial values."""

@@ -16,23 +16,23 @@ from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt, find_invariant, hulls
-from ripplecarry.verification.drives import DriveNetwork
 from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.loss import loss_of
+from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.recipes import Recipe
 
 _LARGEST_GRADIENT = 1.0
 _LEARNED_AT = "learned_at"
 LEARNED = 0.1
-"""The cross-entropy of a batch at which a task counts as learned, so that proving may begin."""
+"""The batch cross-entropy below which a task counts as learned, so that proving may begin."""
 
 
 class CertifyingTrainer(ReferenceTrainer):
-    """A network in training by one recipe after the other, every one from the initial weights.
+    """A network trained by one recipe after another, each from the initial weights.
 
     Args:
         weights: where every recipe starts.
-        steps_per_recipe: updates until the next recipe has its turn.
+        steps_per_recipe: updates before the next recipe takes over.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class CertifyingTrainer(ReferenceTrainer):
 
     @property
     def num_steps(self) -> int:
-        """Updates until every recipe has had its turn."""
+        """Updates for all recipes together."""
         return len(self._recipes) * self._steps_per_recipe
 
     @property
@@ -66,7 +66,7 @@ class CertifyingTrainer(ReferenceTrainer):
         return self._recipes[max(self.step - 1, 0) // self._steps_per_recipe]
 
     def attempt(self) -> Attempt:
-        """What looking for an invariant of the network as it is comes to."""
+        """The result of searching for an invariant of the current network."""
         batch = self._batches.draw(max(self.step - 1, 0))
         return look_for_invariant(
             self._architecture.cell,
@@ -77,7 +77,7 @@ class CertifyingTrainer(ReferenceTrainer):
         )
 
     def certificate(self, run_id: str, choice: TaskChoice, attempt: Attempt) -> Certificate | None:
-        """The certificate that an attempt comes to, if the checker accepts it."""
+        """The certificate from an attempt, if the checker accepts it."""
         if not attempt.is_certified:
             return None
         found = certify_sets(run_id, choice, self._architecture.cell, self.weights(), attempt.sets)
@@ -100,7 +100,7 @@ class CertifyingTrainer(ReferenceTrainer):
         for group in self._optimiser.param_groups:
             group["lr"] = recipe.rate_at(own_step, self._steps_per_recipe)
         batch = self._batches.draw(self.step)
-        network = DriveNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
+        network = PreactivationNetwork.of(self._architecture.cell, dict(self.network.named_parameters()))
         logits, traced = network.trace(torch.tensor(batch.operands))
         answers = torch.tensor(batch.answers).long().T
         plain = cross_entropy(logits.flatten(0, 1), answers.flatten())
@@ -135,8 +135,8 @@ def states_of(task: Task, batch: Batch) -> Integer[torch.Tensor, "position batch
 def look_for_invariant(
     cell: str, parameters: Mapping[str, torch.Tensor], batch: Batch, transitions: Transitions, task: Task
 ) -> Attempt:
-    """What looking for an invariant comes to, from the states that a batch shows, in float64."""
+    """The result of searching for an invariant in float64, from the states that a batch reaches."""
     with torch.no_grad():
-        exact = DriveNetwork.of(cell, parameters, torch.float64)
+        exact = PreactivationNetwork.of(cell, parameters, torch.float64)
         _, traced = exact.trace(torch.tensor(batch.operands))
         return find_invariant(exact, transitions, hulls(traced, states_of(task, batch), transitions))

@@ -134,10 +134,10 @@ def test_a_perfect_score_is_counted(monkeypatch):
 
 
 def answers_of(right):
-    def read(space, weights, members, wanted, state=None):
+    def read(buffers, weights, members, wanted, state=None):
         import torch
 
-        space.results[0] = torch.from_numpy(right.T.astype(np.uint8))
+        buffers.results[0] = torch.from_numpy(right.T.astype(np.uint8))
 
     return read
 
@@ -147,11 +147,11 @@ def test_more_than_fits_at_once_goes_in_pieces(monkeypatch):
     ours = start(GpuEngine(), trial)
     operands = trial.batches(4, Stream.EVALUATION, 40).draw(7).operands
     whole = ours.logits(operands)
-    monkeypatch.setattr("ripplecarry.engines.gpu.space._ON_PROCESSOR", 20_000)
+    monkeypatch.setattr("ripplecarry.engines.gpu.buffers._ON_PROCESSOR", 20_000)
 
     pieces = ours.logits(operands)
 
-    assert 1 < ours.company.stack._room(4, 1) < 40
+    assert 1 < ours.company.stack._capacity(4, 1) < 40
     assert np.array_equal(pieces, whole)
 
 

@@ -11,7 +11,7 @@ pytest.importorskip("triton")
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.cli import call
 from ripplecarry.engines.gpu.engine import GpuEngine
-from ripplecarry.engines.gpu.meeting import Meeting
+from ripplecarry.engines.gpu.rendezvous import Rendezvous
 from ripplecarry.engines.registry import open_engine, runs_at_once
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.store import Store
@@ -109,17 +109,17 @@ def test_a_slot_is_used_again_and_starts_empty():
     assert len({trainer.slot for trainer in more} | {slot}) == 13
 
 
-def test_a_meeting_serves_like_wishes_together_once_all_members_wait():
-    meeting, served = Meeting(threading.RLock()), []
+def test_a_rendezvous_serves_like_requests_together_once_all_members_wait():
+    rendezvous, served = Rendezvous(threading.RLock()), []
 
     def serve(wishes):
         served.append(sorted(wishes))
-        return [-wish for wish in wishes]
+        return [-payload for payload in wishes]
 
     def member(kind, wishes):
-        with meeting.member():
+        with rendezvous.member():
             everyone.wait()
-            return [meeting.ask(kind, serve, wish) for wish in wishes]
+            return [rendezvous.ask(kind, serve, payload) for payload in wishes]
 
     everyone = threading.Barrier(3)
     results = side_by_side(
@@ -131,18 +131,18 @@ def test_a_meeting_serves_like_wishes_together_once_all_members_wait():
 
 
 def test_an_error_reaches_those_who_asked_for_it_and_nobody_waits_for_one_who_left():
-    meeting = Meeting(threading.RLock())
+    rendezvous = Rendezvous(threading.RLock())
 
     def fails(wishes):
         raise OSError("no room")
 
     def member(kind, serve):
-        with meeting.member():
+        with rendezvous.member():
             everyone.wait()
-            return meeting.ask(kind, serve, 1)
+            return rendezvous.ask(kind, serve, 1)
 
     def leaves():
-        with meeting.member():
+        with rendezvous.member():
             everyone.wait()
 
     everyone = threading.Barrier(3)
@@ -190,7 +190,7 @@ def test_what_it_cannot_do_is_refused(monkeypatch, tmp_path):
     with pytest.raises(ConfigurationError, match="digit 10 is outside base 10"):
         start(GpuEngine(), Trial(**SMALL)).logits(np.full((1, 3, 2), 10, np.uint8))
     request = RunRequest(Trial(**TINY), 0, "gpu")
-    with pytest.raises(ConfigurationError, match="the executor processes keeps runs apart"):
+    with pytest.raises(ConfigurationError, match="the executor processes separates runs"):
         sweep([request], Store(tmp_path / "store"), executor="processes")
     monkeypatch.setitem(__import__("sys").modules, "ripplecarry.engines.gpu.engine", None)
     with pytest.raises(ConfigurationError, match=r"pip install 'ripplecarry\[gpu\]'"):

@@ -67,12 +67,12 @@ def test_other_tasks_equal_the_python_networks(pages, open_page, name):
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
-def test_every_checkpoint_equals_its_weights_in_python(pages, open_page, name):
+def test_every_snapshot_equals_its_weights_in_python(pages, open_page, name):
     run = pages.run(name)
     page = open_page(pages.page(name))
     cases = drawn_operands(run.task, 10)
-    for number, weights in enumerate(run.checkpoints.values()):
-        page.locator("#checkpoint").fill(str(number))
+    for number, weights in enumerate(run.snapshots.values()):
+        page.locator("#snapshot").fill(str(number))
         page.wait_for_selector("body[data-state=ready]")
         wrong = compare(page, run, weights, cases)
         assert wrong or number  # nobody adds by chance

@@ -71,8 +71,8 @@ def test_true_digits_stand_where_the_networks_differ(erring):
 
 @pytest.mark.parametrize(
     ("typed", "words"),
-    [("12a", "“a” is no digit of base 4, which has 0 to 3."), ("4", "“4” is no digit"),
-     ("", "Type a number"), ("-3", "“-” is no digit"), ("1" * 10_001, "at most 10000 digits")],
+    [("12a", "“a” is not a digit of base 4, which has 0 to 3."), ("4", "“4” is not a digit"),
+     ("", "Type a number"), ("-3", "“-” is not a digit"), ("1" * 10_001, "at most 10000 digits")],
 )  # fmt: skip
 def test_what_cannot_be_added_is_said_and_marked(certified, typed, words):
     certified.locator("#operand-1").fill(typed)
@@ -121,8 +121,8 @@ def test_keys_step_and_the_words_follow(certified):
     assert here(certified) == 0
     assert row(certified, "given") == ["0", "", "", ""]
     assert certified.locator("#here").inner_text() == (
-        "Position 0: digits 3, 1, carry 0 comes in. The network answers 0, which is right. "
-        "The carry going on is 1; the probe reads 1."
+        "Position 0: digits 3, 1, incoming carry 0. The network answers 0, which is right. "
+        "The outgoing carry is 1; the probe reads 1."
     )
     certified.keyboard.press("ArrowLeft")
     assert here(certified) == 1
@@ -201,10 +201,10 @@ def test_clicks_on_columns_strip_and_map_go_there(certified):
 def test_the_slider_shows_how_it_was_learned(erring, pages):
     run = pages.run("rnn")
     type_numbers(erring, "55555", "44445")
-    words = erring.locator("#checkpoint-words")
-    slider = erring.locator("#checkpoint")
+    words = erring.locator("#snapshot-words")
+    slider = erring.locator("#snapshot")
     last = words.inner_text()
-    assert f"After {max(run.checkpoints)} updates" in last
+    assert f"After {max(run.snapshots)} updates" in last
     assert re.search(
         r"last loss [\d.e-]+ \(read after 299\), last exact match [\d.]+ % \(read after 251\)", last
     )
@@ -237,11 +237,11 @@ def test_layers_and_clouds(erring, certified):
     assert "layer 1" in erring.locator("#heat").get_attribute("aria-label")
 
     assert certified.locator("#cloud polygon").count() == 2
-    assert "proved to hold" in certified.locator("#cloud-caption").inner_text()
-    certified.locator("#checkpoint").fill("0")
+    assert "proved to contain" in certified.locator("#cloud-caption").inner_text()
+    certified.locator("#snapshot").fill("0")
     certified.wait_for_selector(READY)
     assert certified.locator("#cloud polygon").count() == 0
-    assert "move the checkpoint to the end" in certified.locator("#cloud-caption").inner_text()
+    assert "move the slider to the last snapshot" in certified.locator("#cloud-caption").inner_text()
 
 
 def test_every_point_of_the_cloud_lies_in_its_states_box(certified):
@@ -273,12 +273,12 @@ def test_the_verdicts(certified, erring, pages):
     assert "For 2 operands of any length in base 4" in certified.locator("#statement").inner_text()
     assert certified.locator("#counterexample").is_hidden()
 
-    assert erring.locator("#verdict-kind").inner_text() == "No: it errs"
-    erring.locator("#checkpoint").fill("2")
+    assert erring.locator("#verdict-kind").inner_text() == "No: it makes mistakes"
+    erring.locator("#snapshot").fill("2")
     erring.wait_for_selector(READY)
     erring.locator("#counterexample").click()
     erring.wait_for_selector(READY)
-    assert "These are the trained weights." in erring.locator("#checkpoint-words").inner_text()
+    assert "These are the trained weights." in erring.locator("#snapshot-words").inner_text()
     assert "digits are wrong" in erring.locator("#outcome").inner_text()
     assert erring.locator("#tests tbody tr").count() >= 2
 
@@ -292,7 +292,7 @@ def test_no_proof_and_no_wrong_answer_are_said_plainly(copied, pages, open_page)
     assert kind.inner_text() == "No wrong answer was found, and there is no proof"
     assert "training length), after training\t1,000\t1,000" in tests.inner_text()
     page.locator("#language").select_option("zh")
-    assert kind.inner_text() == "没有发现错误答案，也没有证明"
+    assert kind.inner_text() == "未发现错误答案，但也未获证明"
 
 
 def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):
@@ -308,7 +308,7 @@ def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):
     ]  # fmt: skip
     page.locator("#tests summary").click()
     assert shown.count() == 6
-    assert shown.nth(1).inner_text().endswith("all there are")
+    assert shown.nth(1).inner_text().endswith("all pairs")
 
 
 def test_weights_trained_elsewhere_have_a_page_without_curves(copied, pages, open_page, tmp_path):
@@ -317,7 +317,7 @@ def test_weights_trained_elsewhere_have_a_page_without_curves(copied, pages, ope
     page = open_page(write_page(import_run(path, 5, copied), copied)[0], locale="en-GB")
 
     assert page.locator("#curves svg").count() == 0
-    assert page.locator("#checkpoint").is_disabled()
-    assert page.locator("#no-checkpoints").is_visible()
+    assert page.locator("#snapshot").is_disabled()
+    assert page.locator("#no-snapshots").is_visible()
     type_numbers(page, "12", "34")
     assert row(page, "given")[:2] == ["6", "4"]

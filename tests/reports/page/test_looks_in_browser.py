@@ -92,7 +92,7 @@ def test_every_control_is_reached_by_tab_and_has_a_name(pages, open_page):
     wanted = {
         "language", "theme", "operand-1", "operand-2", "random", "random-digits", "hardest", "failing",
         "columns", "first", "back", "play", "next", "last", "speed", "SUMMARY", "counterexample",
-        "checkpoint", "layer",
+        "snapshot", "layer",
     }  # fmt: skip
     assert wanted <= set(reached)
     assert all(reached.values()), reached

@@ -67,7 +67,7 @@ def test_both_languages_have_every_word_with_the_same_gaps():
 
 
 @pytest.mark.parametrize("cell", FULL_SIZE_BYTES)
-def test_a_page_of_the_reports_size_keeps_twenty_checkpoints_and_stays_small(tmp_path, cell):
+def test_a_page_of_the_reports_size_keeps_twenty_snapshots_and_stays_small(tmp_path, cell):
     store = str(tmp_path / "store")
     assert call(["train", "--cell", cell, "--steps=200", "--batch-size=20", "--store", store]) == 0
     (run_id,) = Store(store).ids()
@@ -75,9 +75,9 @@ def test_a_page_of_the_reports_size_keeps_twenty_checkpoints_and_stays_small(tmp
     (path,) = (tmp_path / "store" / "pages").iterdir()
     content = content_of(path)
 
-    assert len(content["checkpoints"]) == 20
-    assert {each["weights"]["kind"] for each in content["checkpoints"][:-1]} == {"float16"}
-    assert content["checkpoints"][-1]["weights"]["kind"] == "float32"
+    assert len(content["snapshots"]) == 20
+    assert {each["weights"]["kind"] for each in content["snapshots"][:-1]} == {"float16"}
+    assert content["snapshots"][-1]["weights"]["kind"] == "float32"
     assert path.stat().st_size < FULL_SIZE_BYTES[cell]
 
 
@@ -90,7 +90,7 @@ def test_the_command_says_where_the_page_is(pages, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said == {
         "run": run.id, "page": str(out), "bytes": out.stat().st_size, "verdict": "counterexample",
-        "checkpoints": 20,
+        "snapshots": 20,
     }  # fmt: skip
 
 
@@ -100,12 +100,12 @@ def test_the_same_run_gives_the_same_page(pages, tmp_path):
     assert first.read_bytes() == pages.page("gru").read_bytes()
 
 
-def test_runs_of_an_older_version_have_pages_with_one_checkpoint(tmp_path):
+def test_runs_of_an_older_version_have_pages_with_one_snapshot(tmp_path):
     shutil.copytree(KEPT, tmp_path / "store")
     store = Store(tmp_path / "store")
     for run_id in store.ids():
         path, _ = write_page(store.open(run_id), store)
-        assert [each["step"] for each in content_of(path)["checkpoints"]] == [60]
+        assert [each["step"] for each in content_of(path)["snapshots"]] == [60]
 
 
 def one_line(capsys):
@@ -133,8 +133,8 @@ def test_what_has_no_page_is_said_in_one_line(copied, pages, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--num-operands=6", "--base=8", "--hidden-size=3"], "transitions; a page holds 200000"),
-        (["--hidden-size=129", "--layers=32", "--base=2"], "4128 hidden units; a page holds 4096"),
+        (["--num-operands=6", "--base=8", "--hidden-size=3"], "transitions; a page holds at most 200000"),
+        (["--hidden-size=129", "--layers=32", "--base=2"], "4128 hidden units; a page holds at most 4096"),
     ],
 )
 def test_what_is_too_large_has_no_page(tmp_path, capsys, options, words):
@@ -169,7 +169,7 @@ def test_a_certificate_that_is_cut_short_is_named(copied, pages, capsys):
     path.write_bytes(path.read_bytes()[:100])
 
     assert call(["page", run, "--store", str(copied.root)]) == 2
-    assert "no certificate, or one cut short" in one_line(capsys)
+    assert "not a certificate, or it is cut short" in one_line(capsys)
 
 
 def test_the_proved_page_carries_statement_and_boxes(pages):
@@ -223,7 +223,7 @@ def test_a_damaged_evaluation_is_named(copied, pages, capsys, damage):
     path.write_text(damage)
 
     assert call(["page", run, "--store", str(copied.root)]) == 2
-    assert "is no evaluation, or a damaged one" in one_line(capsys)
+    assert "is damaged, or is not an evaluation" in one_line(capsys)
 
 
 def test_a_probe_reads_what_is_there_and_nothing_that_is_not():

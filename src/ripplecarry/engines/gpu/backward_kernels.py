@@ -1,4 +1,4 @@
-"""The kernel for the way back through a layer."""
+"""The kernel for a layer's backward pass."""
 
 # Triton's language is typed for its own compiler.
 # pyrefly: ignore-errors
@@ -15,9 +15,9 @@ def backward_layer(
     CELL: tl.constexpr, GATES: tl.constexpr, SAVED: tl.constexpr, H: tl.constexpr, OUT: tl.constexpr,
     IS_LAST: tl.constexpr, ROWS: tl.constexpr, RESIDENT: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of the loss at a layer's gates, in place of what the way forward kept of them.
+    """The gradient of the loss at a layer's gates; it overwrites what the forward pass stored there.
 
-    `at_above` is where the next layer's weights for this layer's states lie, or the readout's.
+    `at_above` is the offset of the next layer's weights for this layer's states, or of the readout's.
     """
     run = tl.program_id(0).to(tl.int64)
     mine = parameters + tl.load(members + run) * size
@@ -30,8 +30,8 @@ def backward_layer(
     step, volume = batch * H, tl.cast(positions, tl.int64) * batch * H
     last = tl.cast(positions - 1, tl.int64)
     before = hidden + (run * num_layers + layer) * (volume + step) + last * step + cells
-    kept = saved + (run * num_layers + layer) * SAVED * volume + last * step
-    passed = kept + SAVED * volume
+    at_saved = saved + (run * num_layers + layer) * SAVED * volume + last * step
+    passed = at_saved + SAVED * volume
     w_own, w_above = mine + at_own, mine + at_above
     cell_of_logits = (
         logits + (run * positions + last) * batch * OUT + rows[:, None] * OUT + outputs[None, :]
@@ -55,7 +55,7 @@ def backward_layer(
         else:
             for gate in tl.static_range(GATES):
                 d_h = back_through(d_h, passed + gate * volume, w_above, rows, is_row, gate, H, MULTIPLY)
-        at = kept + cells
+        at = at_saved + cells
         if CELL == "rnn":
             h = tl.load(before + step, mask=is_cell, other=0.0)
             d_a = d_h * (1.0 - h * h)
@@ -64,7 +64,7 @@ def backward_layer(
                 later = tl.dot(d_a, resident_own, input_precision=MULTIPLY)
             else:
                 tl.debug_barrier()
-                later = back_through(tl.zeros_like(d_h), kept, w_own, rows, is_row, 0, H, MULTIPLY)
+                later = back_through(tl.zeros_like(d_h), at_saved, w_own, rows, is_row, 0, H, MULTIPLY)
         if CELL == "gru":
             h = tl.load(before, mask=is_cell, other=0.0)
             r = tl.load(at, mask=is_cell, other=0.0)
@@ -78,9 +78,9 @@ def backward_layer(
             tl.store(at + 2 * volume, d_n, mask=is_cell)
             tl.store(at + 3 * volume, d_n * r, mask=is_cell)
             tl.debug_barrier()
-            later = back_through(d_h * z, kept, w_own, rows, is_row, 0, H, MULTIPLY)
-            later = back_through(later, kept + volume, w_own, rows, is_row, 1, H, MULTIPLY)
-            later = back_through(later, kept + 3 * volume, w_own, rows, is_row, 2, H, MULTIPLY)
+            later = back_through(d_h * z, at_saved, w_own, rows, is_row, 0, H, MULTIPLY)
+            later = back_through(later, at_saved + volume, w_own, rows, is_row, 1, H, MULTIPLY)
+            later = back_through(later, at_saved + 3 * volume, w_own, rows, is_row, 2, H, MULTIPLY)
         if CELL == "lstm":
             i = tl.load(at, mask=is_cell, other=0.0)
             f = tl.load(at + volume, mask=is_cell, other=0.0)
@@ -97,10 +97,12 @@ def backward_layer(
             tl.store(at + 3 * volume, d_h * t * o * (1.0 - o), mask=is_cell)
             d_c *= f
             tl.debug_barrier()
-            later = back_through(tl.zeros_like(d_h), kept, w_own, rows, is_row, 0, H, MULTIPLY)
+            later = back_through(tl.zeros_like(d_h), at_saved, w_own, rows, is_row, 0, H, MULTIPLY)
             for gate in tl.static_range(1, 4):
-                later = back_through(later, kept + gate * volume, w_own, rows, is_row, gate, H, MULTIPLY)
+                later = back_through(
+                    later, at_saved + gate * volume, w_own, rows, is_row, gate, H, MULTIPLY
+                )
         before -= step
-        kept -= step
+        at_saved -= step
         passed -= step
         cell_of_logits -= batch * OUT

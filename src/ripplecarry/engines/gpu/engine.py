@@ -1,7 +1,7 @@
 """The GPU engine: Triton kernels that train all runs of one shape in the same launches.
 
-Each run has its own trainer, which a thread of its own drives; what the trainers of one shape ask for while
-they train is gathered and computed at once. A run's results do not depend on the others.
+Each run has its own trainer and thread; what trainers of one shape request while they train is gathered
+and computed at once. A run's results do not depend on the others.
 """
 
 import os
@@ -20,7 +20,7 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
 from ripplecarry.engines.gpu.launches import Multiply
 from ripplecarry.engines.gpu.layout import Layout
-from ripplecarry.engines.gpu.meeting import Meeting, Serve
+from ripplecarry.engines.gpu.rendezvous import Rendezvous, Serve
 from ripplecarry.engines.gpu.stack import Advance, Marks, Stack, StackShape
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
@@ -32,15 +32,15 @@ LARGEST_SIDE = 128
 
 
 _device_lock = RLock()
-"""Launches come from one thread at a time: neither Triton's compiler nor its interpreter promises more."""
+"""Only one thread at a time launches: neither Triton's compiler nor its interpreter guarantees more."""
 
 
 class _Company:
-    """The runs of one shape that are on the device."""
+    """The runs of one shape on the device."""
 
     def __init__(self, shape: StackShape, device: torch.device) -> None:
         self.stack = Stack(shape, device)
-        self.meeting = Meeting(_device_lock)
+        self.rendezvous = Rendezvous(_device_lock)
 
 
 _companies: "WeakValueDictionary[Hashable, _Company]" = WeakValueDictionary()
@@ -53,7 +53,7 @@ class GpuStream(PositionStream):
         self._state = network.company.stack.new_state()
 
     def feed(self, operands):
-        with self._network.company.meeting.alone():
+        with self._network.company.rendezvous.alone():
             return self._network.company.stack.feed(self._network.slot, self._state, operands)
 
 
@@ -62,13 +62,13 @@ class GpuComputation(Computation):
 
     def __init__(self, company: _Company, weights: Weights) -> None:
         self.company = company
-        with company.meeting.alone():
+        with company.rendezvous.alone():
             self.slot = company.stack.add()
         self._write(0, company.stack.layout.pack(weights))
 
     def __del__(self) -> None:
         if hasattr(self, "slot"):
-            with self.company.meeting.alone():
+            with self.company.rendezvous.alone():
                 self.company.stack.remove(self.slot)
 
     def logits(self, operands):
@@ -76,7 +76,7 @@ class GpuComputation(Computation):
         base = self.company.stack.layout.task.base
         if operands.size and operands.max() >= base:
             raise ConfigurationError(f"digit {operands.max()} is outside base {base}")
-        with self.company.meeting.alone():
+        with self.company.rendezvous.alone():
             return self.company.stack.logits(self.slot, operands)
 
     def stream(self):
@@ -86,11 +86,11 @@ class GpuComputation(Computation):
         return self.company.stack.layout.unpack(self._read(0))
 
     def _read(self, part: int) -> np.ndarray:
-        with self.company.meeting.alone():
+        with self.company.rendezvous.alone():
             return self.company.stack.read(self.slot, part)
 
     def _write(self, part: int, row: np.ndarray) -> None:
-        with self.company.meeting.alone():
+        with self.company.rendezvous.alone():
             self.company.stack.write(self.slot, part, row)
 
 
@@ -108,7 +108,7 @@ class GpuTrainer(GpuComputation, Trainer):
 
     @contextmanager
     def among_others(self) -> Generator[None]:
-        with self.company.meeting.member():
+        with self.company.rendezvous.member():
             self._is_among_others = True
             try:
                 yield
@@ -117,14 +117,14 @@ class GpuTrainer(GpuComputation, Trainer):
 
     def advance(self, num_steps):
         rates = [self._optimisation.learning_rate_at(self.step + done) for done in range(num_steps)]
-        wish = Advance(self.slot, self._batches, self.step, np.array(rates))
-        losses = self._ask(("advance", _kind(self._batches)), self.company.stack.advance, wish)
+        payload = Advance(self.slot, self._batches, self.step, np.array(rates))
+        losses = self._ask(("advance", _kind(self._batches)), self.company.stack.advance, payload)
         self.step += len(losses) - (0 if np.isfinite(losses[-1]) else 1)
         return losses
 
     def count_right(self, batches, step):
-        wish = Marks(self.slot, batches, step)
-        return self._ask(("marks", _kind(batches)), self.company.stack.marks, wish)
+        payload = Marks(self.slot, batches, step)
+        return self._ask(("marks", _kind(batches)), self.company.stack.marks, payload)
 
     def answers(self, operands):
         kind = ("answers", operands.shape)
@@ -146,20 +146,20 @@ class GpuTrainer(GpuComputation, Trainer):
 
     def draw(self, source: BatchSource, step: int) -> Batch:
         """The batch of a step as the device draws it."""
-        with self.company.meeting.alone():
+        with self.company.rendezvous.alone():
             return self.company.stack.draw(source, step)
 
     def gradients(self, operands: np.ndarray, answers: np.ndarray) -> tuple[float, Weights]:
         """The mean loss on a batch and its gradient by parameter name."""
-        with self.company.meeting.alone():
+        with self.company.rendezvous.alone():
             loss, row = self.company.stack.gradients(self.slot, Batch(operands, answers))
         return loss, self.company.stack.layout.unpack(row)
 
-    def _ask(self, kind: Hashable, serve: Serve, wish: Any) -> Any:
+    def _ask(self, kind: Hashable, serve: Serve, payload: Any) -> Any:
         if self._is_among_others:
-            return self.company.meeting.ask(kind, serve, wish)
-        with self.company.meeting.alone():
-            (result,) = serve([wish])
+            return self.company.rendezvous.ask(kind, serve, payload)
+        with self.company.rendezvous.alone():
+            (result,) = serve([payload])
         return result
 
 
@@ -167,13 +167,13 @@ _MOMENTS = {1: "first", 2: "second"}
 
 
 def _kind(batches: BatchSource) -> Hashable:
-    """What batches of one launch have in common besides the task."""
+    """What batches of one launch share besides the task."""
     b = batches
     return b.digits, b.positions, b.batch_size, b.stream, b.operands, b.lengths
 
 
 class GpuEngine(Engine):
-    """Triton kernels on the first GPU, or through Triton's interpreter where TRITON_INTERPRET is 1.
+    """Triton kernels on the first GPU, or in Triton's interpreter if TRITON_INTERPRET is 1.
 
     Raises:
         ConfigurationError: no GPU, or no Triton.
@@ -194,7 +194,7 @@ class GpuEngine(Engine):
 
     @staticmethod
     def name_of(multiply: Multiply) -> str:
-        """The engine's name where it multiplies like this."""
+        """The engine's name for this way of multiplying."""
         return "gpu" if multiply == "ieee" else f"gpu_{multiply}"
 
     @property
@@ -228,7 +228,7 @@ class GpuEngine(Engine):
         return GpuTrainer(company, optimisation, batches, weights)
 
     def _company(self, architecture: Architecture, task: Task, optimisation: Optimisation) -> _Company:
-        """The one of this shape, new where there is none."""
+        """The company of this shape, created if needed."""
         shape = self.shape_of(architecture, task, optimisation, self.multiply)
         tables = task.machine.next_state.tobytes(), task.machine.output.tobytes()
         sizes = shape.layout.architecture, task.base, task.num_operands
@@ -259,5 +259,5 @@ class GpuEngine(Engine):
 
 
 def is_interpreted() -> bool:
-    """Whether Triton's interpreter takes the GPU's place, on the processor: for tests, not for work."""
+    """Whether Triton's interpreter replaces the GPU: on the processor, for tests only."""
     return os.environ.get("TRITON_INTERPRET") == "1"

@@ -1,4 +1,4 @@
-"""Kernels for the way forward: layers, the readout with the loss, and which runs go on."""
+"""Kernels for the forward pass: layers, the readout with the loss, and which runs continue."""
 
 # Triton's language is typed for its own compiler.
 # pyrefly: ignore-errors
@@ -6,7 +6,7 @@
 import triton
 import triton.language as tl
 
-from ripplecarry.engines.gpu.products import drive, entry, sigmoid, tanh
+from ripplecarry.engines.gpu.products import entry, preactivation, sigmoid, tanh
 
 
 @triton.jit
@@ -17,7 +17,7 @@ def forward_layer(
     OPERANDS: tl.constexpr, IS_FIRST: tl.constexpr, IS_TRAINING: tl.constexpr, IS_STREAM: tl.constexpr,
     ROWS: tl.constexpr, RESIDENT: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """A layer's hidden states at all positions; in training also what the way back needs of its gates."""
+    """A layer's hidden states at all positions; in training also what the backward pass needs."""
     run = tl.program_id(0).to(tl.int64)
     mine = parameters + tl.load(members + run) * size
     rows = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
@@ -28,7 +28,7 @@ def forward_layer(
     step, volume = batch * H, tl.cast(positions, tl.int64) * batch * H
     own = hidden + (run * num_layers + layer) * (volume + step)  # of the position before
     below = own - volume
-    kept = saved + (run * num_layers + layer) * SAVED * volume + cells
+    at_saved = saved + (run * num_layers + layer) * SAVED * volume + cells
     entries = table + run * OPERANDS * GATES * BASE * H + units[None, :]
     digit_at = digits + run * positions * OPERANDS * batch + rows
     w_below, w_own = mine + at_below, mine + at_own
@@ -58,27 +58,27 @@ def forward_layer(
             if IS_FIRST:
                 a = entry(entries, digit_at, is_row, batch, 0, GATES, H, BASE, OPERANDS)
             else:
-                a = drive(below, w_below, b_below, rows, is_row, 0, H, MULTIPLY)
-            h = tanh(a + drive(own, w_own, b_own, rows, is_row, 0, H, MULTIPLY))
+                a = preactivation(below, w_below, b_below, rows, is_row, 0, H, MULTIPLY)
+            h = tanh(a + preactivation(own, w_own, b_own, rows, is_row, 0, H, MULTIPLY))
         elif CELL == "gru":
             if IS_FIRST:
                 a_r = entry(entries, digit_at, is_row, batch, 0, GATES, H, BASE, OPERANDS)
                 a_z = entry(entries, digit_at, is_row, batch, 1, GATES, H, BASE, OPERANDS)
                 a_n = entry(entries, digit_at, is_row, batch, 2, GATES, H, BASE, OPERANDS)
             else:
-                a_r = drive(below, w_below, b_below, rows, is_row, 0, H, MULTIPLY)
-                a_z = drive(below, w_below, b_below, rows, is_row, 1, H, MULTIPLY)
-                a_n = drive(below, w_below, b_below, rows, is_row, 2, H, MULTIPLY)
-            r = sigmoid(a_r + drive(own, w_own, b_own, rows, is_row, 0, H, MULTIPLY))
-            z = sigmoid(a_z + drive(own, w_own, b_own, rows, is_row, 1, H, MULTIPLY))
-            q = drive(own, w_own, b_own, rows, is_row, 2, H, MULTIPLY)
+                a_r = preactivation(below, w_below, b_below, rows, is_row, 0, H, MULTIPLY)
+                a_z = preactivation(below, w_below, b_below, rows, is_row, 1, H, MULTIPLY)
+                a_n = preactivation(below, w_below, b_below, rows, is_row, 2, H, MULTIPLY)
+            r = sigmoid(a_r + preactivation(own, w_own, b_own, rows, is_row, 0, H, MULTIPLY))
+            z = sigmoid(a_z + preactivation(own, w_own, b_own, rows, is_row, 1, H, MULTIPLY))
+            q = preactivation(own, w_own, b_own, rows, is_row, 2, H, MULTIPLY)
             n = tanh(a_n + r * q)
             h = n + z * (h - n)
             if IS_TRAINING:
-                tl.store(kept, r, mask=is_cell)
-                tl.store(kept + volume, z, mask=is_cell)
-                tl.store(kept + 2 * volume, n, mask=is_cell)
-                tl.store(kept + 3 * volume, q, mask=is_cell)
+                tl.store(at_saved, r, mask=is_cell)
+                tl.store(at_saved + volume, z, mask=is_cell)
+                tl.store(at_saved + 2 * volume, n, mask=is_cell)
+                tl.store(at_saved + 3 * volume, q, mask=is_cell)
         elif CELL == "lstm":
             if IS_FIRST:
                 a_i = entry(entries, digit_at, is_row, batch, 0, GATES, H, BASE, OPERANDS)
@@ -86,25 +86,25 @@ def forward_layer(
                 a_g = entry(entries, digit_at, is_row, batch, 2, GATES, H, BASE, OPERANDS)
                 a_o = entry(entries, digit_at, is_row, batch, 3, GATES, H, BASE, OPERANDS)
             else:
-                a_i = drive(below, w_below, b_below, rows, is_row, 0, H, MULTIPLY)
-                a_f = drive(below, w_below, b_below, rows, is_row, 1, H, MULTIPLY)
-                a_g = drive(below, w_below, b_below, rows, is_row, 2, H, MULTIPLY)
-                a_o = drive(below, w_below, b_below, rows, is_row, 3, H, MULTIPLY)
-            i = sigmoid(a_i + drive(own, w_own, b_own, rows, is_row, 0, H, MULTIPLY))
-            f = sigmoid(a_f + drive(own, w_own, b_own, rows, is_row, 1, H, MULTIPLY))
-            g = tanh(a_g + drive(own, w_own, b_own, rows, is_row, 2, H, MULTIPLY))
-            o = sigmoid(a_o + drive(own, w_own, b_own, rows, is_row, 3, H, MULTIPLY))
+                a_i = preactivation(below, w_below, b_below, rows, is_row, 0, H, MULTIPLY)
+                a_f = preactivation(below, w_below, b_below, rows, is_row, 1, H, MULTIPLY)
+                a_g = preactivation(below, w_below, b_below, rows, is_row, 2, H, MULTIPLY)
+                a_o = preactivation(below, w_below, b_below, rows, is_row, 3, H, MULTIPLY)
+            i = sigmoid(a_i + preactivation(own, w_own, b_own, rows, is_row, 0, H, MULTIPLY))
+            f = sigmoid(a_f + preactivation(own, w_own, b_own, rows, is_row, 1, H, MULTIPLY))
+            g = tanh(a_g + preactivation(own, w_own, b_own, rows, is_row, 2, H, MULTIPLY))
+            o = sigmoid(a_o + preactivation(own, w_own, b_own, rows, is_row, 3, H, MULTIPLY))
             c = f * c + i * g
             h = o * tanh(c)
             if IS_TRAINING:
-                tl.store(kept, i, mask=is_cell)
-                tl.store(kept + volume, f, mask=is_cell)
-                tl.store(kept + 2 * volume, g, mask=is_cell)
-                tl.store(kept + 3 * volume, o, mask=is_cell)
-                tl.store(kept + 4 * volume, c, mask=is_cell)
+                tl.store(at_saved, i, mask=is_cell)
+                tl.store(at_saved + volume, f, mask=is_cell)
+                tl.store(at_saved + 2 * volume, g, mask=is_cell)
+                tl.store(at_saved + 3 * volume, o, mask=is_cell)
+                tl.store(at_saved + 4 * volume, c, mask=is_cell)
         own += step
         below += step
-        kept += step
+        at_saved += step
         digit_at += OPERANDS * batch
         tl.store(own + cells, h, mask=is_cell)
         if not RESIDENT:
@@ -120,10 +120,10 @@ def readout(
     num_layers, positions, batch, size, at_weights, at_biases, num_outputs,
     H: tl.constexpr, OUT: tl.constexpr, WANTED: tl.constexpr, ROWS: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """The logits of a block of positions and batch, or what is WANTED of them.
+    """The logits of a block of positions and batch, or the result WANTED from them.
 
     "gradient": the loss's gradient in `logits` and the block's share of the loss in `losses`; "logits":
-    themselves; "answers": the place of the largest in `results`.
+    the logits; "answers": the index of the largest, in `results`.
     """
     run, block = tl.program_id(0).to(tl.int64), tl.program_id(1)
     mine = parameters + tl.load(members + run) * size
@@ -156,7 +156,7 @@ def readout(
 
 @triton.jit
 def judge(losses, history, active, counts, step, num_blocks, total, BLOCKS: tl.constexpr):
-    """The mean loss; a run whose loss is not finite, or that has had all its steps, is updated no more."""
+    """The mean loss; a run with a non-finite loss, or with all its steps done, is not updated any more."""
     run = tl.program_id(0)
     parts = tl.zeros((BLOCKS,), tl.float32)
     for first in range(0, num_blocks, BLOCKS):

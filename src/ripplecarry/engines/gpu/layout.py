@@ -1,6 +1,6 @@
-"""How a run's parameters lie in the GPU's memory: one row of numbers, every side padded to a power of two.
+"""The layout of a run's parameters in GPU memory: one row of numbers, every side padded to a power of two.
 
-What is padded is zero and stays so: its gradient is zero.
+Padding is zero and stays zero, as its gradient is zero.
 """
 
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from ripplecarry.networks.initial_values import Weights
 _SMALLEST_SIDE = 16
 """Of a matrix that Triton multiplies."""
 
-_KEPT = {"rnn": 1, "gru": 4, "lstm": 5}
-"""Vectors a position for the way back. RNN: none, but a place for the gradient at its one gate. GRU: r, z,
-n and what r multiplies; LSTM: i, f, g, o and the cell's state; each followed by the gradient there."""
+_NUM_SAVED = {"rnn": 1, "gru": 4, "lstm": 5}
+"""Vectors per position for the backward pass. RNN: only the gradient at its one gate. GRU: r, z, n and
+what r multiplies; LSTM: i, f, g, o and the cell state; each followed by its gradient."""
 
 _OWN_GRADIENTS = {"rnn": (0,), "gru": (0, 1, 3), "lstm": (0, 1, 2, 3)}
-"""By gate, which of them is the gradient at the product with the layer's own states before."""
+"""By gate, which of them is the gradient at the product with the layer's previous states."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A matrix of units by units, and where the gradient behind it lies."""
+    """A matrix of units by units, and the offset of the gradient at its product."""
 
     layer: int
-    kept: int
+    saved: int
     is_own: bool
     at_weights: int
     at_biases: int
@@ -58,7 +58,7 @@ class Layout:
 
     @cached_property
     def begins(self) -> dict[str, int]:
-        """The place of each parameter's first number."""
+        """The offset of each parameter's first number."""
         ends = np.cumsum([prod(shape) for shape in self.padded.values()]).tolist()
         return dict(zip(self.padded, [0, *ends[:-1]], strict=True))
 
@@ -72,8 +72,8 @@ class Layout:
         return CELL_SHAPES[self.architecture.cell].num_gates
 
     @property
-    def num_kept(self) -> int:
-        return _KEPT[self.architecture.cell]
+    def num_saved(self) -> int:
+        return _NUM_SAVED[self.architecture.cell]
 
     @cached_property
     def hidden_size(self) -> int:
@@ -98,7 +98,7 @@ class Layout:
         return [
             Tile(
                 layer,
-                kept,
+                saved,
                 is_own,
                 self.begins[f"rnn.weight_{side}_l{layer}"] + gate * hidden**2,
                 self.begins[f"rnn.bias_{side}_l{layer}"] + gate * hidden,
@@ -106,7 +106,7 @@ class Layout:
             for layer in range(self.architecture.layers)
             for side, is_own in (("hh", True), ("ih", False))
             for gate, own in enumerate(_OWN_GRADIENTS[self.architecture.cell])
-            for kept in (own if is_own else gate,)
+            for saved in (own if is_own else gate,)
             if is_own or layer
         ]
 
@@ -126,7 +126,7 @@ class Layout:
         }
 
     def _parts(self, row: np.ndarray) -> dict[str, np.ndarray]:
-        """Views of what is not padding."""
+        """Views of everything but the padding."""
         parts = {}
         for name, shape in self.padded.items():
             whole = row[self.begins[name] :][: prod(shape)].reshape(shape)

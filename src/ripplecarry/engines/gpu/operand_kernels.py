@@ -1,4 +1,4 @@
-"""Kernels for what goes into a network: operands, right answers, and the first layer's table."""
+"""Kernels for a network's inputs: operands, right answers, and the first layer's table."""
 
 # Triton's language is typed for its own compiler.
 # pyrefly: ignore-errors
@@ -14,7 +14,7 @@ def draw(
     stream, batch, num_digits, positions, num_symbols, base,
     OPERANDS: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
-    """Uniform operands and the machine's answers, for each run those of its seed and step."""
+    """Uniform operands and the machine's answers, by each run's seed and step."""
     run = tl.program_id(0).to(tl.int64)
     rows = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
     is_row = rows < batch
@@ -49,7 +49,7 @@ def tabulate(
     parameters, members, table, size, at_embedding, at_weights, at_biases,
     H: tl.constexpr, E: tl.constexpr, BASE: tl.constexpr, GATES: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """What each digit of each operand brings to a gate of the first layer; the bias goes with operand 0."""
+    """What each digit of each operand adds to a gate of the first layer; operand 0's includes the bias."""
     run, part = tl.program_id(0), tl.program_id(1)
     mine = parameters + tl.load(members + run) * size
     units, values, digits = tl.arange(0, H), tl.arange(0, E), tl.arange(0, BASE)

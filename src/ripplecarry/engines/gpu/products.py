@@ -15,7 +15,7 @@ def entry(
     entries, digit_at, is_row, batch, gate,
     GATES: tl.constexpr, H: tl.constexpr, BASE: tl.constexpr, OPERANDS: tl.constexpr,
 ):  # fmt: skip
-    """What the digits at a position bring to a gate of the first layer."""
+    """What the digits at a position add to a gate of the first layer."""
     digit = tl.load(digit_at, mask=is_row, other=0).to(tl.int32)
     total = tl.load(entries + (gate * BASE + digit)[:, None] * H)
     for operand in tl.static_range(1, OPERANDS):
@@ -25,15 +25,15 @@ def entry(
 
 
 @triton.jit
-def drive(left, weights, biases, rows, is_row, gate, H: tl.constexpr, MULTIPLY: tl.constexpr):
-    """A gate's drive: states in memory times the gate's weights, and its bias."""
+def preactivation(left, weights, biases, rows, is_row, gate, H: tl.constexpr, MULTIPLY: tl.constexpr):
+    """A gate's preactivation: states in memory times the gate's weights, plus its bias."""
     total = tl.zeros((rows.shape[0], H), tl.float32) + tl.load(biases + gate * H)[None, :]
     return _product(total, left, weights + gate * H * H, 1, H, rows, is_row, H, MULTIPLY)
 
 
 @triton.jit
 def back_through(total, left, weights, rows, is_row, gate, H: tl.constexpr, MULTIPLY: tl.constexpr):
-    """Adds what a gate's gradients, in memory, bring back through its weights."""
+    """Adds a gate's gradients, in memory, times its transposed weights."""
     return _product(total, left, weights + gate * H * H, H, 1, rows, is_row, H, MULTIPLY)
 
 
@@ -41,7 +41,7 @@ def back_through(total, left, weights, rows, is_row, gate, H: tl.constexpr, MULT
 def _product(
     total, left, weights, along, across, rows, is_row, H: tl.constexpr, MULTIPLY: tl.constexpr
 ):  # fmt: skip
-    """Adds rows in memory times a matrix, of which a few columns and rows are held at a time."""
+    """Adds rows in memory times a matrix, held a few rows and columns at a time."""
     units, depth = tl.arange(0, H), tl.arange(0, _DEPTH if H > _DEPTH else H)
     for begin in range(0, H, depth.shape[0]):
         inner = begin + depth

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
+from ripplecarry.engines.gpu.buffers import Buffers, capacity
 from ripplecarry.engines.gpu.launches import Launches, Multiply, OptimiserName
 from ripplecarry.engines.gpu.layout import Layout
-from ripplecarry.engines.gpu.space import Space, room
 
 
 @dataclass(frozen=True)
 class StackShape:
-    """What runs that are trained side by side have in common."""
+    """What runs trained side by side have in common."""
 
     layout: Layout
     optimiser: OptimiserName
@@ -25,7 +25,7 @@ class StackShape:
 
 @dataclass(frozen=True)
 class Advance:
-    """Steps wanted of a run: as many as it has rates, from `first` on."""
+    """A request for a run's steps: one per rate, from `first` on."""
 
     slot: int
     batches: BatchSource
@@ -39,7 +39,7 @@ class Advance:
 
 @dataclass(frozen=True)
 class Marks:
-    """A wish to know how many answers, and how many digits, of a step's batch are right."""
+    """A request for how many answers and how many digits of a step's batch are right."""
 
     slot: int
     batches: BatchSource
@@ -56,10 +56,10 @@ class Stack:
         self._free: list[int] = []
         self._numbers = torch.zeros((3, 0, self.layout.size), device=device)  # weights and two moments
         self._launches = Launches(shape.layout, shape.optimiser, shape.multiply, device)
-        self._space: Space | None = None
+        self._buffers: Buffers | None = None
 
     def add(self) -> int:
-        """A free slot; the moments in it are zero."""
+        """A free slot with zero moments."""
         if not self._free:
             count = self._numbers.shape[1]
             self._free = list(range(max(8, 2 * count) - 1, count - 1, -1))
@@ -75,7 +75,7 @@ class Stack:
         self._free.append(slot)
 
     def write(self, slot: int, part: int, row: np.ndarray) -> None:
-        """Puts a run's weights (0), first (1) or second (2) moments there."""
+        """Writes a run's weights (0), first (1) or second (2) moments."""
         self._numbers[part, slot] = self._put(row)
 
     def read(self, slot: int, part: int) -> np.ndarray:
@@ -83,56 +83,56 @@ class Stack:
         return self._numbers[part, slot].clone().cpu().numpy()
 
     def advance(self, wanted: Sequence[Advance]) -> list[np.ndarray]:
-        """Trains each run its steps; its losses, of which a last one that is not finite has no update."""
+        """Trains each run; returns its losses, the last of which, if not finite, has no update."""
         source = wanted[0].batches
-        room = self._room(source.positions, source.batch_size)
+        capacity = self._capacity(source.positions, source.batch_size)
         losses = []
-        for begin in range(0, len(wanted), room):
-            losses += self._train(wanted[begin : begin + room])
+        for begin in range(0, len(wanted), capacity):
+            losses += self._train(wanted[begin : begin + capacity])
         return losses
 
     def gradients(self, slot: int, batch: Batch) -> tuple[float, np.ndarray]:
-        """A batch's mean loss and its gradient, a row as of the weights; nothing is updated."""
+        """A batch's mean loss and its gradient, a row like the weights'; nothing is updated."""
         num, positions, _ = batch.operands.shape
-        space = Space(self.layout, self._device, 1, positions, num, is_training=True)
-        space.give([batch])
-        space.counts.fill_(1)
-        space.active.fill_(1)
+        buffers = Buffers(self.layout, self._device, 1, positions, num, is_training=True)
+        buffers.give([batch])
+        buffers.counts.fill_(1)
+        buffers.active.fill_(1)
         history = torch.zeros((1, 1), device=self._device)
         gradients = torch.zeros_like(self._numbers[0])
         self._launches.step(
-            space, self._numbers, self._members([slot]), history, 0, history, history, gradients
+            buffers, self._numbers, self._members([slot]), history, 0, history, history, gradients
         )
         return history.item(), gradients[slot].cpu().numpy()
 
     def marks(self, wanted: Sequence[Marks]) -> list[tuple[int, int]]:
-        """For each, the answers right in every digit and the digits right."""
+        """For each request, how many answers are right in every digit and how many digits are right."""
         source = wanted[0].batches
-        room = self._room(source.positions, source.batch_size)
+        capacity = self._capacity(source.positions, source.batch_size)
         counts: list[tuple[int, int]] = []
-        for begin in range(0, len(wanted), room):
-            some = wanted[begin : begin + room]
-            space = Space(self.layout, self._device, len(some), source.positions, source.batch_size)
+        for begin in range(0, len(wanted), capacity):
+            some = wanted[begin : begin + capacity]
+            buffers = Buffers(self.layout, self._device, len(some), source.positions, source.batch_size)
             if source.is_plain:
                 keys, steps = self._keys([each.batches for each in some], [each.step for each in some])
-                self._launches.draw(space, source, keys, steps)
+                self._launches.draw(buffers, source, keys, steps)
             else:
-                space.give([each.batches.draw(each.step) for each in some])
+                buffers.give([each.batches.draw(each.step) for each in some])
             self._launches.read(
-                space, self._numbers[0], self._members([each.slot for each in some]), "answers"
+                buffers, self._numbers[0], self._members([each.slot for each in some]), "answers"
             )
-            agrees = space.results == space.answers
+            agrees = buffers.results == buffers.answers
             exact = agrees.all(dim=1).sum(dim=1)
             digits = agrees.sum(dim=(1, 2))
             counts += list(zip(exact.tolist(), digits.tolist(), strict=True))
         return counts
 
     def answers(self, wanted: Sequence[tuple[int, np.ndarray]]) -> list[np.ndarray]:
-        """The answer digits of operands of one shape, for each pair of a slot and operands."""
+        """The answer digits for each pair of a slot and operands, all of one shape."""
         return self._given(wanted, "answers")
 
     def logits(self, slot: int, operands: np.ndarray) -> np.ndarray:
-        """The logits, as `Computation.logits` has them."""
+        """The logits, as `Computation.logits` gives them."""
         return self._given([(slot, operands)], "logits")[0][..., : self.layout.task.num_outputs]
 
     def new_state(self) -> Tensor:
@@ -141,18 +141,18 @@ class Stack:
         return torch.zeros(shape, device=self._device)
 
     def feed(self, slot: int, state: Tensor, operands: np.ndarray) -> np.ndarray:
-        """The logits of a stream's next positions; `state` goes on behind them."""
-        space = Space(self.layout, self._device, 1, len(operands), 1)
-        space.give_operands(0, operands[None])
-        self._launches.read(space, self._numbers[0], self._members([slot]), "logits", state)
-        return space.logits[0, :, 0, : self.layout.task.num_outputs].cpu().numpy()
+        """The logits of a stream's next positions; `state` becomes the state after them."""
+        buffers = Buffers(self.layout, self._device, 1, len(operands), 1)
+        buffers.give_operands(0, operands[None])
+        self._launches.read(buffers, self._numbers[0], self._members([slot]), "logits", state)
+        return buffers.logits[0, :, 0, : self.layout.task.num_outputs].cpu().numpy()
 
     def draw(self, source: BatchSource, step: int) -> Batch:
         """A step's batch as the device draws it."""
-        space = Space(self.layout, self._device, 1, source.positions, source.batch_size)
-        self._launches.draw(space, source, *self._keys([source], [step]))
-        operands = space.digits[0].permute(2, 0, 1).cpu().numpy()
-        return Batch(operands, space.answers[0].T.cpu().numpy())
+        buffers = Buffers(self.layout, self._device, 1, source.positions, source.batch_size)
+        self._launches.draw(buffers, source, *self._keys([source], [step]))
+        operands = buffers.digits[0].permute(2, 0, 1).cpu().numpy()
+        return Batch(operands, buffers.answers[0].T.cpu().numpy())
 
     def _given(
         self, wanted: Sequence[tuple[int, np.ndarray]], kind: Literal["answers", "logits"]
@@ -162,8 +162,8 @@ class Stack:
             kinds = {"answers": np.empty((batch, positions), np.uint8)}
             kinds["logits"] = np.empty((batch, positions, self.layout.num_outputs), np.float32)
             return [kinds[kind] for _ in wanted]
-        room = self._room(positions, 1)
-        rows, runs = max(1, min(batch, room)), max(1, room // batch)
+        capacity = self._capacity(positions, 1)
+        rows, runs = max(1, min(batch, capacity)), max(1, capacity // batch)
         results: list[np.ndarray] = []
         for begin in range(0, len(wanted), runs):
             some = wanted[begin : begin + runs]
@@ -171,18 +171,18 @@ class Stack:
             pieces: list[np.ndarray] = []
             for first in range(0, batch, rows):
                 count = min(rows, batch - first)
-                space = Space(self.layout, self._device, len(some), positions, count)
+                buffers = Buffers(self.layout, self._device, len(some), positions, count)
                 for run, (_, operands) in enumerate(some):
-                    space.give_operands(run, operands[first : first + count])
-                self._launches.read(space, self._numbers[0], members, kind)
-                made = space.results if kind == "answers" else space.logits
+                    buffers.give_operands(run, operands[first : first + count])
+                self._launches.read(buffers, self._numbers[0], members, kind)
+                made = buffers.results if kind == "answers" else buffers.logits
                 pieces.append(made.transpose(1, 2).cpu().numpy())
             results += list(np.concatenate(pieces, axis=1))
         return results
 
     def _train(self, wanted: Sequence[Advance]) -> list[np.ndarray]:
         source = wanted[0].batches
-        space = self._training_space(len(wanted), source.positions, source.batch_size)
+        buffers = self._training_buffers(len(wanted), source.positions, source.batch_size)
         num_steps = max(each.num_steps for each in wanted)
         members = self._members([each.slot for each in wanted])
         rates, corrections = np.zeros((2, num_steps, len(wanted)))
@@ -194,16 +194,16 @@ class Stack:
                 rates[: each.num_steps, run] /= 1 - 0.9**done
         on_device = [self._put(part.astype(np.float32)) for part in (rates, corrections)]
         history = torch.zeros((num_steps, len(wanted)), device=self._device)
-        space.counts.copy_(self._put(np.array([each.num_steps for each in wanted], np.int32)))
-        space.active.fill_(1)
+        buffers.counts.copy_(self._put(np.array([each.num_steps for each in wanted], np.int32)))
+        buffers.active.fill_(1)
         keys, steps = self._keys([each.batches for each in wanted], [each.first for each in wanted])
         for step in range(num_steps):
             if source.is_plain:
-                self._launches.draw(space, source, keys, steps + step)
+                self._launches.draw(buffers, source, keys, steps + step)
             else:
-                space.give([each.batches.draw(each.first + step) for each in wanted])
+                buffers.give([each.batches.draw(each.first + step) for each in wanted])
             self._launches.step(
-                space, self._numbers, members, history, step, on_device[0][step], on_device[1][step]
+                buffers, self._numbers, members, history, step, on_device[0][step], on_device[1][step]
             )
         losses = []
         for each, column in zip(wanted, history.cpu().numpy().T, strict=True):
@@ -223,12 +223,12 @@ class Stack:
     def _put(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
-    def _training_space(self, *shape: int) -> Space:
-        """A space of this shape, the same one as long as no other is asked for."""
-        if self._space is None or self._space.shape != shape:
-            self._space = None  # freed first
-            self._space = Space(self.layout, self._device, *shape, is_training=True)
-        return self._space
+    def _training_buffers(self, *shape: int) -> Buffers:
+        """Buffers of this shape, reused until another shape is needed."""
+        if self._buffers is None or self._buffers.shape != shape:
+            self._buffers = None  # freed first
+            self._buffers = Buffers(self.layout, self._device, *shape, is_training=True)
+        return self._buffers
 
-    def _room(self, positions: int, batch: int) -> int:
-        return room(self.layout, self._device, positions, batch)
+    def _capacity(self, positions: int, batch: int) -> int:
+        return capacity(self.layout, self._device, positions, batch)

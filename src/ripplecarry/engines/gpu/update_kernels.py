@@ -1,4 +1,4 @@
-"""Kernels that reduce a gradient over all positions and the batch, and update what it is of at once."""
+"""Kernels that reduce a gradient over all positions and the batch, and apply it in the same pass."""
 
 # Triton's language is typed for its own compiler.
 # pyrefly: ignore-errors
@@ -14,7 +14,7 @@ def update_squares(
     SAVED: tl.constexpr, H: tl.constexpr, ROWS: tl.constexpr, OPTIMISER: tl.constexpr,
     MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """One matrix of units by units and its bias: a gate's, for its own layer's states or the ones below."""
+    """One matrix of units by units and its bias: a gate's, for its own layer's states or those below."""
     run, tile = tl.program_id(0).to(tl.int64), tl.program_id(1)
     if tl.load(active + run) != 0:
         layer, kind = tl.load(tiles + 5 * tile), tl.load(tiles + 5 * tile + 1)
@@ -22,7 +22,7 @@ def update_squares(
         units, span = tl.arange(0, H), tl.arange(0, ROWS)
         total, volume = positions * batch, tl.cast(positions, tl.int64) * batch * H
         left = saved + ((run * num_layers + layer) * SAVED + kind) * volume
-        # of its own layer the states one position before
+        # its own layer's states are those one position before
         right = hidden + (run * num_layers + layer - 1 + is_own) * (volume + batch * H)
         right += (1 - is_own) * batch * H
         weights = tl.zeros((H, H), tl.float32)
@@ -77,7 +77,7 @@ def gather_entries(
     GATES: tl.constexpr, SAVED: tl.constexpr, H: tl.constexpr, BASE: tl.constexpr,
     OPERANDS: tl.constexpr, ROWS: tl.constexpr, MULTIPLY: tl.constexpr,
 ):  # fmt: skip
-    """The gradient of the table of the first layer's inputs, in the table's place."""
+    """The gradient of the table of the first layer's inputs; it overwrites the table."""
     run, part = tl.program_id(0).to(tl.int64), tl.program_id(1)
     operand, gate = part // GATES, part % GATES
     units, values, span = tl.arange(0, H), tl.arange(0, BASE), tl.arange(0, ROWS)
@@ -151,7 +151,7 @@ def _update(
     parameters, first, second, gradients, rates, corrections, run, places, gradient,
     OPTIMISER: tl.constexpr,
 ):  # fmt: skip
-    """PyTorch's Adam, momentum or plain descent; "gradient" only notes the gradient."""
+    """PyTorch's Adam, momentum or plain descent; "gradient" only stores the gradient."""
     if OPTIMISER == "gradient":
         tl.store(gradients + places, gradient)
     else:

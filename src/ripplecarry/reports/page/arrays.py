@@ -1,4 +1,4 @@
-"""Arrays as text that the page's scripts decode."""
+"""Arrays as text, for the page's scripts to decode."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -22,5 +22,5 @@ def text_of_array(array: np.ndarray, kind: str) -> Text:
 
 
 def text_of_weights(weights: Mapping[str, np.ndarray], names: Sequence[str], kind: str) -> Text:
-    """All parameters behind one another, in the order of `names`."""
+    """All parameters concatenated, in the order of `names`."""
     return text_of_array(np.concatenate([weights[name].ravel() for name in names]), kind)

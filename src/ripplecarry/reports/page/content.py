@@ -1,4 +1,4 @@
-"""What the page holds of a run, as JSON."""
+"""A run's data in the page, as JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from ripplecarry.networks.architecture import check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
-from ripplecarry.reports.page.verdict import Verdict
+from ripplecarry.reports.page.standing import Standing
 from ripplecarry.runs.run import Run
 from ripplecarry.verification.certificate_file import preactivation_boxes
 
@@ -26,7 +26,7 @@ NUM_PROBE_PAIRS = 500
 NUM_SAMPLE_PAIRS = 40
 MOST_POINTS = 1000
 
-# Steps of the evaluation's stream that no reading meets: the largest there are.
+# Steps of the evaluation stream that no reading uses: the largest ones.
 _FIT_STEP, _TEST_STEP = 2**32 - 2, 2**32 - 1
 
 
@@ -37,25 +37,27 @@ def check_fits(run: Run) -> None:
     transitions = machine.num_states * machine.num_symbols
     if transitions > MOST_TRANSITIONS:
         raise ConfigurationError(
-            f"the machine of run {run.id} has {transitions} transitions; a page holds {MOST_TRANSITIONS}"
+            f"run {run.id}'s machine has {transitions} transitions; a page holds at most {MOST_TRANSITIONS}"
         )
     units = run.trial.layers * run.trial.hidden_size
     if units > MOST_UNITS:
-        raise ConfigurationError(f"run {run.id} has {units} hidden units; a page holds {MOST_UNITS}")
+        raise ConfigurationError(
+            f"run {run.id} has {units} hidden units; a page holds at most {MOST_UNITS}"
+        )
     if not all(np.isfinite(array).all() for array in run.weights.values()):
         raise ConfigurationError(f"run {run.id} {run.outcome} with weights that are not finite numbers")
 
 
-def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: Verdict) -> dict[str, Any]:
-    """Everything that the page's scripts compute with.
+def page_content(run: Run, wrong: list[Example], near: list[Example], standing: Standing) -> dict[str, Any]:
+    """All data for the page's scripts.
 
     Args:
-        wrong, near: examples that are answered wrongly, or nearly so.
+        wrong, near: examples that are answered wrongly, or almost.
     """
     task, trial = run.task, run.trial
     shapes = parameter_shapes(trial, task)
-    checkpoints = run.checkpoints
-    last = max(checkpoints)
+    snapshots = run.snapshots
+    last = max(snapshots)
     return {
         "run": {"id": run.id, "seed": run.seed, "engine": run.engine, "outcome": run.outcome},
         "settings": trial.model_dump(mode="json", exclude_none=True, exclude={"machine"}),
@@ -70,13 +72,13 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: V
         "digits": trial.digits,
         "longest": LONGEST_OPERAND,
         "extraPositions": EXTRA_POSITIONS,
-        "checkpoints": [
+        "snapshots": [
             {
                 "step": step,
                 "weights": text_of_weights(weights, list(shapes), _kind(step == last)),
                 "probe": _probe(run, weights, is_last=step == last),
             }
-            for step, weights in checkpoints.items()
+            for step, weights in snapshots.items()
         ],
         "curves": _curves(run),
         "sample": _sample(run),
@@ -84,8 +86,8 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], verdict: V
             "hardest": [example.as_dict() for example in near],
             "failing": [example.as_dict() for example in wrong],
         },
-        "verdict": verdict.as_dict(),
-        "boxes": None if verdict.certificate is None else _boxes(verdict.certificate),
+        "verdict": standing.as_dict(),
+        "boxes": None if standing.certificate is None else _boxes(standing.certificate),
     }
 
 
@@ -110,7 +112,7 @@ def _task(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
 
 
 def _probe(run: Run, weights: Weights, *, is_last: bool) -> dict[str, Any]:
-    """A probe of these weights: fitted on some pairs, its accuracy counted on others."""
+    """A probe of these weights, fitted on some pairs and tested on others."""
     task = run.task
     network = Adder.build(run.trial, task, weights)
     source = run.trial.batches(run.seed, Stream.EVALUATION, NUM_PROBE_PAIRS)
@@ -137,7 +139,7 @@ def _curves(run: Run) -> dict[str, dict[str, Text]]:
         if metric not in run.curves:
             continue
         read = run.curves[["step", metric]].dropna()
-        # As a checkpoint's, a point's place is the number of updates done: a loss is taken before its own.
+        # As for snapshots, x is the number of updates done: a loss is taken before its step's update.
         steps = read["step"].to_numpy() + (metric != "loss")
         places = np.unique(np.linspace(0, len(read) - 1, min(len(read), MOST_POINTS)).astype(int))
         curves[metric] = {
@@ -148,13 +150,13 @@ def _curves(run: Run) -> dict[str, dict[str, Text]]:
 
 
 def _sample(run: Run) -> dict[str, Any]:
-    """Operands whose states the page draws as a cloud."""
+    """Operands whose states the page draws as a cloud of points."""
     batch = run.trial.batches(run.seed, Stream.EVALUATION, NUM_SAMPLE_PAIRS).draw(_TEST_STEP)
     return {"shape": list(batch.operands.shape), "digits": text_of_array(batch.operands, "uint8")}
 
 
 def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
-    """By machine state and layer the ends of the preactivations in the certificate's invariant."""
+    """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
     return {
         state: [
             {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes

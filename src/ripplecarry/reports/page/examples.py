@@ -1,4 +1,4 @@
-"""Operands worth a look: those nearest to a wrong answer, and those answered wrongly."""
+"""Examples for the page: operands closest to a wrong answer, and operands answered wrongly."""
 
 from dataclasses import dataclass
 
@@ -34,10 +34,10 @@ def operand_texts(operands: UInt8[np.ndarray, "position operand"]) -> list[str]:
 
 
 def hardest(network: Computation, task: Task, digits: int) -> tuple[list[Example], list[Example]]:
-    """Of the hard cases at the training length and twice and five times it, those of the smallest margins.
+    """Of the hard cases at once, twice and five times the training length, those with the smallest margins.
 
     Returns:
-        The nearest to a wrong answer that are right, and the shortest that are wrong, some of each.
+        Some right ones closest to a wrong answer, and some of the shortest wrong ones.
     """
     right: list[Example] = []
     wrong: list[Example] = []
@@ -57,5 +57,5 @@ def hardest(network: Computation, task: Task, digits: int) -> tuple[list[Example
 
 def _distinct(examples: list[Example]) -> list[Example]:
     by_text = {tuple(operand_texts(example.operands)): example for example in reversed(examples)}
-    kept = list(by_text.values())[::-1]
-    return kept[:NUM_SHOWN]
+    chosen = list(by_text.values())[::-1]
+    return chosen[:NUM_SHOWN]

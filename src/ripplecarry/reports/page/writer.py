@@ -1,4 +1,4 @@
-"""The page's one file: template, style, scripts and a run's content put together."""
+"""The page's single file: template, style, scripts and a run's content combined."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from ripplecarry.errors import StoreError
 from ripplecarry.files import write_atomically
 from ripplecarry.reports.page.content import check_fits, page_content
 from ripplecarry.reports.page.examples import hardest
-from ripplecarry.reports.page.verdict import Verdict, judge
+from ripplecarry.reports.page.standing import Standing, standing_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
@@ -32,15 +32,15 @@ def write_page(
     *,
     engine: Engine | None = None,
     say: Callable[[str], None] = lambda words: None,
-) -> tuple[Path, Verdict]:
-    """Writes the page of a run and returns where it is, with the verdict that it shows.
+) -> tuple[Path, Standing]:
+    """Writes a run's page and returns its path, with the verdict that it shows.
 
     Args:
-        path: in the store unless given.
-        engine: computes the answers that the page shows; the fastest unless given.
-        say: told what is being done.
+        path: by default in the store.
+        engine: computes the answers that the page shows; by default the fastest.
+        say: called with a line about each stage.
     Raises:
-        ConfigurationError: a run that a page cannot show.
+        ConfigurationError: a page cannot show this run.
         CertificateError, StoreError: the store's certificate, evaluation or run is damaged, or the page
             cannot be written.
     """
@@ -49,19 +49,19 @@ def write_page(
     check_fits(run)
     network = (engine or open_engine()).load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
-    verdict = judge(run, store, network, wrong, say)
-    content = page_content(run, wrong, near, verdict)
+    standing = standing_of(run, store, network, wrong, say)
+    content = page_content(run, wrong, near, standing)
     target = path or store.page_path(run.id)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, compose(content).encode())
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from None
-    return target, verdict
+    return target, standing
 
 
 def compose(content: dict[str, object]) -> str:
-    """The page with this content, which needs no other file."""
+    """The self-contained page with this content."""
     environment = Environment(
         loader=PackageLoader("ripplecarry.reports.page", "assets"),
         autoescape=True,
@@ -81,8 +81,8 @@ def compose(content: dict[str, object]) -> str:
 def modules() -> dict[str, str]:
     """The page's ES modules by name.
 
-    A module within a page has no address that another could be relative to, so that imports of `./NAME.js`
-    become imports of `page/NAME`, which the page's import map knows.
+    A module within a page has no address for relative imports, so imports of `./NAME.js` become imports of
+    `page/NAME`, which the page's import map resolves.
     """
     sources = sorted((each for each in ASSETS.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
     return {

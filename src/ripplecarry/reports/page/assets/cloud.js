@@ -8,7 +8,7 @@ import { count, say } from "./words.js";
 const [WIDTH, HEIGHT, MARGIN] = [420, 300, 12];
 const LONGEST_PATH = 60;
 
-/** The drives of a layer over sample sums, with their axes: what one checkpoint's picture stands on. */
+/** The preactivations of a layer over sample sums, with their axes: what one snapshot's picture stands on. */
 export function makeCloud(network, task, sample, layer) {
   const points = [];
   const states = [];
@@ -16,7 +16,7 @@ export function makeCloud(network, task, sample, layer) {
     const trace = new Trace(network, task, positions);
     trace.advance();
     for (let p = 0; p < trace.length; p++) {
-      points.push(network.drive(layer, trace.hiddenAt(layer, p)));
+      points.push(network.preactivation(layer, trace.hiddenAt(layer, p)));
       states.push(trace.states[p + 1]);
     }
   }
@@ -36,7 +36,7 @@ export function drawCloud(cloud, trace, position, boxes, isLast, stateWord) {
     : [];
   const start = Math.max(0, position - LONGEST_PATH);
   const path = Array.from({ length: position - start + 1 }, (_, i) =>
-    place(axes, trace.network.drive(layer, trace.hiddenAt(layer, start + i))));
+    place(axes, trace.network.preactivation(layer, trace.hiddenAt(layer, start + i))));
   const scale = fitting([...places, ...path, ...outlines.flatMap(([, outline]) => outline)]);
   const line = (points) => points.map((point) => scale(point).map((v) => v.toFixed(1)).join()).join(" ");
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });

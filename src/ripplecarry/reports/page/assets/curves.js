@@ -1,4 +1,4 @@
-// Loss, exact match and probe accuracy over training, with a marker at the checkpoint.
+// Loss, exact match and probe accuracy over training, with a marker at the snapshot.
 
 import { byId, draw, make } from "./elements.js";
 import { count, say } from "./words.js";
@@ -7,10 +7,10 @@ const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [420, 150, 40, 22, 8];
 
 /**
  * @param curves {loss, exact, probe}, each [[updates, value], …]
- * @param step updates done at the checkpoint
+ * @param step updates done at the snapshot
  */
 export function drawCurves(curves, step, lastStep) {
-  // Updates on a logarithmic scale, as the checkpoints are spaced; one more, so that 0 has a place.
+  // Updates on a logarithmic scale, as the snapshots are spaced; one more, so that 0 has a place.
   const across = (updates) => LEFT + (Math.log1p(updates) / (Math.log1p(lastStep) || 1)) * (WIDTH - LEFT - 8);
   const loss = [{ name: "loss", points: curves.loss }];
   const shares = ["exact", "probe"].map((name) => ({ name, points: curves[name] }));

@@ -7,7 +7,7 @@ import { byId, make } from "./elements.js";
 import { drawHeat, heatPosition } from "./heat.js";
 import { Player } from "./player.js";
 import { Run } from "./run.js";
-import { sayCheckpoint, sayExample, sayOutcome, sayPosition, sayRun } from "./sentences.js";
+import { saySnapshot, sayExample, sayOutcome, sayPosition, sayRun } from "./sentences.js";
 import { TypedError } from "./task.js";
 import { Trace, answerOf, finish } from "./trace.js";
 import { drawVerdict } from "./verdict.js";
@@ -16,7 +16,7 @@ import { percent, say, setLanguage } from "./words.js";
 class Page {
   constructor(run) {
     this.run = run;
-    this.checkpoint = run.lastCheckpoint;
+    this.snapshot = run.lastSnapshot;
     this.layer = run.content.network.layers - 1;
     this.position = 0;
     this.trace = null;
@@ -49,14 +49,14 @@ class Page {
     });
     this.#sayProblem();
     if (this.problem) return;
-    const { network } = this.run.at(this.checkpoint);
-    const { checkpoint } = this;
+    const { network } = this.run.at(this.snapshot);
+    const { snapshot } = this;
     const trace = new Trace(network, task, task.align(digits, content.extraPositions));
     document.body.dataset.state = "computing";
     const progressed = (share) => { byId("outcome").textContent = say("computing", { done: percent(share) }); };
     if (!(await finish(trace, () => mine === this.asked, progressed))) return;
     this.trace = trace;
-    this.traced = checkpoint;
+    this.traced = snapshot;
     const places = { end: trace.length - 1, error: trace.wrongPositions()[0], here: this.position };
     this.position = Math.min(places[stand] ?? places.end, places.end);
     this.draw();
@@ -82,21 +82,21 @@ class Page {
     this.#sayProblem();
     sayExample(run.content.examples, this.example);
     drawVerdict(run.content.verdict, run.task);
-    this.drawCheckpoint();
+    this.drawSnapshot();
     if (this.trace) this.drawPosition();
   }
 
-  /** Draws what depends on the checkpoint alone. */
-  drawCheckpoint() {
-    const { run, checkpoint } = this;
-    const { step } = run.checkpoints[checkpoint];
-    sayCheckpoint(run, checkpoint);
-    drawCurves(run.curves, step, run.checkpoints.at(-1).step);
+  /** Draws what depends on the snapshot alone. */
+  drawSnapshot() {
+    const { run, snapshot } = this;
+    const { step } = run.snapshots[snapshot];
+    saySnapshot(run, snapshot);
+    drawCurves(run.curves, step, run.snapshots.at(-1).step);
   }
 
   /** Draws what depends on the position. */
   drawPosition() {
-    // The trace's checkpoint: another may be chosen already, whose answer is still being computed.
+    // The trace's snapshot: another may be chosen already, whose answer is still being computed.
     const { trace, position, run, layer, traced } = this;
     const { probe } = run.at(traced);
     const read = (p) => probe.read(trace, p);
@@ -108,7 +108,7 @@ class Page {
     if (this.cloud?.key !== key) {
       this.cloud = { key, ...makeCloud(trace.network, run.task, run.sample, layer) };
     }
-    const isLast = traced === run.lastCheckpoint;
+    const isLast = traced === run.lastSnapshot;
     drawCloud(this.cloud, trace, position, run.boxes, isLast, run.stateWord);
     sayPosition(trace, position, read(position), run.stateWord);
     sayOutcome(trace);
@@ -137,10 +137,10 @@ class Page {
     byId("random-digits").max = task.longest;
     byId("failing").disabled = !content.examples.failing.length;
     byId("hardest").disabled = !content.examples.hardest.length;
-    byId("checkpoint").max = this.run.lastCheckpoint;
-    byId("checkpoint").value = this.checkpoint;
-    byId("checkpoint").disabled = this.run.lastCheckpoint === 0;
-    byId("no-checkpoints").hidden = this.run.lastCheckpoint > 0;
+    byId("snapshot").max = this.run.lastSnapshot;
+    byId("snapshot").value = this.snapshot;
+    byId("snapshot").disabled = this.run.lastSnapshot === 0;
+    byId("no-snapshots").hidden = this.run.lastSnapshot > 0;
     for (let layer = 0; layer <= this.layer; layer++) {
       byId("layer").append(make("option", { value: layer }, String(layer + 1)));
     }
@@ -167,13 +167,13 @@ class Page {
     byId("hardest").onclick = () => this.show("hardest");
     byId("failing").onclick = () => this.show("failing");
     byId("counterexample").onclick = () => {
-      this.#toCheckpoint(this.run.lastCheckpoint);
+      this.#toSnapshot(this.run.lastSnapshot);
       this.example = null;
       this.#type(this.run.content.verdict.operands, "error");
       byId("columns").focus();
     };
-    byId("checkpoint").oninput = (event) => {
-      this.#toCheckpoint(Number(event.target.value));
+    byId("snapshot").oninput = (event) => {
+      this.#toSnapshot(Number(event.target.value));
       this.compute({ stand: "here" });
     };
     byId("layer").onchange = (event) => {
@@ -207,10 +207,10 @@ class Page {
     this.compute({ stand });
   }
 
-  #toCheckpoint(number) {
-    this.checkpoint = number;
-    byId("checkpoint").value = number;
-    this.drawCheckpoint();
+  #toSnapshot(number) {
+    this.snapshot = number;
+    byId("snapshot").value = number;
+    this.drawSnapshot();
   }
 
   #toTheme(name) {
@@ -237,5 +237,5 @@ export function start() {
   const page = new Page(run);
   page.draw();
   page.compute();
-  window.ripplecarry = { answer: (...texts) => answerOf(run, page.checkpoint, texts) };
+  window.ripplecarry = { answer: (...texts) => answerOf(run, page.snapshot, texts) };
 }

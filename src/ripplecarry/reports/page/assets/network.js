@@ -48,11 +48,11 @@ export class Network {
     affine(weights["dense.weight"], state.hidden.at(-1), weights["dense.bias"], logits);
   }
 
-  /** A layer's drive: what its hidden state shows of itself to the next position, W_hh h. */
-  drive(layer, hidden) {
-    const drive = new Float32Array(this.rows);
-    affine(this.weights[`rnn.weight_hh_l${layer}`], hidden, null, drive);
-    return drive;
+  /** A layer's preactivation: what its hidden state shows of itself to the next position, W_hh h. */
+  preactivation(layer, hidden) {
+    const preactivation = new Float32Array(this.rows);
+    affine(this.weights[`rnn.weight_hh_l${layer}`], hidden, null, preactivation);
+    return preactivation;
   }
 
   #firstBelow(digits, bias) {

@@ -1,4 +1,4 @@
-// The run that the page holds: its networks by checkpoint, probes, curves, boxes.
+// The run that the page holds: its networks by snapshot, probes, curves, boxes.
 
 import { decode, parameters } from "./decode.js";
 import { Network } from "./network.js";
@@ -11,17 +11,17 @@ export class Run {
     const { nextState, output } = content.task;
     const tables = { nextState: decode(nextState), output: decode(output) };
     this.task = new Task({ ...content.task, ...tables }, content.longest);
-    this.checkpoints = content.checkpoints;
-    this.lastCheckpoint = this.checkpoints.length - 1;
+    this.snapshots = content.snapshots;
+    this.lastSnapshot = this.snapshots.length - 1;
     this.curves = this.#curves();
     this.boxes = content.boxes && this.#boxes();
     this.networks = new Map();
   }
 
-  /** The network of a checkpoint with its probe, decoded when first asked for. */
+  /** The network of a snapshot with its probe, decoded when first asked for. */
   at(number) {
     if (!this.networks.has(number)) {
-      const { weights, probe } = this.checkpoints[number];
+      const { weights, probe } = this.snapshots[number];
       const named = parameters(decode(weights), this.content.network.shapes);
       this.networks.set(number, {
         network: new Network(this.content.network, named, this.task),
@@ -52,7 +52,7 @@ export class Run {
       return Array.from(decode(curve.steps), (step, i) => [step, values[i]]);
     };
     const { loss, exact_match: exact } = this.content.curves;
-    const probe = this.checkpoints.map(({ step, probe }) => [step, probe.accuracy]);
+    const probe = this.snapshots.map(({ step, probe }) => [step, probe.accuracy]);
     return { loss: points(loss), exact: points(exact), probe };
   }
 

@@ -6,11 +6,11 @@ import { written } from "./task.js";
 import { count, percent, say } from "./words.js";
 
 /** Which run this is. */
-export function sayRun({ content, task, checkpoints }) {
+export function sayRun({ content, task, snapshots }) {
   const { network, run, settings } = content;
   byId("about").textContent = say("about", {
     id: run.id, cell: network.cell.toUpperCase(), layers: network.layers, hidden: network.hidden,
-    digits: content.digits, base: task.base, steps: count(checkpoints.at(-1).step),
+    digits: content.digits, base: task.base, steps: count(snapshots.at(-1).step),
   });
   const list = Object.entries(settings).map(([name, value]) => `${name} ${value}`).join(", ");
   byId("settings").textContent = say("settings", { settings: list, engine: run.engine, seed: run.seed });
@@ -18,9 +18,9 @@ export function sayRun({ content, task, checkpoints }) {
   byId("columns").setAttribute("aria-label", say("columns.label", { task: name }));
 }
 
-/** How far training is at a checkpoint. */
-export function sayCheckpoint(run, number) {
-  const { step, probe } = run.checkpoints[number];
+/** How far training is at a snapshot. */
+export function saySnapshot(run, number) {
+  const { step, probe } = run.snapshots[number];
   const shown = (points, form) => {
     const [updates, value] = readingAt(points, step) ?? [];
     return value === undefined ? say("unknown") : say("training.read", { value: form(value), step: count(updates) });
@@ -34,9 +34,9 @@ export function sayCheckpoint(run, number) {
     samples: count(probe.samples),
     commonest: percent(probe.commonest),
   });
-  const isLast = number === run.lastCheckpoint;
-  byId("checkpoint-words").textContent = `${words} ${say(isLast ? "training.last" : "training.rounded")}`;
-  byId("checkpoint").setAttribute("aria-valuetext", words);
+  const isLast = number === run.lastSnapshot;
+  byId("snapshot-words").textContent = `${words} ${say(isLast ? "training.last" : "training.rounded")}`;
+  byId("snapshot").setAttribute("aria-valuetext", words);
 }
 
 /** Which example is shown, or that none is known to fail. */

@@ -18,18 +18,18 @@ export class Task {
    * @throws {TypedError} with a key for its words
    */
   parse(text) {
-    const kept = text.toLowerCase().replace(/[\s_,']/g, "");
-    if (!kept) throw new TypedError("problem.empty");
-    const digits = new Uint8Array(kept.length);
-    for (let i = 0; i < kept.length; i++) {
-      const digit = CHARACTERS.indexOf(kept[kept.length - 1 - i]);
+    const cleaned = text.toLowerCase().replace(/[\s_,']/g, "");
+    if (!cleaned) throw new TypedError("problem.empty");
+    const digits = new Uint8Array(cleaned.length);
+    for (let i = 0; i < cleaned.length; i++) {
+      const digit = CHARACTERS.indexOf(cleaned[cleaned.length - 1 - i]);
       if (digit < 0 || digit >= this.base) {
         const given = [...text.toLowerCase()].find((c) => !/[\s_,']/.test(c) && !this.#has(c));
         throw new TypedError("problem.digit", { given, base: this.base, most: CHARACTERS[this.base - 1] });
       }
       digits[i] = digit;
     }
-    let length = kept.length;
+    let length = cleaned.length;
     while (length > 1 && digits[length - 1] === 0) length--;
     if (length > this.longest) throw new TypedError("problem.long", { longest: this.longest });
     return digits.subarray(0, length);

@@ -1,4 +1,4 @@
-"""A meeting: threads that each train one run, brought together so that one launch serves them all."""
+"""A rendezvous: threads that each train one run meet here, so that one launch serves them all."""
 
 import threading
 from collections.abc import Callable, Generator, Hashable, Sequence
@@ -8,13 +8,13 @@ from typing import Any
 Serve = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-class Meeting:
-    """Waits until every member has asked for something, then has all that is alike served at once.
+class Rendezvous:
+    """Waits until every member has asked for something, then serves all requests of a kind at once.
 
     Members may come and go at any time.
 
     Args:
-        lock: held while it serves; meetings that share it serve in turn.
+        lock: held while serving; rendezvous that share it serve in turn.
     """
 
     def __init__(self, lock: threading.RLock) -> None:
@@ -24,7 +24,7 @@ class Meeting:
 
     @contextmanager
     def member(self) -> Generator[None]:
-        """While the body runs, the others wait for what it asks."""
+        """While the body runs, the others wait for its requests."""
         with self._changed:
             self._members += 1
         try:
@@ -34,9 +34,9 @@ class Meeting:
                 self._members -= 1
                 self._changed.notify_all()
 
-    def ask(self, kind: Hashable, serve: Serve, wish: Any) -> Any:
-        """A member's wish, served together with those of its kind once all members wait."""
-        mine = _Request(kind, serve, wish)
+    def ask(self, kind: Hashable, serve: Serve, payload: Any) -> Any:
+        """A member's request, served with the others of its kind once all members wait."""
+        mine = _Request(kind, serve, payload)
         with self._changed:
             self._asked.append(mine)
             while not mine.is_served:
@@ -52,14 +52,14 @@ class Meeting:
 
     @contextmanager
     def alone(self) -> Generator[None]:
-        """While the body runs nothing is served."""
+        """While the body runs, nothing is served."""
         with self._changed:
             yield
 
 
 class _Request:
-    def __init__(self, kind: Hashable, serve: Serve, wish: Any) -> None:
-        self.kind, self.serve, self.wish = kind, serve, wish
+    def __init__(self, kind: Hashable, serve: Serve, payload: Any) -> None:
+        self.kind, self.serve, self.payload = kind, serve, payload
         self.is_served = False
         self.result: Any = None
         self.error: Exception | None = None
@@ -71,7 +71,7 @@ def _serve(requests: Sequence[_Request]) -> None:
         kinds.setdefault(request.kind, []).append(request)
     for alike in kinds.values():
         try:
-            results = alike[0].serve([request.wish for request in alike])
+            results = alike[0].serve([request.payload for request in alike])
             for request, result in zip(alike, results, strict=True):
                 request.result = result
         except Exception as error:

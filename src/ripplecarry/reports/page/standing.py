@@ -1,4 +1,4 @@
-"""What is known of a run's answers: a proof, a wrong answer, or what was tested."""
+"""What is known about a run's answers: a proof, a wrong answer, or the tests."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ from ripplecarry.runs.readings import (
     NUM_PAIRS,
     REPORT_DIGITS,
     hard_test_set,
-    observer,
+    reader,
 )
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
@@ -35,14 +35,14 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Standing:
     """A proof with its certificate, or a wrong answer, or neither; and the tests in any case."""
 
     proof: Proof | None
     certificate: Mapping[str, Any] | None
     counterexample: Counterexample | None
     refusal: str | None
-    """Why the store's certificate proves nothing, where it has one that does not."""
+    """Why the store's certificate is refused, if it is."""
     tests: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,15 +57,15 @@ class Verdict:
         return content
 
 
-def judge(
+def standing_of(
     run: Run, store: Store, network: Computation, known_wrong: Sequence[Example], say: Say
-) -> Verdict:
-    """The verdict on a run: its certificate is checked; without one a wrong answer is looked for.
+) -> Standing:
+    """The verdict on a run: its certificate is checked; without one, a wrong answer is searched for.
 
     Args:
         known_wrong: operands that the network is known to answer wrongly.
     Raises:
-        CertificateError: the store's certificate is cut short or of the wrong form.
+        CertificateError: the store's certificate is cut short or malformed.
         StoreError: the store's evaluation of the run is.
     """
     tests = _evaluation(run, store) or _readings(run, network)
@@ -74,7 +74,7 @@ def judge(
         say("checking the certificate")
         try:
             proof, content = check_certificate(run, path)
-            return Verdict(proof, content, None, None, tests)
+            return Standing(proof, content, None, None, tests)
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")
@@ -103,7 +103,7 @@ def _evaluation(run: Run, store: Store) -> list[dict[str, Any]] | None:
 
 
 def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each length the cell in which most may be wrong."""
+    """For each length, the cell in which most answers may be wrong."""
     worst: dict[int, Mapping[str, Any]] = {}
     for cell in grid:
         length = cell["length"]
@@ -118,10 +118,10 @@ def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _readings(run: Run, network: Computation) -> list[dict[str, Any]]:
-    """Exact match of the trained network as it is read while training, with intervals."""
+    """Exact match of the trained network, by the readings made during training, with intervals."""
     trial = run.trial
     source = trial.batches(run.seed, Stream.EVALUATION, NUM_PAIRS)
-    last = observer(source, trial)(network, run.state["steps_done"])
+    last = reader(source, trial)(network, run.state["steps_done"])
     hard = hard_test_set(source)
     sources = {
         "exact_match": ("training length", trial.digits, NUM_PAIRS),

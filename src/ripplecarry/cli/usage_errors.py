@@ -19,7 +19,7 @@ _CHOICES = {
 """Which setting a word is a choice of."""
 
 
-def complaint(error: CycloptsError) -> str:
+def usage_error(error: CycloptsError) -> str:
     """What came and what is allowed."""
     command = " ".join(error.command_chain or ())
     if isinstance(error, UnusedCliTokensError) and command:

@@ -1,4 +1,4 @@
-"""Weights kept along the way of a run, so that one can see later when it learned what."""
+"""Snapshots: weights saved during training, to see later when the network learned what."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,19 +8,19 @@ from ripplecarry.engines.engine import Trainer
 from ripplecarry.training.curves import Arrays
 from ripplecarry.training.loop import STEPS_PER_CHUNK
 
-NUM_KEPT = 19
-"""With the last weights, which a run keeps anyway, twenty."""
+NUM_SNAPSHOTS = 19
+"""Twenty with the final weights, which every run saves."""
 MOST_BYTES = 2**25
-"""Of all that is kept: it is written with every resumable checkpoint too. Large networks keep fewer."""
+"""Of all snapshots together, as every checkpoint contains them too; large networks get fewer."""
 
 
-def kept_steps(num_steps: int, num_parameters: int) -> list[int]:
-    """Numbers of updates behind which weights are kept: 0, then spaced by their logarithm.
+def snapshot_steps(num_steps: int, num_parameters: int) -> list[int]:
+    """Numbers of updates after which a snapshot is taken: 0, then spaced logarithmically.
 
-    They are ends of chunks, where training pauses anyway; none is `num_steps`, behind which come the run's
-    own weights.
+    They are ends of chunks, where training pauses anyway. None is `num_steps`, after which come the final
+    weights.
     """
-    most = min(NUM_KEPT, MOST_BYTES // (np.dtype(np.float16).itemsize * num_parameters))
+    most = min(NUM_SNAPSHOTS, MOST_BYTES // (np.dtype(np.float16).itemsize * num_parameters))
     ends = np.arange(1, num_steps, STEPS_PER_CHUNK)
     if len(ends) < most:
         return [0, *ends.tolist()]
@@ -28,8 +28,8 @@ def kept_steps(num_steps: int, num_parameters: int) -> list[int]:
         return [0] * most
     chosen = np.arange(0)
     num_points = most
-    while True:  # small places of the scale round to the same end, so it takes more points than ends
-        scale = np.geomspace(1, len(ends) + 1, num_points)  # the last is the run's end
+    while True:  # small points round to the same end, so more points than ends are needed
+        scale = np.geomspace(1, len(ends) + 1, num_points)  # the last one is the run's end
         points = np.unique(scale.round().astype(int))[:-1] - 1
         if len(points) >= most:
             break
@@ -37,12 +37,12 @@ def kept_steps(num_steps: int, num_parameters: int) -> list[int]:
     return [0, *ends[chosen].tolist()]
 
 
-class KeptWeights:
-    """The weights that were kept so far, rounded to float16.
+class Snapshots:
+    """The snapshots so far, rounded to float16.
 
     Args:
-        due: numbers of updates behind which to keep weights.
-        arrays: what a run that is resumed has kept before.
+        due: numbers of updates after which to take a snapshot.
+        arrays: a resumed run's earlier snapshots.
     """
 
     def __init__(self, due: Iterable[int], arrays: Mapping[str, np.ndarray]) -> None:
@@ -50,8 +50,8 @@ class KeptWeights:
         self.arrays: Arrays = dict(arrays)
         """By `STEP/PARAMETER`, the step being the number of updates done."""
 
-    def keep_if_due(self, trainer: Trainer) -> None:
-        """Keeps the trainer's weights where it has done a number of updates that calls for it."""
+    def take_if_due(self, trainer: Trainer) -> None:
+        """Takes a snapshot if one is due after the trainer's last update."""
         if trainer.step not in self._due:
             return
         with np.errstate(over="ignore"):  # a diverging run's weights become infinite
