@@ -13,7 +13,7 @@ from ripplecarry.claims.measures import is_certified
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateError, CertificateRefused, DamageError, StoreError
-from ripplecarry.reports.page.verdict import judge
+from ripplecarry.reports.page.standing import standing_of
 from ripplecarry.runs import proofs
 from ripplecarry.runs.certificates import CertificateSubject
 from ripplecarry.runs.merging import merge

@@ -66,7 +66,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         print_table(title, [{"what": name, "value": value} for name, value in shown.items()])
         if wrong is not None:
             output.print(f"the shortest wrong answer known: {wrong}", markup=False)
-        output.print(_verdict(found.is_right, kept.proof(subject)))
+        output.print(_verdict(found.is_right, run_store.proof(subject)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
             "in the cell of each pair of digits: the answer digit; colour: the state that comes next",

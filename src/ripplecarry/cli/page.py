@@ -24,14 +24,14 @@ def page(run: str, *, as_json: bool, **options: Any) -> int:
     Example: ripplecarry page 44136fa355-native-0
     """
     found = verb.page(run, say=say, **options)
-    kind = str(found.verdict.as_dict()["kind"])
+    kind = str(found.standing.as_dict()["kind"])
     words = _SENTENCES[kind]
-    if found.verdict.counterexample is not None:
-        words += f": {found.verdict.counterexample}"
-    size, num_checkpoints = found.path.stat().st_size, len(found.run.checkpoints)
+    if found.standing.counterexample is not None:
+        words += f": {found.standing.counterexample}"
+    size, num_snapshots = found.path.stat().st_size, len(found.run.snapshots)
     if as_json:
         result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
         print(json.dumps(result | {"snapshots": num_snapshots}, indent=1))
     else:
-        print(f"{found.path}: {size / 1e6:.2f} MB, {num_checkpoints} checkpoints; {words}")
+        print(f"{found.path}: {size / 1e6:.2f} MB, {num_snapshots} snapshots; {words}")
     return 0

@@ -54,7 +54,7 @@ def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: boo
     if tensorboard and not frame.empty:
         say(f"event files: tensorboard --logdir {tensorboard}")
     if found is not None:
-        return _show_run(found, kept.proof(found), as_json)
+        return _show_run(found, run_store.proof(found), as_json)
     _list_runs(frame, store, as_json)
     begun = run_store.unfinished_ids()
     if begun and not as_json:

@@ -13,7 +13,7 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
-from ripplecarry.evaluation.grid import Cell, Sampling, exactness_grid, grid_digits, grid_frame
+from ripplecarry.evaluation.grid import GridCell, Sampling, exactness_grid, grid_digits, grid_frame
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import SearchResult, search
 from ripplecarry.evaluation.simplification import first_wrong, simplify

@@ -119,7 +119,7 @@ def exactness_grid(
     lengths: Sequence[int],
     sampling: Sampling = Sampling(),
     report: Callable[[int], None] = lambda num_digits: None,
-) -> tuple[list[Cell], Counterexample | None]:
+) -> tuple[list[GridCell], Counterexample | None]:
     """Tests every cell; addition of two operands only.
 
     The operands depend on lengths and sampling alone, so two networks get the same ones.
@@ -129,7 +129,7 @@ def exactness_grid(
     Returns:
         The cells, and the shortest counterexample seen.
     """
-    cells: list[Cell] = []
+    cells: list[GridCell] = []
     found: Counterexample | None = None
     for length in lengths:
         tally = _Tally(adder, task, length, report)

@@ -44,14 +44,14 @@ def shortest_known(
         found: one that was found just now; it is simplified first.
     """
     found = None if found is None else simplify(network, found)
-    kept = _kept(run, store, network)
-    best = shortest(kept, found)
+    snapshots = _kept(run, store, network)
+    best = shortest(snapshots, found)
     is_own = store.owns(run) or not store.has(run.id)  # and not another store's run of the same id
-    if best is not None and best is not kept and is_own:
+    if best is not None and best is not snapshots and is_own:
         with suppress(StoreError), store.claim(run.id):
-            kept = _kept(run, store, network)  # another may have kept a shorter one meanwhile
-            best = shortest(kept, best)
-            if best is not None and best is not kept:
+            snapshots = _kept(run, store, network)  # another may have kept a shorter one meanwhile
+            best = shortest(snapshots, best)
+            if best is not None and best is not snapshots:
                 store.keep_counterexample(run.id, best.as_dict())
     return best
 

@@ -96,8 +96,8 @@ def execute_run(
     with store.claim(request.id):
         if store.has(request.id):
             return store.open_requested(request)
-        work = store.unfinished_folder(request.id)
-        return store.keep(_train(request, store, work, is_stopped, report), request.id)
+        folder = store.unfinished_folder(request.id)
+        return store.keep(_train(request, store, folder, is_stopped, report), request.id)
 
 
 def _train(

@@ -89,7 +89,10 @@ def evaluate(
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
         else:
             subject = find_run(run, store)
-        name, plan = subject.id, Evaluation.of_run(subject, open_engine(engine), kept, lengths, samples)
+        name, plan = (
+            subject.id,
+            Evaluation.of_run(subject, open_engine(engine), run_store, lengths, samples),
+        )
     else:
         assert run is not None
         plan = Evaluation.of_other(run, max_digits, lengths, samples)

@@ -46,8 +46,8 @@ def train(
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
     request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
-    listener, stop, kept = listener or Listener(), stop or StopRequest(), Store(store)
-    kept.prepare()
+    listener, stop, run_store = listener or Listener(), stop or StopRequest(), Store(store)
+    run_store.prepare()
     listener.planned([request])
     try:
         run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)

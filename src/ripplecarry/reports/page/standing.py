@@ -88,7 +88,7 @@ def standing_of(
         with one_thread():
             found = find_counterexample(network, run.trial.cell, run.task)
         known = shortest_known(run, store, network, found)
-    return Verdict(None, None, known, refusal, tests)
+    return Standing(None, None, known, refusal, tests)
 
 
 def _evaluation(run: Run, store: Store) -> list[dict[str, Any]] | None:
