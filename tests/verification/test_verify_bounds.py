@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import verify_certificate as checker
-from verify_certificate import ONE, SCALE, Matrix, Refused
+from verify_certificate import ONE, SCALE, Layer, Matrix, Refused
 
 UNIT = Fraction(1, ONE)
 ENDS = st.integers(-5 * ONE, 5 * ONE)
@@ -142,3 +142,33 @@ def test_the_ends_of_a_box_are_rounded_outwards_by_less_than_a_unit(low, width):
 
     assert 0 <= low - a * UNIT < UNIT
     assert 0 <= b * UNIT - high < UNIT
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [([0.5], [0.25]), ([0.0], [1.0, 2.0]), ([0.0] * 3, [1.0] * 3), ([], [])]
+)
+def test_a_box_that_is_empty_or_of_another_length_is_refused(low, high):
+    box = {"low": list(map(Fraction, low)), "high": list(map(Fraction, high))}
+
+    with pytest.raises(Refused, match=r"is empty|other than"):
+        checker.read_box(box, len(low) if low == [0.5] else 2)
+
+
+@given(st.integers(0, 2 * ONE), st.integers(0, ONE << 60), st.integers(0, ONE << 60))
+def test_a_gate_is_as_far_off_as_its_parts_allow(factor, input_size, hidden_size):
+    """One of a GRU with biases -1 and 2: the part from the hidden state counts times its factor."""
+    layer = Layer([[3 * ONE, 0]] * 3, [[-(ONE << 150)]] * 3, [[-ONE] * 3], [[2 * ONE] * 3])
+    region = [(0, ONE)] * 3, [(0, 0)], [(0, 0)], [hidden_size] * 3
+    low, high = layer.gate(([(5, 7)] * 3, [input_size] * 3), region, 2, (0, factor))
+    size = Fraction(input_size + ONE) + Fraction(factor, ONE) * (hidden_size + 2 * ONE)
+    error = (
+        Fraction(13, 2**24 - 13) * size + 52 * (ONE >> 126) + Fraction(3 * ONE + (2 * ONE << 150), 2**126)
+    )
+
+    assert error <= 5 - ONE - low <= error + 4
+    assert error <= high - (7 - ONE + 3 * factor) <= error + 4
+    for sizes in ((ONE << 126, 0), (0, ONE << 126), (ONE << 125, ONE << 125)):
+        with pytest.raises(Refused, match="may overflow"):
+            layer.gate(
+                ([(5, 7)] * 3, [sizes[0]] * 3), (*region[:3], [sizes[1]] * 3), 2, (0, min(factor, ONE >> 9))
+            )
