@@ -212,6 +212,14 @@ def test_a_key_that_stands_twice_is_refused():
             verify(weights, certificate.replace(key, key + b" 0, " + key, 1))
 
 
+@pytest.mark.parametrize("end", [b"[", b'{"a": ', b"\xff", b"\xef\xbb\xbf"])
+def test_bytes_that_are_no_json_however_deep_are_refused(end):
+    weights, certificate = files()
+    for changed in (end * 100_000, certificate[:-1] + b', "run": ' + end * 100_000, end + certificate):
+        with pytest.raises(Refused, match="not JSON"):
+            verify(weights, changed)
+
+
 @fuzz(100)
 @given(st.data())
 def test_whatever_is_changed_it_refuses_in_a_line_or_proves_the_same(data):

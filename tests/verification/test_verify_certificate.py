@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from made_certificates import certified
 from safetensors.numpy import save
 
 from ripplecarry.verification.proof import machine_hash, weights_hash
-from verify_certificate import Refused, verify
+from verify_certificate import ONE, Machine, Network, Refused, Weights, read_json, read_sets, verify
 
 CELLS = ("rnn", "gru", "lstm")
 SUBJECTS = {
@@ -172,6 +173,36 @@ def test_a_margin_above_the_proved_one_is_refused():
     assert verified(weights, content | {"margin": np.nextafter(proved, 0)})
     with pytest.raises(Refused, match="larger margin"):
         verified(weights, content | {"margin": np.nextafter(proved, 9)})
+
+
+def test_the_margin_it_prints_is_rounded_down():
+    weights, content = parts("gru")
+    given, machine = Weights(save(weights)), Machine(content["task"], content["machine"])
+    network = Network(given, machine)
+    content = read_json(json.dumps(content).encode(), "the certificate")
+    margin = Fraction(network.prove(machine, read_sets(content, network, machine)), ONE)
+
+    assert 0 <= margin - Fraction(verified(*parts("gru"))["margin"]) < margin / 10**16
+
+
+def test_wrong_answers_are_refused_though_the_states_stay_in_their_sets():
+    """However small the margin that is stated."""
+    weights, content = parts()
+    weights["dense.bias"] = weights["dense.bias"] + np.float32([99, 0, 0, 0])
+
+    with pytest.raises(Refused, match="answered wrongly"):
+        verified(weights, signed(weights, content) | {"margin": -1e30})
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"), [("rnn", "preactivation"), ("gru", "hidden"), ("lstm", "memory")]
+)
+def test_a_first_set_without_the_zero_state_is_refused(subject, name):
+    weights, content = parts(subject)
+    box = content["invariant"]["0"][0][name]
+    box["low"][7], box["high"][7] = 1e-30, 2.0
+    with pytest.raises(Refused, match="zero state"):
+        verified(weights, content)
 
 
 @pytest.mark.parametrize("subject", CELLS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from ripplecarry.arithmetic.tasks import TaskChoice
-from verify_certificate import Machine, Refused, verify
+from verify_certificate import Machine, Network, Refused, Weights, verify
 
 TASKS = st.one_of(
     st.fixed_dictionaries(
@@ -109,3 +109,27 @@ def test_the_states_of_a_large_machine_are_found_at_once():
     task = {"task": "machine", "base": 2, "num_operands": 1, "machine": machine}
 
     assert Machine(task, machine).reachable() == list(range(100_000))
+
+
+@pytest.mark.parametrize(
+    ("task", "num_outputs"), [({"task": "comparison", "base": 2}, 3), ({"base": 4}, 4)]
+)
+def test_a_network_has_a_logit_for_every_digit_and_every_output(task, num_outputs):
+    machine = TaskChoice.build(task).build_task().machine
+    tables = {"next_state": machine.next_state.tolist(), "output": machine.output.tolist()}
+    shapes = {"embed_layer.weight": (task["base"], 1), "dense.weight": (num_outputs, 2)}
+    shapes |= {"dense.bias": (num_outputs,), "rnn.weight_ih_l0": (2, 2), "rnn.weight_hh_l0": (2, 2)}
+    shapes |= {"rnn.bias_ih_l0": (2,), "rnn.bias_hh_l0": (2,)}
+
+    def built(changes: dict[str, tuple[int, ...]]) -> Network:
+        arrays = {name: np.ones(shape, np.float32) for name, shape in (shapes | changes).items()}
+        return Network(Weights(save(arrays)), Machine(task, tables))
+
+    assert built({}).cell == "rnn"
+    for change in (-1, 1):
+        with pytest.raises(Refused, match="shapes"):
+            built({"dense.weight": (num_outputs + change, 2), "dense.bias": (num_outputs + change,)})
+    for name, shape in shapes.items():
+        for other in ((*shape, 1), (shape[0] + 1, *shape[1:]), (1, *shape)[:2]):
+            with pytest.raises(Refused, match=r"shapes|not a vector"):
+                built({name: other})
