@@ -246,5 +246,5 @@ def test_operands_from_python(run, data):
 
 def test_a_task_of_a_million_symbols_is_the_largest():
     assert TaskChoice(base=10, num_operands=6).base == 10
-    with pytest.raises(ConfigurationError, match="over 1000000 symbols"):
+    with pytest.raises(ConfigurationError, match="more than 1000000 symbols"):
         TaskChoice.build({"base": 36, "num_operands": 8})

@@ -16,7 +16,7 @@ from ripplecarry.reports.page.writer import ASSETS
 from ripplecarry.runs.trial import Trial
 from ripplecarry.sweeps.certifying import attempt_on
 from ripplecarry.verification import balls
-from ripplecarry.verification.certificate_file import KEPT
+from ripplecarry.verification.certificate_file import MEMORY_BOX
 
 TASK = addition()
 
@@ -44,7 +44,7 @@ def bound(cell):
     trial, weights = small(cell)
     assert attempt_on(trial, trial, weights, 0).num_rounds >= 1
     assert cell in balls.CELLS
-    assert cell in KEPT
+    assert cell in MEMORY_BOX
 
 
 def draw(cell):

@@ -44,7 +44,7 @@ def test_a_wrong_network_has_states_that_should_not_be_there(tmp_path):
     assert (digits == (symbols[:, None] // np.array([1, 3]) % 3)[None]).all()
     assert trainer.answers(digits)[0, -1] != task.answer(digits)[0, -1]
     _, svg = draw_machine(found.machine, task, "a wrong adder", tmp_path, "wrong", is_complete=False)
-    for words in ("states and more", "to one not drawn", "the state that comes next"):
+    for words in ("states and more", "to one not drawn", "the next state"):
         assert words in svg.read_text()
 
 

@@ -99,7 +99,7 @@ def _evaluation(run: Run, store: Store) -> list[dict[str, Any]] | None:
     try:
         return _grid_tests(json.loads(read_whole(path))["grid"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{path} is no evaluation, or a damaged one: {error!r}; delete it") from None
+        raise StoreError(f"{path} is damaged, or is not an evaluation: {error!r}; delete it") from None
 
 
 def _grid_tests(grid: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
