@@ -15,9 +15,9 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.readings import NUM_PAIRS, reader
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
-from ripplecarry.sweeps.execute_run import PlainTraining
 from ripplecarry.sweeps.executors import ExecutorName
 from ripplecarry.sweeps.sweep import Listener, sweep
+from ripplecarry.sweeps.training import PlainTraining
 from ripplecarry.training.curves import Curves
 from ripplecarry.training.loop import train
 

@@ -125,6 +125,7 @@ def _calibrate(step: Callable[[], object]) -> int:
 
 
 def _peak_flops() -> float:
-    from ripplecarry.engines.native import NativeEngine, is_available
+    from ripplecarry.engines.kernel import is_available
+    from ripplecarry.engines.native import NativeEngine
 
     return NativeEngine().peak_flops() if is_available() else 0.0

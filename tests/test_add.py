@@ -17,7 +17,7 @@ from hand_made_adders import carryless_weights, exact_trial, exact_weights, keep
 
 import ripplecarry as rc
 from ripplecarry.cli import call
-from ripplecarry.engines.native import is_available
+from ripplecarry.engines.kernel import is_available
 from ripplecarry.errors import ConfigurationError, OperandError
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import Trial
@@ -355,7 +355,7 @@ def test_memory_is_constant_and_nothing_heavy_loads(way, exact):
 
 
 def test_without_the_kernel_pytorch_adds_with_a_word(exact, capsys, monkeypatch):
-    monkeypatch.setattr("ripplecarry.engines.native.is_available", lambda: False)
+    monkeypatch.setattr("ripplecarry.engines.kernel.is_available", lambda: False)
 
     assert call(["add", exact, f"{'9' * 1500}", "1"]) == 0
 

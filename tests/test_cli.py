@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ripplecarry.cli import call
-from ripplecarry.engines.native import is_available
+from ripplecarry.engines.kernel import is_available
 from ripplecarry.studies.catalogue import STUDIES
 
 TINY = ["--hidden-size=6", "--embedding-size=3", "--batch-size=10", "--digits=3", "--steps=60"]
@@ -231,7 +231,7 @@ def test_a_damaged_run_is_named_and_the_others_are_reported(capsys):
 
 
 def test_without_the_kernel_it_says_so_once(capsys, monkeypatch):
-    monkeypatch.setattr("ripplecarry.engines.native.is_available", lambda: False)
+    monkeypatch.setattr("ripplecarry.engines.kernel.is_available", lambda: False)
 
     assert call(["train", *TINY, "--json"]) == 0
 

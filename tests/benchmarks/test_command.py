@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.command import call
-from ripplecarry.engines.native import is_available
+from ripplecarry.engines.kernel import is_available
 
 ROOT = Path(__file__).parents[2]
 

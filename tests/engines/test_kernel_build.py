@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ripplecarry.engines.native import is_available
+from ripplecarry.engines.kernel import is_available
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("_kernel.so", "_kernel.dylib", "_kernel.dll")
@@ -122,8 +122,8 @@ def test_refused_memory_is_said_in_a_line_and_nothing_is_lost():
 def test_a_network_beyond_all_memory_is_refused():
     script = """
 import numpy as np
-from ripplecarry.engines.native import _library
+from ripplecarry.engines.kernel import kernel_library
 shape = np.array([0, 1, 2**23, 1, 2, 1, 2], dtype=np.int32)
-print(_library().rc_open(shape, 0))
+print(kernel_library().rc_open(shape, 0))
 """
     assert run("-c", script) == "None\n"

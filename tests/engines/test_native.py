@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.engines.native import NativeEngine, NativeTrainer, is_available
+from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines.native import NativeEngine, NativeTrainer
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
@@ -183,7 +184,7 @@ def test_auto_takes_the_native_engine_and_levels_that_are_not_there_are_refused(
 
 
 def test_without_the_kernel_the_reference_does_the_work(monkeypatch):
-    monkeypatch.setattr("ripplecarry.engines.native.is_available", lambda: False)
+    monkeypatch.setattr("ripplecarry.engines.kernel.is_available", lambda: False)
 
     assert open_engine().name == "torch"
     with pytest.raises(ConfigurationError, match="not built"):

@@ -12,7 +12,8 @@ import pytest
 from gradients import start
 from short_run import AARCH64, CELLS, HASHES, SIZES, STEPS, Training, build, build_kernel, digest
 
-from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines.native import NativeEngine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.trial import Trial
 

@@ -11,6 +11,7 @@ from doomed_sweeps import ENGINE, ONE_RUN, STUDY, Doom, contents, run_to_the_end
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import DamageError, Interrupted, StoreError
+from ripplecarry.runs.damage import discard_damaged
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.sweeps.execute_run import execute_run
@@ -98,7 +99,7 @@ def test_every_flipped_byte_is_noticed(store, name):
 def test_whole_runs_are_never_discarded(store):
     before = contents(store.root)
 
-    assert store.discard_damaged() == []
+    assert discard_damaged(store) == []
 
     assert contents(store.root) == before
 
@@ -108,27 +109,27 @@ def test_what_cannot_be_read_now_is_not_discarded(store, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ripplecarry.runs.run.read_whole", unreadable)
+        patched.setattr("ripplecarry.runs.run_files.read_whole", unreadable)
         with pytest.raises(StoreError, match="cannot be read: Permission denied"):
             store.open(STUDY[0].id)
-        assert store.discard_damaged() == []
+        assert discard_damaged(store) == []
 
     assert len(store.ids()) == 4
 
 
 def test_a_newer_format_and_a_strangers_folder_are_not_discarded(store):
-    from ripplecarry.runs import run as module
+    from ripplecarry.runs import run_files
 
     newer = store.run_folder(STUDY[0].id)
     config = json.loads((newer / "config.json").read_text()) | {"format": 2}
     state = json.loads((newer / "state.json").read_text())
-    (newer / "config.json").write_bytes(module._json(config))
-    state["files"]["config.json"] = module._checksum(module._json(config))
-    state["checksum"] = module._own_checksum(state)
-    (newer / "state.json").write_bytes(module._json(state))
+    (newer / "config.json").write_bytes(run_files.to_json(config))
+    state["files"]["config.json"] = run_files.checksum(run_files.to_json(config))
+    state["checksum"] = run_files.state_checksum(state)
+    (newer / "state.json").write_bytes(run_files.to_json(state))
     (store.root / "runs" / "notes").mkdir()
 
-    assert store.discard_damaged() == []
+    assert discard_damaged(store) == []
 
     assert newer.is_dir()
     assert (store.root / "runs" / "notes").is_dir()
@@ -150,7 +151,7 @@ def test_a_damaged_checkpoint_is_named_and_the_run_begun_anew_when_asked(begun, 
         execute_run(ONE_RUN[0], store)
     assert path.is_file()
 
-    (words,) = store.discard_damaged()
+    (words,) = discard_damaged(store)
     assert "checkpoint.safetensors is" in words
     assert execute_run(ONE_RUN[0], store).outcome == "finished"
 
@@ -159,7 +160,7 @@ def test_a_whole_checkpoint_is_kept_and_resumed(begun, tmp_path):
     store = Store(shutil.copytree(begun, tmp_path / "begun"))
     steps = []
 
-    assert store.discard_damaged() == []
+    assert discard_damaged(store) == []
 
     execute_run(ONE_RUN[0], store, report=lambda progress: steps.append(progress.step))
     assert steps[0] > 1

@@ -20,7 +20,7 @@ from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateRefused, DamageError, InputError
 from ripplecarry.evaluation.integer_sums import add_numbers
 from ripplecarry.evaluation.stream import NetworkSums
-from ripplecarry.runs import run as run_module
+from ripplecarry.runs import run_files
 from ripplecarry.runs.certificates import CertificateSubject
 from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.run import Run
@@ -58,7 +58,7 @@ class Place:
                         state["files"][name] = hashlib.sha256(files[name]).hexdigest()
                         if files[name] != self.files[name]:
                             state["sizes"][name] = len(files[name])
-                state["checksum"] = run_module._own_checksum(state)
+                state["checksum"] = run_files.state_checksum(state)
                 files["state.json"] = json_bytes(state)
             except (ValueError, KeyError, TypeError, RecursionError):
                 pass

@@ -56,7 +56,7 @@ def random_weights(trial: Trial, seed: int = 0) -> Weights:
 
 def keep(store: Store, trial: Trial, weights: Weights, seed: int = 0) -> Run:
     """A run with these weights, in the store."""
-    from ripplecarry.runs.run import write_run
+    from ripplecarry.runs.write_run import write_run
 
     request = RunRequest(trial, seed, "native")
     folder = store.unfinished_folder(request.id)

@@ -12,7 +12,7 @@ from ripplecarry.cli import call
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.weights_file import write_weights
 from ripplecarry.runs.merging import merge
-from ripplecarry.runs.run import _checksum, _own_checksum
+from ripplecarry.runs.run_files import checksum, state_checksum
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.shard import Shard
@@ -91,9 +91,9 @@ def replace_result(store, run_id, name, content=None):
     content = content or (folder / name).read_bytes() + b"\0"
     (folder / name).write_bytes(content)
     state = json.loads((folder / "state.json").read_text())
-    state["files"][name] = _checksum(content)
+    state["files"][name] = checksum(content)
     state["sizes"][name] = len(content)
-    state["checksum"] = _own_checksum(state)
+    state["checksum"] = state_checksum(state)
     (folder / "state.json").write_text(json.dumps(state))
 
 

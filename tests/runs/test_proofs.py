@@ -17,7 +17,8 @@ from ripplecarry.reports.page.standing import standing_of
 from ripplecarry.runs import proofs
 from ripplecarry.runs.certificates import CertificateSubject
 from ripplecarry.runs.merging import merge
-from ripplecarry.runs.run import Run, _checksum, _own_checksum
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_files import checksum, state_checksum
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.execute_run import execute_run
@@ -277,6 +278,6 @@ def rewrite_run(folder, weights=None, config=None):
         (folder / "config.json").write_text(json.dumps(content))
     for name in ("weights.safetensors", "config.json"):
         content = (folder / name).read_bytes()
-        state["files"][name], state["sizes"][name] = _checksum(content), len(content)
-    state["checksum"] = _own_checksum(state)
+        state["files"][name], state["sizes"][name] = checksum(content), len(content)
+    state["checksum"] = state_checksum(state)
     (folder / "state.json").write_text(json.dumps(state))

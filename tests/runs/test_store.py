@@ -152,7 +152,7 @@ def test_a_diverged_run_is_a_recorded_result(store, monkeypatch):
         weights = initial_weights(*args)
         return weights | {"dense.weight": weights["dense.weight"] * np.float32(1e39)}
 
-    monkeypatch.setattr("ripplecarry.sweeps.execute_run.initial_weights", overflowing)
+    monkeypatch.setattr("ripplecarry.sweeps.training.initial_weights", overflowing)
     with np.errstate(over="ignore"):
         run = execute_run(request(layers=1), store)
 
@@ -198,14 +198,14 @@ def test_damage_is_noticed_and_named(store, name, damage):
 
 def test_a_newer_format_is_refused_by_its_number(store):
     run = execute_run(request(), store)
-    from ripplecarry.runs import run as module
+    from ripplecarry.runs import run_files
 
     config = json.loads((run.folder / "config.json").read_text()) | {"format": 99}
     state = json.loads((run.folder / "state.json").read_text())
-    (run.folder / "config.json").write_bytes(module._json(config))
-    state["files"]["config.json"] = module._checksum(module._json(config))
-    state["checksum"] = module._own_checksum(state)
-    (run.folder / "state.json").write_bytes(module._json(state))
+    (run.folder / "config.json").write_bytes(run_files.to_json(config))
+    state["files"]["config.json"] = run_files.checksum(run_files.to_json(config))
+    state["checksum"] = run_files.state_checksum(state)
+    (run.folder / "state.json").write_bytes(run_files.to_json(state))
 
     with pytest.raises(StoreError, match="format 99; this version reads format 1"):
         Run.open(run.folder)

@@ -5,7 +5,8 @@ from functools import partial
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation, Engine
-from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines.native import NativeEngine
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
 from ripplecarry.networks.initial_values import Weights

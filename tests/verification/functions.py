@@ -16,7 +16,8 @@ import torch
 from exact_functions import EXACT, REFERENCE_ERROR, Function
 from torch import nn
 
-from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines.native import NativeEngine
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import CELL_SHAPES
 from ripplecarry.networks.cells import CELLS

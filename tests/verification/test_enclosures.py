@@ -6,7 +6,8 @@ import torch
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
-from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines.native import NativeEngine
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.initial_values import initial_weights

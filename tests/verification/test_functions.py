@@ -13,7 +13,8 @@ import pytest
 import torch
 from flint import arb
 
-from ripplecarry.engines.native import NativeEngine, is_available
+from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines.native import NativeEngine
 from ripplecarry.networks.onednn import LARGEST_ERROR
 from ripplecarry.verification.rounding import ROUNDING
 

@@ -24,11 +24,8 @@ from ripplecarry.claims.intervals import (
     mean_interval,
 )
 from ripplecarry.claims.measures import Measure, Property
+from ripplecarry.claims.pairs import is_paired, paired_values
 from ripplecarry.evaluation.exact_match import share_interval
-
-_SHARED_BY_PAIRS = ("task", "base", "num_operands", "factor", "machine", "digits", "positions",
-                    "operands", "lengths",
-                    "batch_size", "cell", "layers", "hidden_size", "embedding_size")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ class AboutEqual(Comparison):
 
     def examine(self, arms, num_parts):
         first, second = find(arms, self.first), find(arms, self.second)
-        values = _values(self.measure, first, second)
+        values = paired_values(self.measure, first, second)
         words = f"the ratio of {self.measure.words}, {first.case.words} to {second.case.words}, is "
         if min(map(len, values)) < 2 or min(map(min, values)) <= 0:
             return [undecided(words + "undefined: too few seeds or a value of 0", min(map(len, values)))]
@@ -91,7 +88,7 @@ class AboutEqual(Comparison):
 
         def interval(level: float) -> Interval:
             return Interval(
-                *np.exp(difference_interval(logs[0], logs[1], level, paired=_is_paired(first, second)))
+                *np.exp(difference_interval(logs[0], logs[1], level, paired=is_paired(first, second)))
             )
 
         return [decide_within(words, interval, *self.bounds, min(map(len, values)), num_parts)]
@@ -111,13 +108,13 @@ class Within(Comparison):
 
     def examine(self, arms, num_parts):
         first, second = find(arms, self.first), find(arms, self.second)
-        values = _values(self.measure, first, second)
+        values = paired_values(self.measure, first, second)
         words = f"{self.measure.words} of {first.case.words} minus that of {second.case.words} is "
         if min(map(len, values)) < 2:
             return [undecided(words + "unknown", min(map(len, values)))]
 
         def interval(level: float) -> Interval:
-            return difference_interval(values[0], values[1], level, paired=_is_paired(first, second))
+            return difference_interval(values[0], values[1], level, paired=is_paired(first, second))
 
         return [decide_within(words, interval, -self.margin, self.margin, min(map(len, values)), num_parts)]
 
@@ -275,7 +272,7 @@ def _sum(samples: Sequence[np.ndarray], weights: Sequence[float]) -> float:
 
 
 def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Finding:
-    values = _values(measure, larger, smaller)
+    values = paired_values(measure, larger, smaller)
     num_seeds = min(map(len, values))
     names = smaller.case.words, larger.case.words
     if num_seeds < 2:
@@ -283,7 +280,7 @@ def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Findin
         return undecided(words, num_seeds)
 
     def interval(level: float) -> Interval:
-        return difference_interval(values[0], values[1], level, paired=_is_paired(smaller, larger))
+        return difference_interval(values[0], values[1], level, paired=is_paired(smaller, larger))
 
     found = decide("", interval, 0, 0.05, num_seeds, num_parts)
     if found.low == found.high == 0:
@@ -294,19 +291,3 @@ def _less(measure: Measure, smaller: Arm, larger: Arm, num_parts: int) -> Findin
         found = replace(found, effect=-found.effect, low=-found.high, high=-found.low)
     words = f"{measure.words} of {names[0]} lies {found.effect:.3g} {side} that of {names[1]}"
     return replace(found, words=words)
-
-
-def _values(measure: Measure, first: Arm, second: Arm) -> list[np.ndarray]:
-    """The measure's values in both; only for the seeds that both have if they are paired."""
-    arms = [first.runs, second.runs]
-    if _is_paired(first, second):
-        shared = {run.seed for run in first.runs} & {run.seed for run in second.runs}
-        arms = [tuple(run for run in runs if run.seed in shared) for runs in arms]
-    return [np.array([measure.of(run) for run in runs]) for runs in arms]
-
-
-def _is_paired(first: Arm, second: Arm) -> bool:
-    """Whether a seed means the same initial values and operands in both."""
-    return all(
-        getattr(first.case.trial, name) == getattr(second.case.trial, name) for name in _SHARED_BY_PAIRS
-    )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ForwardRef, get_args
 from cyclopts import Parameter
 
 from ripplecarry.cli.usage_errors import as_options
+from ripplecarry.engines.registry import GPU_ENGINES
 from ripplecarry.errors import InputError
 from ripplecarry.runs.run import Run
 from ripplecarry.verbs.parameters import options_of
@@ -37,12 +38,16 @@ def command(
         def called(*words: Any, **options: Any) -> int:
             given = signature.bind(*words, **options)
             given.apply_defaults()
-            if given.arguments.get("engine") == "auto":
+            engine = given.arguments.get("engine")
+            if engine == "auto":
                 _say_if_slow()
             try:
-                return function(*given.args, **given.kwargs)
+                status = function(*given.args, **given.kwargs)
             except InputError as error:
                 raise type(error)(as_options(str(error), names)) from None
+            if engine in GPU_ENGINES:
+                say(f"the engine {engine} is experimental: so far only an interpreter has run its tests")
+            return status
 
         called.__signature__ = signature  # pyrefly: ignore[missing-attribute]
         called.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
@@ -78,9 +83,9 @@ def _read_as(kind: Any, default: object) -> Any:
 
 
 def _say_if_slow() -> None:
-    from ripplecarry.engines import native
+    from ripplecarry.engines import kernel
 
-    if not native.is_available():
+    if not kernel.is_available():
         say(
             "the native engine is not built, so PyTorch does the work, several times slower; "
             "`pip install -v .` in the project's folder says why"

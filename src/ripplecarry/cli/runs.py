@@ -87,7 +87,7 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
     from ripplecarry.networks.architecture import Architecture
-    from ripplecarry.runs.run import IMPORTED
+    from ripplecarry.runs.run_files import IMPORTED
 
     if as_json:
         print(json.dumps({"config": dict(run.config), "state": dict(run.state), "proof": proof}, indent=1))

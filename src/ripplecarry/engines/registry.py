@@ -36,7 +36,8 @@ def open_engine(name: str = "auto") -> Engine:
     if name in GPU_ENGINES:
         return _open_gpu_engine(name)
     if name != "torch":
-        from ripplecarry.engines.native import NativeEngine, is_available
+        from ripplecarry.engines.kernel import is_available
+        from ripplecarry.engines.native import NativeEngine
 
         if is_available():
             return NativeEngine()

@@ -12,7 +12,8 @@ from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
 from ripplecarry.files import read_whole
 from ripplecarry.networks.weights_file import read_cell, read_weights
 from ripplecarry.runs.proofs import check_certificate
-from ripplecarry.runs.run import Run, is_run_id
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_files import is_run_id
 from ripplecarry.verification.certificate_file import read_certificate
 from ripplecarry.verification.check import check
 from ripplecarry.verification.proof import Proof

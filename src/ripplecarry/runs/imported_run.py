@@ -11,9 +11,11 @@ from ripplecarry.files import read_whole
 from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import read_cell, read_weights, shown_shape
-from ripplecarry.runs.run import IMPORTED, Run, write_run
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_files import IMPORTED
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.runs.write_run import write_run
 from ripplecarry.verification.proof import weights_hash
 
 

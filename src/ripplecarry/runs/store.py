@@ -18,41 +18,24 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ripplecarry.errors import ConfigurationError, DamageError, StoreError
+from ripplecarry.errors import DamageError, StoreError
 from ripplecarry.files import read_whole, write_atomically, write_together, writing
 from ripplecarry.runs.index import Row, indexed_rows
-from ripplecarry.runs.readings import HARD
-from ripplecarry.runs.run import REMEDY, Run, is_run_id, move_into_place
-from ripplecarry.runs.trial import RunRequest, Trial
-from ripplecarry.training.checkpoint import check_checkpoint
+from ripplecarry.runs.listing import COLUMNS, PROOF, row_of, select
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_files import REMEDY, is_run_id
+from ripplecarry.runs.trial import RunRequest
+from ripplecarry.runs.write_run import move_into_place
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_STORE = Path("results")
-
-_METRICS = (
-    "loss",
-    "exact_match",
-    "digit_accuracy",
-    "exact_match_at_9",
-    "digit_accuracy_at_9",
-    HARD,
-)
-_SETTINGS = [name for name in Trial.model_fields if name != "machine"]
-_COLUMNS = [
-    *("id", "seed", "engine", "outcome", *_SETTINGS, "steps_done", *_METRICS),
-    *("metrics_read_after_step", "exact_from_step", "exact_from_s", "train_s", "finished_at"),
-]
-_PROOF = "proof"
-_TYPES = {int: "BIGINT", float: "DOUBLE", str: "VARCHAR", bool: "BOOLEAN"}
-_TYPES_WITHOUT_DEFAULT = {"lower_rate": "DOUBLE", "polished_from": "VARCHAR"}
-
 
 ProofStatus = Literal["certified", "refuted", "unchecked"]
 
@@ -252,31 +235,6 @@ class Store:
             with self.claim(run_id):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def discard_damaged(self) -> list[str]:
-        """Reads every byte of every run and checkpoint, and deletes the damaged ones.
-
-        Whole ones remain, as do those that cannot be read or have a newer format.
-
-        Returns:
-            The damage of each one deleted.
-        Raises:
-            StoreError: something cannot be deleted.
-        """
-        folders = [(run_id, self.run_folder(run_id), Run.check) for run_id in self.ids()]
-        folders += [
-            (run_id, self.root / "unfinished" / run_id, _check_begun) for run_id in self.unfinished_ids()
-        ]
-        words = []
-        for run_id, folder, check in folders:
-            if _damage(folder, check) is None:
-                continue
-            with self.claim(run_id), writing(folder):
-                damage = _damage(folder, check)  # by now another process may have replaced it
-                if damage is not None:
-                    shutil.rmtree(folder)
-                    words.append(damage)
-        return words
-
     def report_path(self, studies: Sequence[str]) -> Path:
         """The path of the report of a sweep over these studies."""
         name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
@@ -293,45 +251,23 @@ class Store:
         Raises:
             ConfigurationError: DuckDB refuses the condition or order.
         """
-        import duckdb
-        import pandas as pd
 
         def read(run_id: str) -> Row:
-            return _row(self.open(run_id))
+            return row_of(self.open(run_id))
 
-        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", _COLUMNS, read)
-        if not rows:
-            return pd.DataFrame(), damaged
+        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", COLUMNS, read)
         proofs = self._proofs()
         for row in rows:
             # The index is a file like any other: what is called proved is read off the run itself.
-            row |= _row(proofs[row["id"]][0]) if row["id"] in proofs else {}
-            row[_PROOF] = proofs[row["id"]][1] if row["id"] in proofs else None
-        connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
-        try:
-            connection.register("found", pd.DataFrame(rows))
-            columns = ", ".join(
-                f"CAST({name} AS {_sql_type(name)}) AS {name}" if _sql_type(name) else name
-                for name in rows[0]
-            )
-            connection.execute(f"CREATE TABLE runs AS SELECT {columns} FROM found")
-            connection.unregister("found")
-            # The caller's SQL can access this table and nothing else on the machine.
-            connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-            query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
-            if len(duckdb.extract_statements(query)) != 1:
-                raise ConfigurationError(f"where={where!r} sort={sort!r}: more than one statement")
-            return connection.execute(query).df(), damaged
-        except duckdb.Error as error:
-            raise ConfigurationError(f"where={where!r} sort={sort!r}: {_reason(error)}") from None
-        finally:
-            connection.close()
+            run, proof = proofs.get(row["id"], (None, None))
+            row |= {PROOF: proof} if run is None else row_of(run) | {PROOF: proof}
+        return select(rows, where, sort), damaged
 
     def frame_of(self, runs: Sequence[Run]) -> "pd.DataFrame":
         """Rows as `frame` has them, of runs that may lie elsewhere."""
         import pandas as pd
 
-        return pd.DataFrame([_row(run) | {_PROOF: self.proof(run)} for run in runs])
+        return pd.DataFrame([row_of(run) | {PROOF: self.proof(run)} for run in runs])
 
     def _proofs(self) -> dict[str, tuple[Run, ProofStatus]]:
         """Every run that has a `proof`, with it; damaged runs have none."""
@@ -386,42 +322,3 @@ def _locked(lock: Path) -> Generator[None]:
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
                     yield
                     return
-
-
-def _reason(error: Exception) -> str:
-    """Why DuckDB refuses a condition or order, with the columns that exist."""
-    kind, _, words = str(error).splitlines()[0].partition(": ")
-    words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
-    return f"{words}; SQL conditions and orders use the columns {', '.join([*_COLUMNS, _PROOF])}"
-
-
-def _check_begun(folder: Path) -> object:
-    return check_checkpoint(folder / "checkpoint.safetensors")
-
-
-def _damage(folder: Path, check: Callable[[Path], object]) -> str | None:
-    """What is damaged in this folder; None if nothing is, or it cannot be determined."""
-    try:
-        check(folder)
-    except DamageError as error:
-        return str(error)
-    except StoreError:
-        return None
-    return None
-
-
-def _row(run: Run) -> Row:
-    names = ("id", "seed", "engine", "metrics_read_after_step", "exact_from_step", "exact_from_s")
-    own = {name: getattr(run, name) for name in names}
-    found = run.state["last"] | run.state | run.trial.model_dump(exclude={"machine"}) | own
-    return {name: found.get(name) for name in _COLUMNS}
-
-
-def _sql_type(column: str) -> str | None:
-    """The type of columns that may be empty, so no type can be inferred."""
-    if column == _PROOF:
-        return "VARCHAR"
-    if column not in Trial.model_fields:
-        return None
-    default = Trial.model_fields[column].default
-    return _TYPES.get(type(default)) or _TYPES_WITHOUT_DEFAULT.get(column, "BIGINT")

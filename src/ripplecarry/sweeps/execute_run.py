@@ -5,22 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.engines.engine import Computation, Engine, Trainer
+from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import Interrupted
 from ripplecarry.networks.architecture import num_parameters
-from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.environment import describe_environment
-from ripplecarry.runs.readings import NUM_PAIRS, Reader, exactness_at_the_end, reader
-from ripplecarry.runs.run import Run, write_run
+from ripplecarry.runs.readings import exactness_at_the_end
+from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import NUMERICS_VERSION, RunRequest
+from ripplecarry.runs.write_run import write_run
+from ripplecarry.sweeps.training import training_of
 from ripplecarry.training.checkpoint import resume, save_checkpoint
-from ripplecarry.training.curves import Curves
-from ripplecarry.training.loop import train
+from ripplecarry.training.loop import Outcome, train
 from ripplecarry.training.snapshots import Snapshots, snapshot_steps
 
 CHECKPOINT_EVERY_S = 10.0
@@ -37,44 +35,6 @@ class Progress:
     loss: float | None
     exact_match: float | None
     steps_per_s: float
-
-
-class Training(Protocol):
-    """How a run's network is trained and read."""
-
-    @property
-    def trainer(self) -> Trainer: ...
-
-    @property
-    def num_steps(self) -> int: ...
-
-    def read_metrics(self, network: Computation, step: int) -> dict[str, float]: ...
-
-    def is_done(self) -> bool: ...
-
-    def finish(self) -> None: ...
-
-
-class PlainTraining:
-    """Training by the engine for the trial's number of steps."""
-
-    def __init__(self, request: RunRequest, engine: Engine, read_metrics: Reader) -> None:
-        trial, seed = request.trial, request.seed
-        weights = initial_weights(trial, trial.build_task(), seed)
-        self.trainer = engine.trainer(trial, trial, trial.training_batches(seed), weights)
-        self.num_steps = trial.steps
-        self._read_metrics = read_metrics
-
-    def read_metrics(self, network: Computation, step: int) -> dict[str, float]:
-        """The metrics of this step."""
-        return self._read_metrics(network, step)
-
-    def is_done(self) -> bool:
-        """Never before the last step."""
-        return False
-
-    def finish(self) -> None:
-        """There is nothing left to do."""
 
 
 def execute_run(
@@ -96,95 +56,106 @@ def execute_run(
     with store.claim(request.id):
         if store.has(request.id):
             return store.open_requested(request)
-        folder = store.unfinished_folder(request.id)
-        return store.keep(_train(request, store, folder, is_stopped, report), request.id)
+        staged = _RunInProgress(request, store, is_stopped, report).train()
+        return store.keep(staged, request.id)
 
 
-def _train(
-    request: RunRequest,
-    store: Store,
-    folder: Path,
-    is_stopped: Callable[[], bool],
-    report: Callable[[Progress], None],
-) -> Path:
-    """Trains, then writes all files of the run into a folder and returns it."""
-    engine = open_engine(request.engine)
-    trial, seed = request.trial, request.seed
-    read_metrics = reader(trial.batches(seed, Stream.EVALUATION, NUM_PAIRS), trial)
-    if trial.certify:
-        from ripplecarry.sweeps.train_until_certified import CertifyingTraining
+class _RunInProgress:
+    """A run between its start, or its checkpoint, and its folder."""
 
-        training: Training = CertifyingTraining(request, store, read_metrics)
-    else:
-        training = PlainTraining(request, engine, read_metrics)
-    trainer, num_steps = training.trainer, training.num_steps
-    checkpoint, identity = folder / "checkpoint.safetensors", _identity(request, engine)
-    curves, earlier_snapshots, spent_s = resume(checkpoint, identity, trainer)
-    size = num_parameters(trial, trial.build_task())
-    snapshots = Snapshots(
-        snapshot_steps(num_steps, size) if request.takes_snapshots else (), earlier_snapshots
-    )
-    snapshots.take_if_due(trainer)
-    first_step, began = trainer.step, time.perf_counter()
-    due = {"checkpoint": began + CHECKPOINT_EVERY_S, "report": began}
+    def __init__(
+        self,
+        request: RunRequest,
+        store: Store,
+        is_stopped: Callable[[], bool],
+        report: Callable[[Progress], None],
+    ) -> None:
+        self._request, self._store = request, store
+        self._is_stopped, self._report = is_stopped, report
+        self._engine = open_engine(request.engine)
+        self._training = training_of(request, store, self._engine)
+        self._trainer = trainer = self._training.trainer
+        self._checkpoint = store.unfinished_folder(request.id) / "checkpoint.safetensors"
+        self._identity = _identity(request, self._engine)
+        self._curves, earlier, self._spent_s = resume(self._checkpoint, self._identity, trainer)
+        size = num_parameters(request.trial, request.trial.build_task())
+        due = snapshot_steps(self._training.num_steps, size) if request.takes_snapshots else ()
+        self._snapshots = Snapshots(due, earlier)
+        self._snapshots.take_if_due(trainer)
+        self._first_step, self._began = trainer.step, time.perf_counter()
+        self._checkpoint_due, self._report_due = self._began + CHECKPOINT_EVERY_S, self._began
 
-    def after_chunk() -> None:
-        snapshots.take_if_due(trainer)
-        now = time.perf_counter()
-        stopped = is_stopped()
-        if stopped or now >= due["checkpoint"]:
-            save_checkpoint(checkpoint, identity, trainer, curves, snapshots.arrays, spent_s + now - began)
-            due["checkpoint"] = now + CHECKPOINT_EVERY_S
+    def train(self) -> Path:
+        """Trains, then writes all files of the run into a folder and returns it."""
+        trainer, training = self._trainer, self._training
+        num_steps = training.num_steps
+        with trainer.among_others():
+            outcome = train(
+                trainer, num_steps, training.read_metrics, self._curves, self._after_chunk, training.is_done
+            )
+        train_s = self._train_s(time.perf_counter())
+        self._report(self._progress(num_steps, trainer.step / train_s))
+        training.finish()
+        return self._write(outcome, train_s)
+
+    def _write(self, outcome: Outcome, train_s: float) -> Path:
+        trainer, trial = self._trainer, self._request.trial
+
+        def after_answers(num_digits: int) -> None:
+            if self._is_stopped():
+                if trainer.step == self._training.num_steps:  # else it would resume training from here
+                    self._save_checkpoint(train_s)
+                raise Interrupted(f"run {self._request.id} stopped after training; it resumes there")
+
+        exactness = exactness_at_the_end(trainer, trial.build_task(), trial.digits, trial, after_answers)
+        staged = self._store.staging_folder(self._request.id)
+        write_run(
+            staged,
+            self._request,
+            outcome=outcome,
+            columns=self._curves.columns(),
+            weights=trainer.weights(),
+            snapshots=self._snapshots.arrays,
+            exactness=exactness,
+            environment=describe_environment(self._engine),
+            times={
+                "train_s": max(round(train_s, 3), 0.001),
+                "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            },
+        )
+        return staged
+
+    def _after_chunk(self) -> None:
+        self._snapshots.take_if_due(self._trainer)
+        now, step = time.perf_counter(), self._trainer.step
+        stopped = self._is_stopped()
+        if stopped or now >= self._checkpoint_due:
+            self._save_checkpoint(self._train_s(now))
+            self._checkpoint_due = now + CHECKPOINT_EVERY_S
         if stopped:
-            raise Interrupted(f"run {request.id} stopped at step {trainer.step}; it resumes there")
-        if now >= due["report"]:
-            rate = (trainer.step - first_step) / (now - began)
-            report(_progress(request, trainer.step, num_steps, curves, rate))
-            due["report"] = now + REPORT_EVERY_S
+            raise Interrupted(f"run {self._request.id} stopped at step {step}; it resumes there")
+        if now >= self._report_due:
+            self._report(self._progress(step, (step - self._first_step) / (now - self._began)))
+            self._report_due = now + REPORT_EVERY_S
 
-    def after_answers(num_digits: int) -> None:
-        if is_stopped():
-            if trainer.step == num_steps:  # a run that ended early would resume training from here
-                save_checkpoint(checkpoint, identity, trainer, curves, snapshots.arrays, train_s)
-            raise Interrupted(f"run {request.id} stopped after training; it resumes there")
+    def _save_checkpoint(self, train_s: float) -> None:
+        snapshots = self._snapshots.arrays
+        save_checkpoint(self._checkpoint, self._identity, self._trainer, self._curves, snapshots, train_s)
 
-    with trainer.among_others():
-        outcome = train(trainer, num_steps, training.read_metrics, curves, after_chunk, training.is_done)
-    train_s = spent_s + time.perf_counter() - began
-    report(_progress(request, num_steps, num_steps, curves, trainer.step / train_s))
-    training.finish()
-    exactness = exactness_at_the_end(trainer, trial.build_task(), trial.digits, trial, after_answers)
-    staged = store.staging_folder(request.id)
-    write_run(
-        staged,
-        request,
-        outcome=outcome,
-        columns=curves.columns(),
-        weights=trainer.weights(),
-        snapshots=snapshots.arrays,
-        exactness=exactness,
-        environment=describe_environment(engine),
-        times={
-            "train_s": max(round(train_s, 3), 0.001),
-            "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
-    )
-    return staged
+    def _train_s(self, now: float) -> float:
+        return self._spent_s + now - self._began
+
+    def _progress(self, step: int, steps_per_s: float) -> Progress:
+        return Progress(
+            self._request.id,
+            step,
+            self._training.num_steps,
+            self._curves.latest("loss"),
+            self._curves.latest("exact_match"),
+            steps_per_s,
+        )
 
 
 def _identity(request: RunRequest, engine: Engine) -> str:
     made_by = f"{engine.name} {engine.instruction_set} {engine.build}"
     return f"{request.id} {made_by} numerics {NUMERICS_VERSION}"
-
-
-def _progress(
-    request: RunRequest, step: int, num_steps: int, curves: Curves, steps_per_s: float
-) -> Progress:
-    return Progress(
-        request.id,
-        step,
-        num_steps,
-        curves.latest("loss"),
-        curves.latest("exact_match"),
-        steps_per_s,
-    )

@@ -43,8 +43,8 @@ StoreOption = Annotated[Path | str, Option("Folder of all runs.")]
 EngineOption = Annotated[
     EngineName,
     Option(
-        "What computes; auto is the fastest on a processor. gpu trains many runs at once on an "
-        "NVIDIA GPU; gpu_tf32x3 and gpu_tf32 multiply less exactly there."
+        "What computes; auto is the fastest on a processor. Experimental: gpu trains many runs at once "
+        "on an NVIDIA GPU; gpu_tf32x3 and gpu_tf32 multiply less exactly there."
     ),
 ]
 EventsOption = Annotated[Path | str | None, Option("Folder for curves as TensorBoard event files.")]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from warnings import warn
 
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.runs import damage
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
@@ -52,7 +53,7 @@ def list_runs(
     else:
         if not os.path.isdir(run_store.root / "runs"):
             raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
-        for words in run_store.discard_damaged() if discard_damaged else ():
+        for words in damage.discard_damaged(run_store) if discard_damaged else ():
             deleted(words)
         frame, faults = run_store.frame(where, sort)
         for words in faults:

@@ -155,7 +155,7 @@ def test_an_error_reaches_those_who_asked_for_it_and_nobody_waits_for_one_who_le
 
 
 def test_a_sweep_on_the_gpu_leaves_the_bits_of_runs_one_by_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("ripplecarry.sweeps.execute_run.NUM_PAIRS", 10)  # interpreted, a thousand take long
+    monkeypatch.setattr("ripplecarry.sweeps.training.NUM_PAIRS", 10)  # interpreted, a thousand take long
     trials = [Trial(cell=cell, **TINY) for cell in ("rnn", "gru")]
     requests = [RunRequest(trial, seed, "gpu") for trial in trials for seed in range(2)]
     together, alone = Store(tmp_path / "together"), Store(tmp_path / "alone")
@@ -169,6 +169,16 @@ def test_a_sweep_on_the_gpu_leaves_the_bits_of_runs_one_by_one(tmp_path, monkeyp
                 alone.open(run_id).folder / name
             ).read_bytes()
     assert runs_at_once({"gpu"}) == 512
+
+
+def test_it_is_called_experimental_where_it_is_chosen(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("ripplecarry.sweeps.training.NUM_PAIRS", 2)
+    settings = [f"--{name.replace('_', '-')}={value}" for name, value in (TINY | {"steps": 1}).items()]
+
+    assert call(["train", "--engine", "gpu", "--store", str(tmp_path), *settings]) == 0
+    assert capsys.readouterr().err.count("the engine gpu is experimental") == 1
+    assert call(["train", "--help"]) == 0
+    assert "Experimental: gpu" in " ".join(capsys.readouterr().out.replace("│", " ").split())
 
 
 def test_without_a_gpu_it_is_refused_in_one_line(monkeypatch, tmp_path, capsys):

@@ -1,0 +1,88 @@
+"""The rows of a store's listing, and SQL over them."""
+
+from collections.abc import Sequence
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.runs.index import Row
+from ripplecarry.runs.readings import HARD
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.trial import Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_METRICS = ("loss", "exact_match", "digit_accuracy", "exact_match_at_9", "digit_accuracy_at_9", HARD)
+COLUMNS = [
+    *("id", "seed", "engine", "outcome"),
+    *(name for name in Trial.model_fields if name != "machine"),
+    *("steps_done", *_METRICS, "metrics_read_after_step", "exact_from_step", "exact_from_s"),
+    *("train_s", "finished_at"),
+]
+PROOF = "proof"
+"""The column that is read anew for every listing."""
+_TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
+
+
+def row_of(run: Run) -> Row:
+    """A run's row, without its proof."""
+    names = ("id", "seed", "engine", "metrics_read_after_step", "exact_from_step", "exact_from_s")
+    own = {name: getattr(run, name) for name in names}
+    found = run.state["last"] | run.state | run.trial.model_dump(exclude={"machine"}) | own
+    return {name: found.get(name) for name in COLUMNS}
+
+
+def select(rows: Sequence[Row], where: str, sort: str) -> "pd.DataFrame":
+    """The rows for which an SQL condition holds, in the order of these columns.
+
+    Raises:
+        ConfigurationError: DuckDB refuses the condition or order.
+    """
+    import duckdb
+    import pandas as pd
+
+    if not rows:
+        return pd.DataFrame()
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    try:
+        connection.register("found", pd.DataFrame(rows))
+        columns = ", ".join(map(_typed_column, rows[0]))
+        connection.execute(f"CREATE TABLE runs AS SELECT {columns} FROM found")
+        connection.unregister("found")
+        # The caller's SQL can access this table and nothing else on the machine.
+        connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+        query = f"SELECT * FROM runs WHERE {where} ORDER BY {sort}"
+        if len(duckdb.extract_statements(query)) != 1:
+            raise ConfigurationError(f"where={where!r} sort={sort!r}: more than one statement")
+        return connection.execute(query).df()
+    except duckdb.Error as error:
+        raise ConfigurationError(f"where={where!r} sort={sort!r}: {_reason(error)}") from None
+    finally:
+        connection.close()
+
+
+def _reason(error: Exception) -> str:
+    """Why DuckDB refuses a condition or order, with the columns that exist."""
+    kind, _, words = str(error).splitlines()[0].partition(": ")
+    words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
+    return f"{words}; SQL conditions and orders use the columns {', '.join([*COLUMNS, PROOF])}"
+
+
+def _typed_column(name: str) -> str:
+    """The column with its type, where it may be empty, so that no type can be inferred."""
+    if name == PROOF:
+        return f"CAST({name} AS VARCHAR) AS {name}"
+    if name not in Trial.model_fields:
+        return name
+    return f"CAST({name} AS {_TYPES[_value_type(Trial.model_fields[name].annotation)]}) AS {name}"
+
+
+def _value_type(annotation: Any) -> type:
+    """The type of a setting's values other than None."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return _value_type(next(part for part in parts if part is not type(None)))
+    if origin is Annotated:
+        return _value_type(parts[0])
+    return type(parts[0]) if origin is Literal else annotation

@@ -1,0 +1,59 @@
+"""How a run's network is trained and read: by an engine alone, or until it is certified."""
+
+from typing import Protocol
+
+from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.engines.engine import Computation, Engine, Trainer
+from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.readings import NUM_PAIRS, Reader, reader
+from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import RunRequest
+
+
+class Training(Protocol):
+    """How a run's network is trained and read."""
+
+    @property
+    def trainer(self) -> Trainer: ...
+
+    @property
+    def num_steps(self) -> int: ...
+
+    def read_metrics(self, network: Computation, step: int) -> dict[str, float]: ...
+
+    def is_done(self) -> bool: ...
+
+    def finish(self) -> None: ...
+
+
+class PlainTraining:
+    """Training by the engine for the trial's number of steps."""
+
+    def __init__(self, request: RunRequest, engine: Engine, read_metrics: Reader) -> None:
+        trial, seed = request.trial, request.seed
+        weights = initial_weights(trial, trial.build_task(), seed)
+        self.trainer = engine.trainer(trial, trial, trial.training_batches(seed), weights)
+        self.num_steps = trial.steps
+        self._read_metrics = read_metrics
+
+    def read_metrics(self, network: Computation, step: int) -> dict[str, float]:
+        """The metrics of this step."""
+        return self._read_metrics(network, step)
+
+    def is_done(self) -> bool:
+        """Never before the last step."""
+        return False
+
+    def finish(self) -> None:
+        """There is nothing left to do."""
+
+
+def training_of(request: RunRequest, store: Store, engine: Engine) -> Training:
+    """The training that the run's trial asks for, at its start."""
+    trial = request.trial
+    read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
+    if not trial.certify:
+        return PlainTraining(request, engine, read_metrics)
+    from ripplecarry.sweeps.train_until_certified import CertifyingTraining
+
+    return CertifyingTraining(request, store, read_metrics)
