@@ -191,17 +191,18 @@ def test_a_checkpoint_that_another_wrote_is_refused_in_a_line(begun, tmp_path):
 
 def test_a_run_that_ended_early_is_not_trained_on_after_a_stop(tmp_path, monkeypatch):
     """Stopped while its exactness is measured, after it diverged."""
-    import ripplecarry.sweeps.execute_run as module
+    from ripplecarry.sweeps import execute_run as module
+    from ripplecarry.sweeps import training
 
     trial = ONE_RUN[0].trial.model_copy(update={"exactness_to": 40})
     request = type(ONE_RUN[0])(trial, 0, ENGINE)
-    initial = module.initial_weights
+    initial = training.initial_weights
 
     def overflowing(*arguments):
         weights = initial(*arguments)
         return weights | {"dense.weight": weights["dense.weight"] * np.float32(1e39)}
 
-    monkeypatch.setattr(module, "initial_weights", overflowing)
+    monkeypatch.setattr(training, "initial_weights", overflowing)
     with np.errstate(all="ignore"):
         whole = execute_run(request, Store(tmp_path / "whole"))
         assert whole.outcome == "diverged"
