@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 from itertools import pairwise
@@ -215,10 +216,28 @@ def test_runs_are_found_by_any_unique_beginning(store):
     runs = [execute_run(request(seed=seed), store) for seed in (0, 1)]
 
     assert store.find(runs[0].id).seed == 0
-    with pytest.raises(StoreError, match="begins 2 runs' ids"):
+    with pytest.raises(StoreError, match="fits 2 runs"):
         store.find(runs[0].id[:4])
     with pytest.raises(StoreError, match="no run 'nowhere'"):
         store.find("nowhere")
+
+
+def test_runs_are_found_by_their_settings_and_the_last_by_its_name(store):
+    with pytest.raises(StoreError, match="no run 'last'"):
+        store.find("last")
+    runs = [execute_run(request(seed=seed), store) for seed in (1, 0)]
+    os.utime(runs[0].folder / "state.json", ns=(0, 0))
+
+    assert store.find("last").id == runs[1].id
+    assert store.find("cell=RNN,seed=1").id == runs[0].id
+    assert store.find(f"seed=1,learning_rate={runs[0].trial.learning_rate:e}").id == runs[0].id
+    with pytest.raises(StoreError, match="'cell=rnn' fits 2 runs"):
+        store.find("cell=rnn")
+    with pytest.raises(StoreError, match="no run 'seed=7'"):
+        store.find("seed=7")
+    for words in ("seed=1,", "seed=1,speed=3", "=", "machine=None"):
+        with pytest.raises(ConfigurationError, match="not of the form cell=gru,seed=3"):
+            store.find(words)
 
 
 def test_the_frame_filters_and_sorts(store):

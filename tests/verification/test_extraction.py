@@ -38,12 +38,15 @@ def test_a_wrong_network_has_states_that_should_not_be_there(tmp_path):
 
     assert not found.is_right
     assert found.machine.num_states > 2
+    assert found.num_states_at_least > 20
+    assert not found.is_complete
     assert found.difference is not None
     symbols = np.array(found.difference)
     digits = task.digits_of(symbols)[None]
     assert (digits == (symbols[:, None] // np.array([1, 3]) % 3)[None]).all()
     assert trainer.answers(digits)[0, -1] != task.answer(digits)[0, -1]
-    _, svg = draw_machine(found.machine, task, "a wrong adder", tmp_path, "wrong", is_complete=False)
+    round_trip = Machine.from_tables([[(q + 1) % 20] * 9 for q in range(20)], [[0] * 9] * 20)
+    _, svg = draw_machine(round_trip, task, "a wrong adder", tmp_path, "wrong", is_complete=False)
     for words in ("states and more", "to one not drawn", "the next state"):
         assert words in svg.read_text()
 

@@ -26,7 +26,6 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     from ripplecarry.reports.machine_figure import draw_machine
     from ripplecarry.runs.store import Store
     from ripplecarry.verbs.find_run import find_run
-    from ripplecarry.verification.extraction import MAX_STATES
 
     run_store, subject = Store(store), find_run(run, store)
     found, task = verb.extract(subject, store=store, **options), subject.task
@@ -41,6 +40,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         "is_right": found.is_right,
         "num_states": found.machine.num_states,
         "num_states_of_reference": len(task.machine.reachable_states()),
+        "num_states_at_least": found.num_states_at_least,
         "is_complete": found.is_complete,
         "difference": None if found.difference is None else list(found.difference),
         "operands_of_difference": None
@@ -56,9 +56,9 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         print(json.dumps(result, indent=1))
     else:
         shown = {
-            "states": f"more than {MAX_STATES}, where learning stops"
-            if found.machine.num_states > MAX_STATES
-            else found.machine.num_states,
+            "states": found.machine.num_states
+            if found.is_complete
+            else f"at least {found.num_states_at_least}; {found.machine.num_states} of them learned",
             "states of the task's machine": result["num_states_of_reference"],
             "answers as the network does": "in all tests" if found.is_complete else "not in all tests",
             "queries": found.num_queries,
@@ -69,7 +69,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         output.print(_verdict(found.is_right, run_store.proof(subject)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
-            "in the cell of each pair of digits: the answer digit; colour: the state that comes next",
+            "in the cell of each pair of digits: the answer digit; colour: the next state",
             markup=False,
         )
     return 0 if found.is_right else 1

@@ -33,6 +33,30 @@ def row_of(run: Run) -> Row:
     return {name: found.get(name) for name in COLUMNS}
 
 
+def ids_with(settings: str, rows: Sequence[Row]) -> list[str]:
+    """The ids of the rows with these values, given as `cell=gru,seed=3`.
+
+    Raises:
+        ConfigurationError: it is not of this form, or names no column.
+    """
+    wanted = [part.partition("=") for part in settings.split(",")]
+    for name, equals, _ in wanted:
+        if name not in COLUMNS or not equals:
+            raise ConfigurationError(
+                f"{settings!r} is not of the form cell=gru,seed=3, with settings from {', '.join(COLUMNS)}"
+            )
+    return [row["id"] for row in rows if all(_is(row[name], text) for name, _, text in wanted)]
+
+
+def _is(value: object, text: str) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return value == float(text)
+        except ValueError:
+            return False
+    return str(value).lower() == text.lower()
+
+
 def select(rows: Sequence[Row], where: str, sort: str) -> "pd.DataFrame":
     """The rows for which an SQL condition holds, in the order of these columns.
 

@@ -8,7 +8,7 @@ from ripplecarry.runs.store import Store
 
 
 def find_run(run: Run | Path | str, store: Path | str) -> Run:
-    """A run as it is given; or the one in the store with this id, this beginning of an id, or this folder.
+    """A run as it is given, or the one that this names in the store.
 
     Raises:
         ConfigurationError: what can be none of these.

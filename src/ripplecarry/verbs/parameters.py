@@ -38,7 +38,10 @@ class Option:
         return f"{name} is {value!r}; it must be a whole number, {bounds}"
 
 
-RunOption = Annotated[Run | Path | str, Option("A run's id, any unique beginning of it, or its folder.")]
+RUN_HELP = Option(
+    "A run: its id or any beginning of it, last, settings as in cell=gru,seed=3, or its folder."
+)
+RunOption = Annotated[Run | Path | str, RUN_HELP]
 StoreOption = Annotated[Path | str, Option("Folder of all runs.")]
 EngineOption = Annotated[
     EngineName,

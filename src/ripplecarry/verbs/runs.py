@@ -11,7 +11,7 @@ from ripplecarry.runs import damage
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EventsOption, Option, StoreOption, verb
+from ripplecarry.verbs.parameters import RUN_HELP, EventsOption, Option, StoreOption, verb
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 @verb
 def list_runs(
-    run: Annotated[
-        Run | Path | str | None, Option("A run's id, any unique beginning of it, or its folder.")
-    ] = None,
+    run: Annotated[Run | Path | str | None, RUN_HELP] = None,
     *,
     where: Annotated[str, Option("SQL condition on the columns.")] = "true",
     sort: Annotated[str, Option("Columns to order by; `desc` after one reverses it.")] = "id",

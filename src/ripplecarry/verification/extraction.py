@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from aalpy.base import SUL, Oracle
 from aalpy.learning_algs import run_KV
+from jaxtyping import Int
 
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.machine import Machine
@@ -14,9 +15,10 @@ from ripplecarry.engines.engine import Computation
 from ripplecarry.verification.counterexample import confirm
 
 MAX_STATES = 40
-"""Learning stops at the first hypothesis with more states: far more than any task needs."""
+"""A network with more is not learned: far more than any task needs."""
 NUM_WORDS = 4000
 WORD_LENGTH = 24
+_NUM_PREFIXES, _NUM_SUFFIXES = 200, 50
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Extraction:
     """Whether no word of the last test distinguished network and machine; False if states ran out."""
     difference: tuple[int, ...] | None
     """The shortest symbols that machine and reference answer differently; None if they are equal."""
+    num_states_at_least: int
+    """So many words lead to states that the network's answers tell apart."""
     num_queries: int
     counterexample: Counterexample | None
     """What the network answers to the difference, where that is wrong too; of a run the shortest known."""
@@ -45,9 +49,14 @@ def extract_machine(
 
     A hypothesis is tested on random words, half of them made of symbols whose digits sum to base - 1,
     through which a carry runs. Not every word is tested: this is evidence, while a certificate is proof.
+    Where a few words already tell more than `max_states` states apart, learning stops at the first
+    hypothesis with more states than the task's machine.
     """
     network = _Network(computation, task)
-    oracle = _RandomWords(network, task, seed, max_states)
+    words = _random_words(task, seed)
+    num_states = num_distinguished(computation, task, words)
+    most = max_states if num_states <= max_states else task.machine.num_states
+    oracle = _RandomWords(network, words, most)
     learned = run_KV(
         list(range(task.machine.num_symbols)),
         network,
@@ -59,7 +68,21 @@ def extract_machine(
     machine = _tables(learned, task.machine.num_symbols)
     difference = first_difference(machine, task.machine)
     wrong = None if difference is None else confirm(computation, task, list(difference))
-    return Extraction(machine, oracle.is_satisfied, difference, network.num_queries, wrong)
+    num_states = max(num_states, machine.num_states)
+    return Extraction(machine, oracle.is_satisfied, difference, num_states, network.num_queries, wrong)
+
+
+def num_distinguished(computation: Computation, task: Task, words: Int[np.ndarray, "word position"]) -> int:
+    """How many of some words' beginnings lead to states that the answers to some endings tell apart.
+
+    The network's minimal machine has at least so many states (Myhill and Nerode).
+    """
+    prefixes, suffixes = words[:_NUM_PREFIXES, ::2], words[-_NUM_SUFFIXES:, 1::2]
+    joined = np.concatenate(
+        [np.repeat(prefixes, len(suffixes), axis=0), np.tile(suffixes, (len(prefixes), 1))], axis=1
+    )
+    answers = computation.answers(task.digits_of(joined))[:, prefixes.shape[1] :]
+    return len(np.unique(answers.reshape(len(prefixes), -1), axis=0))
 
 
 def first_difference(first: Machine, second: Machine) -> tuple[int, ...] | None:
@@ -100,18 +123,12 @@ class _Network(SUL):
 class _RandomWords(Oracle):
     """Tests a hypothesis on many words at once."""
 
-    def __init__(self, network: _Network, task: Task, seed: int, max_states: int) -> None:
-        super().__init__(list(range(task.machine.num_symbols)), network)
+    def __init__(self, network: _Network, words: Int[np.ndarray, "word position"], max_states: int) -> None:
+        super().__init__(list(range(network.task.machine.num_symbols)), network)
         self.is_satisfied = False
         self._max_states = max_states
-        count = NUM_WORDS * WORD_LENGTH
-        drawn = random_words(seed, Stream.EVALUATION, 0, 1, 2 * count)[0].reshape(2, NUM_WORDS, WORD_LENGTH)
-        self._words = drawn[0] % task.machine.num_symbols
-        digits = task.digits_of(np.arange(task.machine.num_symbols))
-        idle = np.flatnonzero(digits.sum(axis=1) == task.base - 1)
-        is_idle = (np.arange(NUM_WORDS) % 2 == 1)[:, None] & (drawn[1] % 8 > 0)
-        self._words = np.where(is_idle, idle[drawn[1] // 8 % len(idle)], self._words).astype(np.int64)
-        self._answers = network.computation.answers(task.digits_of(self._words))
+        self._words = words
+        self._answers = network.computation.answers(network.task.digits_of(words))
 
     def find_cex(self, hypothesis):
         machine = _tables(hypothesis, len(self.alphabet))
@@ -124,6 +141,17 @@ class _RandomWords(Oracle):
         firsts = np.where(differs.any(axis=1), differs.argmax(axis=1), WORD_LENGTH)
         row = int(firsts.argmin())
         return tuple(self._words[row, : firsts[row] + 1].tolist())
+
+
+def _random_words(task: Task, seed: int) -> Int[np.ndarray, "word position"]:
+    """Words of random symbols; every second one mostly of symbols whose digits sum to base - 1."""
+    count = NUM_WORDS * WORD_LENGTH
+    drawn = random_words(seed, Stream.EVALUATION, 0, 1, 2 * count)[0].reshape(2, NUM_WORDS, WORD_LENGTH)
+    digits = task.digits_of(np.arange(task.machine.num_symbols))
+    idle = np.flatnonzero(digits.sum(axis=1) == task.base - 1)
+    is_idle = (np.arange(NUM_WORDS) % 2 == 1)[:, None] & (drawn[1] % 8 > 0)
+    uniform = drawn[0] % task.machine.num_symbols
+    return np.where(is_idle, idle[drawn[1] // 8 % len(idle)], uniform).astype(np.int64)
 
 
 def _tables(learned, num_symbols: int) -> Machine:
