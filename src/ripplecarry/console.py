@@ -12,6 +12,7 @@ from rich.table import Column, Table
 
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps import execute_run
+from ripplecarry.sweeps.estimate import estimated_s
 from ripplecarry.sweeps.sweep import Listener
 
 output = Console(highlight=False)
@@ -43,6 +44,8 @@ class SweepDisplay(Listener):
 
     def __init__(self, progress: Progress) -> None:
         self.has_failures = False
+        self.first_step: int | None = None
+        """The step at which the run that progressed first was resumed; None if none did."""
         self._requests: dict[str, RunRequest] = {}
         self._progress = progress
         self._overall = progress.add_task("all", total=None, words="")
@@ -56,7 +59,18 @@ class SweepDisplay(Listener):
         self._requests = {request.id: request for request in requests}
         self._progress.update(self._overall, total=self._cost(self._requests))
 
+    def begins(self, missing: Sequence[RunRequest], num_workers: int) -> None:
+        num_stored = len(self._requests) - len(missing)
+        words = f"{_counted(len(self._requests))}, {num_stored or 'none'} of them in the store"
+        if missing:
+            words += f"; {num_workers} at a time"
+            seconds = estimated_s(missing, num_workers)
+            words += "" if seconds is None else f", about {_duration(max(seconds, 1))} on this machine"
+        messages.print(words)
+
     def progressed(self, progress: execute_run.Progress) -> None:
+        if self.first_step is None:
+            self.first_step = progress.first_step
         if progress.run_id in self._done:
             return
         if self._cost_before is None:  # runs already in the store say nothing about speed
@@ -110,20 +124,44 @@ class SweepDisplay(Listener):
         return sum(self._requests[run].trial.cost for run in run_ids)
 
 
+def _counted(num_runs: int) -> str:
+    return f"{num_runs} {'run' if num_runs == 1 else 'runs'}"
+
+
 def print_table(title: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Prints rows with the same keys under a title; numbers are right-aligned."""
-    result = Table(box=None, pad_edge=False)
-    for column in rows[0] if rows else []:
-        is_number = all(isinstance(row[column], int | float) for row in rows)
-        result.add_column(
-            column.replace("_", " "),
-            justify="right" if is_number else "left",
-            no_wrap=column in list(rows[0])[:2],
-        )
-    for row in rows:
-        result.add_row(*(_shown(value) for value in row.values()))
+    """Prints rows with the same keys under a title; numbers are right-aligned and never cut.
+
+    Columns that do not fit beside the others come in a table below, after the first column again.
+    """
     output.print(title, style="bold")
-    output.print(result)
+    columns = list(rows[0]) if rows else []
+    shown = {column: [_shown(row[column]) for row in rows] for column in columns}
+    for block in _blocks(shown):
+        result = Table(box=None, pad_edge=False)
+        for column in block:
+            is_number = all(isinstance(row[column], int | float | None) for row in rows)
+            result.add_column(
+                column.replace("_", " "),
+                justify="right" if is_number else "left",
+                overflow="fold",
+                no_wrap=is_number,
+            )
+        for cells in zip(*(shown[column] for column in block), strict=True):
+            result.add_row(*cells)
+        output.print(result)
+
+
+def _blocks(shown: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The columns of each table, so that words longer than a line alone are folded."""
+    first, *others = shown or [""]
+    widths = {name: max(map(len, [name, *cells])) for name, cells in shown.items()}
+    blocks = [[first]] if shown else []
+    for name in others:
+        width = sum(widths[each] + 1 for each in [*blocks[-1], name])
+        if width > output.width and len(blocks[-1]) > 1:
+            blocks.append([first])
+        blocks[-1].append(name)
+    return blocks
 
 
 def print_curve(title: str, steps: Sequence[float], values: Sequence[float]) -> None:
@@ -153,7 +191,10 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:.4g}"
+    return f"{value:.8g}" if text == "1" and value < 1 else text  # nearly all is not all
 
 
 def _duration(seconds: float) -> str:

@@ -56,6 +56,11 @@ class Task:
         )
 
     @property
+    def has_carry_runs(self) -> bool:
+        """Whether operands can be made by their longest carry run: for addition of two."""
+        return self.name == "addition" and self.num_operands == 2
+
+    @property
     def num_outputs(self) -> int:
         """Number of possible answers at a position."""
         return max(self.base, self.machine.num_outputs)

@@ -1,4 +1,4 @@
-"""`ripplecarry study`: carry studies out, judge their claims, draw their figures."""
+"""`ripplecarry study`: execute studies, judge their claims, draw their figures."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @command(verb.study)
 def study(*studies: str, shard: str | None, store: Path, as_json: bool, **options: Any) -> int:
-    """Carry studies out, resuming what was begun, and draw their figures.
+    """Execute studies, resuming what was begun, and draw their figures.
 
     `all`, or no name, is the course report's: baseline, layers, digits, learning_rate, cell,
     digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,

@@ -76,11 +76,26 @@ def train(*, as_json: bool, **options: Any) -> int:
     if as_json:
         print(json.dumps(summary, indent=1))
     else:
+        if display.first_step is None:
+            print("the store has this run already; nothing was trained")
+        elif display.first_step:
+            print(f"resumed from step {display.first_step}")
         rows = [{"what": name, "value": value} for name, value in summary.items()]
         print_table(f"run {run.id}", rows)
         if run.trial.certify:
             print(_what_is_proved(run, proof))
+        print(_what_next(run))
     return 0 if run.outcome == "finished" and (proof or not run.trial.certify) else 1
+
+
+def _what_next(run: "Run") -> str:
+    """The commands that a new run is for."""
+    commands = {"page": "watch it", "certify": "a proof, or a wrong answer"}
+    if run.task.has_carry_runs:
+        commands = {"evaluate": "is it right where it is hard?", "page": "watch it carry"}
+    width = max(map(len, commands)) + len(run.id) + 15
+    lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} {words}" for verb, words in commands.items()]
+    return "\n".join(["next:", *lines])
 
 
 def _what_is_proved(run: "Run", proof: "Proof | None") -> str:

@@ -99,7 +99,7 @@ def measure_exactness(
     Raises:
         ConfigurationError: a task without carry runs.
     """
-    if task.name != "addition" or task.num_operands != 2:
+    if not task.has_carry_runs:
         raise ConfigurationError(
             "exactness by carry run is for addition of 2 operands, "
             f"not for {task.name} of {task.num_operands}"

@@ -28,7 +28,7 @@ def hard_cases(task: Task, length: int) -> Cases:
         "two digit tuples alternating": _alternating(symbols, length),
         "the first digit only": first_only,
     }
-    if task.name == "addition" and task.num_operands == 2:
+    if task.has_carry_runs:
         cases |= _of_carries(task.base, length)
     return cases
 

@@ -57,7 +57,7 @@ def hard_test_set(source: BatchSource) -> Batch:
     longest run that grids test."""
     task, digits = source.task, source.digits
     rows = list(hard_cases(task, digits).values())
-    if task.name == "addition" and task.num_operands == 2:
+    if task.has_carry_runs:
         wanted = tuple((kind, run) for kind in RUN_KINDS for run in Sampling().runs(digits))
         rows.append(operands_of_runs(digits, task.base, 0, wanted, _PAIRS_PER_RUN))
     operands = np.concatenate(rows)

@@ -35,6 +35,8 @@ class Progress:
     loss: float | None
     exact_match: float | None
     steps_per_s: float
+    first_step: int
+    """The step from which it was resumed; 0 where it was not."""
 
 
 def execute_run(
@@ -153,6 +155,7 @@ class _RunInProgress:
             self._curves.latest("loss"),
             self._curves.latest("exact_match"),
             steps_per_s,
+            self._first_step,
         )
 
 

@@ -26,6 +26,9 @@ class Listener:
     def planned(self, requests: Sequence[RunRequest]) -> None:
         """These runs are wanted; told first."""
 
+    def begins(self, missing: Sequence[RunRequest], num_workers: int) -> None:
+        """The store lacks these runs; so many will be executed at a time."""
+
     def progressed(self, progress: Progress) -> None:
         """A run has advanced."""
 
@@ -100,11 +103,12 @@ def sweep(
         store.clear_leftovers(request.id)
         result.finished.append(request.id)
         listener.finished(request)
+    listener.begins(left, _num_workers(left, num_workers))
     for attempt in range(1, _MAX_ATTEMPTS + 1):
         if not left or stop.is_made():
             break
         engines = {request.engine for request in left}
-        workers = min(num_workers or runs_at_once(engines), len(left))
+        workers = _num_workers(left, num_workers)
         can_share = engines <= set(LOCK_FREE_ENGINES)
         with (
             open_pool(executor, workers, can_share=can_share, address=address) as pool,
@@ -119,6 +123,10 @@ def sweep(
         result.failed[request.id] = str(error)
         listener.failed(request, error)
     return result
+
+
+def _num_workers(requests: Sequence[RunRequest], wanted: int | None) -> int:
+    return min(wanted or runs_at_once({request.engine for request in requests}), len(requests))
 
 
 def _attempt(
