@@ -30,6 +30,8 @@ class Verdict:
     claim: "Claim"
     status: Status
     findings: tuple[Finding, ...]
+    is_stated_late: bool = False
+    """Whether the store has no record of the claim, in these words, from before its runs."""
 
     @property
     def deciding(self) -> Finding:
@@ -63,6 +65,7 @@ class Verdict:
             "interval": None if isnan(deciding.low) else [deciding.low, deciding.high],
             "level": deciding.level,
             "num_seeds": self.num_seeds,
+            "stated_after_the_runs": self.is_stated_late,
             "sentence": self.sentence,
             "findings": [finding.words for finding in self.findings],
         }
@@ -70,9 +73,9 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict in one plain sentence."""
-        finding = self.deciding
+        finding, late = self.deciding, " Stated after the runs." if self.is_stated_late else ""
         if self.num_seeds < MIN_SEEDS:
-            return f"Open: seeds: {self.num_seeds}; no verdict with fewer than {MIN_SEEDS}."
+            return f"Open: seeds: {self.num_seeds}; no verdict with fewer than {MIN_SEEDS}.{late}"
         lead = {
             "confirmed": "Confirmed: ",
             "refuted": "Refuted: ",
@@ -81,7 +84,7 @@ class Verdict:
         more = len(self.findings) - 1
         if self.status == "confirmed" and more:
             lead = f"Confirmed in all {more + 1} comparisons, the closest being that "
-        return f"{lead}{finding.words} ({finding.interval_words}; seeds: {finding.num_seeds})."
+        return f"{lead}{finding.words} ({finding.interval_words}; seeds: {finding.num_seeds}).{late}"
 
 
 class Comparison(ABC):

@@ -1,7 +1,7 @@
 """Studies: a question, a base trial, a grid of varied settings, and seeds."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -163,10 +163,15 @@ class Study:
         """The trials, with their runs, that figures and tables show: all but the controls."""
         return [arm for arm in self.arms(runs) if arm.runs and not arm.case.is_control]
 
-    def judge(self, runs: Sequence[Run]) -> list[Verdict]:
-        """These runs' verdict on each claim."""
+    def judge(self, runs: Sequence[Run], stated_late: Collection[str] = ()) -> list[Verdict]:
+        """These runs' verdict on each claim.
+
+        Args:
+            stated_late: ids of the claims that were stated after the runs.
+        """
         arms = self.arms(runs)
-        return [claim.judge(arms) for claim in self.claims]
+        verdicts = [claim.judge(arms) for claim in self.claims]
+        return [replace(verdict, is_stated_late=verdict.claim.id in stated_late) for verdict in verdicts]
 
     def requests(self, num_seeds: int, engine: str) -> list[RunRequest]:
         """All runs: each trial with seeds 0 to `num_seeds` - 1; seed 0 keeps snapshots."""

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ripplecarry.claims.claim import Verdict
+from ripplecarry.claims.dates import claims_stated_late
 from ripplecarry.claims.findings import MIN_SEEDS
 from ripplecarry.claims.study import Study
 from ripplecarry.files import write_atomically
@@ -61,7 +62,7 @@ def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport
         study,
         runs,
         summarise(study, runs),
-        study.judge(runs),
+        study.judge(runs, claims_stated_late(study, store)),
         [path for draw in drawings for path in draw(study, runs, folder)],
         store,
     )

@@ -9,7 +9,7 @@ STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in formats that other programs read
 STORE/evaluations/NAME/    evaluations of runs and other adders
 STORE/comparisons/         figures of runs side by side
-STORE/studies/NAME/        figures of each study
+STORE/studies/NAME/        figures of each study; when its claims were first seen
 STORE/report*.html         the report of each sweep
 STORE/index.json           what `frame` last read from every run; may be deleted
 """

@@ -14,7 +14,7 @@ def merge(
     *sources: Annotated[Path | str, Option("Stores to take runs from.")],
     store: StoreOption = DEFAULT_STORE,
 ) -> merging.Merged:
-    """What became of the runs of other stores, which are copied into one.
+    """What became of the runs of other stores, which are copied into one, with the dates of claims.
 
     Raises:
         ConfigurationError: no source is given.
@@ -22,4 +22,10 @@ def merge(
     """
     if not sources:
         raise ConfigurationError("give the folders of the stores to merge")
-    return merging.merge([Path(source) for source in sources], Store(store))
+    from ripplecarry.claims.dates import merge_records
+
+    folders, target = [Path(source) for source in sources], Store(store)
+    merged = merging.merge(folders, target)
+    for folder in folders:
+        merge_records(Store(folder), target)
+    return merged

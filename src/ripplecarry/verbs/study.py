@@ -1,6 +1,6 @@
-"""Carrying studies out."""
+"""Executing studies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +30,8 @@ class StudyResult:
     runs_by_study: Mapping[str, Sequence[Run]]
     failed: Mapping[str, str]
     was_interrupted: bool
+    stated_late: Mapping[str, Collection[str]]
+    """Of each study the ids of claims that were stated after the runs."""
 
     @property
     def runs(self) -> list[Run]:
@@ -38,7 +40,11 @@ class StudyResult:
 
     def verdicts(self) -> "list[Verdict]":
         """What the runs say of each claim."""
-        return [verdict for s in self.studies for verdict in s.judge(self.runs_by_study[s.name])]
+        return [
+            verdict
+            for one in self.studies
+            for verdict in one.judge(self.runs_by_study[one.name], self.stated_late[one.name])
+        ]
 
     def frame(self) -> "pd.DataFrame":
         """All curves: a row a step and run, with the run's id, seed and what its study varies."""
@@ -80,6 +86,7 @@ def study(
         ConfigurationError: an unknown study, or options that do not fit together.
         StoreError: the store cannot be written.
     """
+    from ripplecarry.claims.dates import claims_stated_late, record_claims
     from ripplecarry.claims.study import Study
     from ripplecarry.studies.catalogue import find_studies
     from ripplecarry.sweeps.sweep import sweep
@@ -95,6 +102,8 @@ def study(
     requests = [request for mine in wanted.values() for request in mine]
     if shard is not None:
         requests = Shard.read(shard).of(requests)
+    for one in found.values():
+        record_claims(one, run_store)
     result = sweep(
         requests,
         run_store,
@@ -115,4 +124,5 @@ def study(
         {each: [runs[r.id] for r in mine if r.id in runs] for each, mine in wanted.items()},
         result.failed,
         result.was_interrupted,
+        {one.name: claims_stated_late(one, run_store) for one in found.values()},
     )
