@@ -29,6 +29,7 @@ class Study:
         seeds: the default number of seeds.
         report_figure: the figure of the report that shows the same comparison, if any.
         source: the argument by which `ripplecarry study` finds it; filled in on loading.
+        changes: values in place of a study's own, as `--set` takes them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Study:
     seeds: int = 12
     report_figure: int | None = None
     source: str = ""
+    changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isidentifier():

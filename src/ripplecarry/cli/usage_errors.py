@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import CycloptsError
-from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+from cyclopts.exceptions import MissingArgumentError, UnknownOptionError, UnusedCliTokensError
 
 from ripplecarry.runs.trial import Trial
 
@@ -24,6 +24,11 @@ def usage_error(error: CycloptsError) -> str:
     command = " ".join(error.command_chain or ())
     if isinstance(error, UnusedCliTokensError) and command:
         return _too_many(command, error.unused_tokens or [], error.target)
+    if isinstance(error, UnknownOptionError) and command == "study":
+        option = error.token.keyword or error.token.value
+        name = option.lstrip("-").replace("-", "_")
+        if name in Trial.model_fields:
+            return f"{_quoted(command)} has no option {option}; write --set {name}=VALUE,VALUE"
     if isinstance(error, MissingArgumentError) and command:
         return f"{_quoted(command)} needs a value for {error.keyword or error.argument.name}"  # pyrefly: ignore[missing-attribute]
     return " ".join(str(error).split())

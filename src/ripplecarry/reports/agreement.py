@@ -41,6 +41,8 @@ def agreement(study: Study, runs: Sequence[Run]) -> list[Agreement]:
             (f"exact_match_at_{REPORT_DIGITS}" if has_other_length else "exact_match", "exact_match"),
         ):
             theirs = report_curve(study.report_figure, arm.case.label, theirs_is)
+            if theirs.empty:  # a value that the report did not try
+                continue
             steps, (low, middle, high) = band(arm.runs, metric)
             at = np.minimum(theirs.step.to_numpy(), steps[-1])  # the last loss is at steps − 1
             ours = [np.interp(at, steps, each) for each in (low, middle, high)]

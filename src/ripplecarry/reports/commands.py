@@ -13,6 +13,7 @@ def study_command(study: Study, runs: Sequence[Run], store: Store) -> str:
     """The command that reproduces every figure and number of the study."""
     words = ["ripplecarry", "study", study.source or study.name]
     words += ["--seeds", str(max(run.seed for run in runs) + 1)]
+    words += [word for change in study.changes for word in ("--set", change)]
     for engine in sorted({run.engine for run in runs}):
         words += ["--engine", engine]
     return shlex.join(words + _store_words(store))

@@ -69,6 +69,10 @@ def study(
         int | None,
         Option("Runs at a time; by default as many as cores, or 512 on a GPU.", 1, MOST_SEEDS),
     ] = None,
+    set_: Annotated[
+        Sequence[str],
+        Option("Values in place of the study's own, as layers=1,3; its claims are left out. Repeatable."),
+    ] = (),
     engine: EngineOption = "auto",
     executor: Annotated[ExecutorName, Option("Where runs are computed.")] = "local",
     address: Annotated[str | None, Option("Of a Ray cluster, or auto for the one here.")] = None,
@@ -88,6 +92,7 @@ def study(
     """
     from ripplecarry.claims.dates import claims_stated_late, record_claims
     from ripplecarry.claims.study import Study
+    from ripplecarry.claims.variation import vary
     from ripplecarry.studies.catalogue import find_studies
     from ripplecarry.sweeps.sweep import sweep
 
@@ -96,7 +101,7 @@ def study(
     found: dict[str, Study] = {}
     for each in studies or ("all",):
         some = [each] if isinstance(each, Study) else find_studies([str(each)])
-        found |= {one.name: one for one in some}
+        found |= {one.name: one for one in (vary(one, set_) for one in some)}
     run_store, name = Store(store), open_engine(engine).name
     wanted = {one.name: one.requests(seeds or one.seeds, name) for one in found.values()}
     requests = [request for mine in wanted.values() for request in mine]
