@@ -4,6 +4,7 @@
 # pyrefly: ignore-errors
 
 import time
+from collections.abc import Callable
 
 import torch
 import triton
@@ -15,7 +16,7 @@ _ROUNDS = 5
 
 
 @triton.jit
-def _multiply_and_add(values, repeats, width: tl.constexpr):
+def _multiply_and_add(values, repeats, width: tl.constexpr):  # noqa: ANN001, ANN202
     at = tl.program_id(0) * width + tl.arange(0, width)
     a = tl.load(values + at)
     b, c, d = a + 1.0, a + 2.0, a + 3.0
@@ -46,7 +47,7 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _best_s(work, device: torch.device) -> float:
+def _best_s(work: Callable[[], object], device: torch.device) -> float:
     work()
     times = []
     for _ in range(_ROUNDS):

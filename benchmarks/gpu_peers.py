@@ -12,7 +12,6 @@ from torch.nn.functional import cross_entropy
 from ripplecarry.runs.trial import Trial
 
 Step = Callable[[], object]
-_RATE = 0.001
 _WARM_UP = 3
 """Steps before a capture, as PyTorch's documentation asks for."""
 
@@ -29,12 +28,12 @@ class _Network(nn.Module):
         return self.readout(self.stack(self.embedding(operands).flatten(2))[0])
 
 
-def modules(trial: Trial, device: torch.device) -> Step:
-    """One step of one run, launch by launch."""
+def modules(trial: Trial, device: torch.device) -> Callable[[], Tensor]:
+    """One step of one run, launch by launch; it returns the loss."""
     network, optimiser = _begin(trial, device, capturable=False)
 
-    def step() -> None:
-        _update(network, optimiser, *_draw(trial, device))
+    def step() -> Tensor:
+        return _update(network, optimiser, *draw_sums(trial, device))
 
     return step
 
@@ -46,11 +45,11 @@ def captured(trial: Trial, device: torch.device) -> Step:
     side.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(side):
         for _ in range(_WARM_UP):
-            _update(network, optimiser, *_draw(trial, device))
+            _update(network, optimiser, *draw_sums(trial, device))
     torch.cuda.current_stream(device).wait_stream(side)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        _update(network, optimiser, *_draw(trial, device))
+        _update(network, optimiser, *draw_sums(trial, device))
     return graph.replay
 
 
@@ -58,19 +57,22 @@ def _begin(
     trial: Trial, device: torch.device, *, capturable: bool
 ) -> tuple[nn.Module, torch.optim.Optimizer]:
     network = _Network(trial).to(device)
-    return network, torch.optim.Adam(network.parameters(), lr=_RATE, capturable=capturable)
+    return network, torch.optim.Adam(network.parameters(), lr=trial.learning_rate, capturable=capturable)
 
 
 def _update(
     network: nn.Module, optimiser: torch.optim.Optimizer, operands: Tensor, answers: Tensor
-) -> None:
+) -> Tensor:
     optimiser.zero_grad(set_to_none=False)
     logits = network(operands)
-    cross_entropy(logits.flatten(0, 1), answers.flatten()).backward()
+    loss = cross_entropy(logits.flatten(0, 1), answers.flatten())
+    loss.backward()
     optimiser.step()
+    return loss.detach()
 
 
-def _draw(trial: Trial, device: torch.device) -> tuple[Tensor, Tensor]:
+def draw_sums(trial: Trial, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Random operands and the right answers."""
     shape = (trial.batch_size, trial.sequence_length, 2)
     operands = torch.randint(trial.base, shape, device=device)
     operands[:, trial.digits :] = 0

@@ -25,7 +25,7 @@ COUNTS = (1, 10, 100, 1000, 10_000)
 COMPARED = 1000
 """Runs at once where peers are compared."""
 
-_STEPS_PER_CALL = 5
+STEPS_PER_CALL = 5
 _DIFFERENT_WEIGHTS = 16
 
 
@@ -117,13 +117,13 @@ def _ours(trial: Trial, num_runs: int, multiply: Multiply, device: torch.device)
 
     def call() -> None:
         nonlocal done
-        stack.advance(wishes(done, _STEPS_PER_CALL))
-        done += _STEPS_PER_CALL
+        stack.advance(wishes(done, STEPS_PER_CALL))
+        done += STEPS_PER_CALL
 
     a = stack.layout
     states = trial.layers * trial.sequence_length * trial.batch_size * trial.hidden_size
     moved = 4 * (2 * (1 + a.num_saved) * states + 6 * a.size)
-    return _Way(GpuEngine.name_of(multiply), num_runs, call, num_runs * _STEPS_PER_CALL, moved)
+    return _Way(GpuEngine.name_of(multiply), num_runs, call, num_runs * STEPS_PER_CALL, moved)
 
 
 def _stacked(

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax import lax
+from jax import Array, lax
+from jaxtyping import Float, Int
 
 from benchmarks.workload import Workload
 from ripplecarry.arithmetic.tasks import addition
@@ -14,6 +15,14 @@ from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
 
 _BETA1, _BETA2, _EPSILON, _RATE = 0.9, 0.999, 1e-8, 0.001
+
+Weights = dict[str, Array]
+State = tuple[Weights, Weights, Weights, Int[Array, "*run"]]
+"""Weights, both of Adam's moments, and the number of updates."""
+Step = Callable[[State, Array], tuple[State, Float[Array, "*run"]]]
+Gates = Float[Array, "batch gate"]
+Memory = tuple[Float[Array, "batch unit"], ...]
+"""A layer's hidden state, and an LSTM's cell state after it."""
 
 
 def scanned(workload: Workload) -> Callable[[], object]:
@@ -31,7 +40,7 @@ def stacked(trial: Trial, num_runs: int) -> Callable[[], object]:
     )
 
 
-def _advancing(step, state, keys) -> Callable[[], object]:
+def _advancing(step: Step, state: State, keys: Callable[[int], Array]) -> Callable[[], object]:
     held = {"state": state, "count": 0}
 
     def advance() -> None:
@@ -42,20 +51,26 @@ def _advancing(step, state, keys) -> Callable[[], object]:
     return advance
 
 
-def _training(trial: Trial):
+def _training(trial: Trial) -> tuple[State, Step]:
     """The state before the first step, and the step."""
     weights = {k: jnp.asarray(v) for k, v in initial_weights(trial, addition(), 0).items()}
     state = (weights, *(jax.tree.map(jnp.zeros_like, weights) for _ in range(2)), jnp.zeros((), jnp.int32))
     cell = _CELLS[trial.cell]
     num_states = CELL_SHAPES[trial.cell].num_states
 
-    def loss_of(weights, operands, answers):
+    def loss_of(
+        weights: Weights,
+        operands: Int[Array, "position batch 2"],
+        answers: Int[Array, "position batch"],
+    ) -> Float[Array, ""]:
         # (digit, digit, gates): what both embeddings bring to the first layer
         first, second = jnp.split(weights["rnn.weight_ih_l0"], 2, axis=1)
         embedding = weights["embed_layer.weight"]
         table = (embedding @ first.T)[:, None] + (embedding @ second.T)[None] + weights["rnn.bias_ih_l0"]
 
-        def position(states, digits):
+        def position(
+            states: tuple[Memory, ...], digits: Int[Array, "batch 2"]
+        ) -> tuple[tuple[Memory, ...], Float[Array, "batch unit"]]:
             below = table[digits[:, 0], digits[:, 1]]
             passed = []
             for layer in range(trial.layers):
@@ -73,12 +88,14 @@ def _training(trial: Trial):
         chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), answers[..., None], axis=-1)
         return -chosen.mean()
 
-    def step(state, key):
+    def step(state: State, key: Array) -> tuple[State, Float[Array, "*run"]]:
         weights, first, second, count = state
         drawn = jax.random.randint(key, (trial.digits, trial.batch_size, 2), 0, 10)
         operands = jnp.pad(drawn, ((0, 2), (0, 0), (0, 0)))
 
-        def add(carry, digits):
+        def add(
+            carry: Int[Array, " batch"], digits: Int[Array, "batch 2"]
+        ) -> tuple[Int[Array, " batch"], Int[Array, " batch"]]:
             total = digits.sum(axis=1) + carry
             return total // 10, total % 10
 
@@ -96,11 +113,11 @@ def _training(trial: Trial):
     return state, step
 
 
-def _rnn(below, before, states):
+def _rnn(below: Gates, before: Gates, states: Memory) -> Memory:
     return (jnp.tanh(below + before),)
 
 
-def _gru(below, before, states):
+def _gru(below: Gates, before: Gates, states: Memory) -> Memory:
     below_reset, below_update, below_new = jnp.split(below, 3, axis=1)
     before_reset, before_update, before_new = jnp.split(before, 3, axis=1)
     reset, update = jax.nn.sigmoid(below_reset + before_reset), jax.nn.sigmoid(below_update + before_update)
@@ -108,7 +125,7 @@ def _gru(below, before, states):
     return ((1 - update) * new + update * states[0],)
 
 
-def _lstm(below, before, states):
+def _lstm(below: Gates, before: Gates, states: Memory) -> Memory:
     entry, forget, new, output = jnp.split(below + before, 4, axis=1)
     memory = jax.nn.sigmoid(forget) * states[1] + jax.nn.sigmoid(entry) * jnp.tanh(new)
     return jax.nn.sigmoid(output) * jnp.tanh(memory), memory

@@ -4,10 +4,13 @@ from collections.abc import Callable
 
 import numba
 import numpy as np
+from jaxtyping import Float32
 
 from benchmarks.workload import Workload
 from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.networks.initial_values import initial_weights
+
+Parameters = tuple[np.ndarray, ...]
 
 
 def by_hand(workload: Workload) -> Callable[[], object]:
@@ -32,7 +35,13 @@ def by_hand(workload: Workload) -> Callable[[], object]:
 
 
 @numba.njit(fastmath=True, cache=False)
-def _adam(p, g, m, v, count):  # pragma: no cover - compiled
+def _adam(
+    p: Float32[np.ndarray, " number"],
+    g: Float32[np.ndarray, " number"],
+    m: Float32[np.ndarray, " number"],
+    v: Float32[np.ndarray, " number"],
+    count: int,
+) -> None:  # pragma: no cover - compiled
     one, two = 1 - 0.9**count, np.sqrt(1 - 0.999**count)
     for i in range(p.size):
         m[i] = np.float32(0.9) * m[i] + np.float32(0.1) * g[i]
@@ -41,7 +50,9 @@ def _adam(p, g, m, v, count):  # pragma: no cover - compiled
 
 
 @numba.njit(fastmath=True, cache=False)
-def _gradients(parameters, batch, digits, positions):  # pragma: no cover - compiled
+def _gradients(
+    parameters: Parameters, batch: int, digits: int, positions: int
+) -> tuple[np.floating, Parameters]:  # pragma: no cover - compiled
     embedding, input0, hidden0, bias0, input1, hidden1, bias1, dense, dense_bias = parameters
     units, size = hidden0.shape[0], embedding.shape[1]
     operands = np.zeros((positions, batch, 2), dtype=np.int64)

@@ -1,5 +1,8 @@
 """How Sphinx builds these pages: `make docs`. Nothing is fetched from anywhere."""
 
+from sphinx.application import Sphinx
+from sphinx.ext.autodoc import Options
+
 project = "ripplecarry"
 author = "the ripplecarry authors"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -20,7 +23,7 @@ autodoc_preserve_defaults = True
 default_role = "code"
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
     """Verbs show plain types, and say of each parameter what the command's help says."""
     import ripplecarry
     from ripplecarry.verbs.parameters import options_of
@@ -32,7 +35,9 @@ def setup(app):
         for each, (_, kind, _) in found.items():
             getattr(ripplecarry, name).__annotations__[each] = kind
 
-    def add_help(app, what, name, verb, options, lines):
+    def add_help(
+        app: Sphinx, what: str, name: str, verb: object, options: Options, lines: list[str]
+    ) -> None:
         lines += ["", *(f":param {each}: {words}" for each, words in helps.get(name, {}).items())]
 
     app.connect("autodoc-process-docstring", add_help)

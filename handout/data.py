@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from operator import index
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 
@@ -64,7 +64,7 @@ def pad2len(lst: Sequence[int], length: int, pad: int = 0) -> list[int]:
     return [*lst, *[pad] * (length - len(lst))]
 
 
-def results_converter(res_lst: Any) -> list[int]:
+def results_converter(res_lst: Iterable[ArrayLike]) -> list[int]:
     """The integers that predicted digit lists stand for, least significant digit first."""
     return [from_digits(np.asarray(digits, dtype=np.int64), 10) for digits in res_lst]
 

@@ -4,6 +4,7 @@ Accuracy is read at the training length; the report's own reading was on 9-digit
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:  # run as a script from within the folder
@@ -21,6 +22,8 @@ from ripplecarry.networks.adder import Adder
 from ripplecarry.reports.curve_figures import draw_lines
 from ripplecarry.training import loop
 from ripplecarry.training.curves import Curves
+
+DigitRows = Tensor | Sequence[Sequence[int]]
 
 BATCH_SIZE = 200
 CASES = {
@@ -60,7 +63,13 @@ def compute_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return mean_cross_entropy(logits, labels)
 
 
-def train_one_step(model: nn.Module, optimizer: torch.optim.Optimizer, x, y, label) -> float:
+def train_one_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    x: DigitRows,
+    y: DigitRows,
+    label: DigitRows,
+) -> float:
     """One update on digit lists or tensors; the loss before it."""
     optimizer.zero_grad()
     loss = compute_loss(model(torch.as_tensor(x), torch.as_tensor(y)), torch.as_tensor(label))

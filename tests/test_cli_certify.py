@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from hand_made_adders import exact_trial, exact_weights, keep
 
 import ripplecarry as rc
 from ripplecarry.cli import call
-from ripplecarry.cli.extract import _verdict
+from ripplecarry.runs.store import Store
 
 SMALL = ["--layers=1", "--hidden-size=32", "--base=4", "--digits=5", "--batch-size=60"]
 
@@ -110,12 +111,21 @@ def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
     assert [run["id"] for run in said(capsys)] == [polished]
 
 
-def test_what_the_store_knows_stands_beside_what_tests_found():
-    assert "`ripplecarry certify` looks for a proof" in _verdict(True, None)
-    assert "the store holds a wrong answer of this run" in _verdict(True, "refuted")
-    assert "that the checker has accepted" in _verdict(True, "certified")
-    assert "has yet to verify" in _verdict(True, "unchecked")
-    assert _verdict(False, None) == "the network is not the task's machine"
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        (None, "`ripplecarry certify` looks for a proof"),
+        ("refuted", "the store holds a wrong answer of this run"),
+        ("certified", "that the checker has accepted"),
+        ("unchecked", "has yet to verify"),
+    ],
+)
+def test_what_the_store_knows_stands_beside_what_tests_found(proof, words, capsys, monkeypatch):
+    run = keep(Store("results"), exact_trial(2), exact_weights(2))
+    monkeypatch.setattr(Store, "proof", lambda *_: proof)
+
+    assert call(["extract", run.id]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_machine_of_a_wrong_network_is_told_in_digits(capsys):
@@ -126,6 +136,7 @@ def test_the_machine_of_a_wrong_network_is_told_in_digits(capsys):
 
     shown = " ".join(capsys.readouterr().out.split())
     assert "more than 40, where learning stops" in shown
+    assert "the network is not the task's machine" in shown
     pattern = (
         r"known: ([0-3]+) \+ ([0-3]+) = ([0-3]+) in base 4, the network answers ([0-3]+) \(first wrong"
     )

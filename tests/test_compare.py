@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 import ripplecarry as rc
 from ripplecarry.cli import call
+from ripplecarry.reports import comparison
 from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.store import Store
 
@@ -60,14 +61,13 @@ def test_a_comparison_shows_what_differs_what_came_out_and_one_figure(pair, caps
     assert "batch size" not in shown
 
 
-def test_a_curve_is_drawn_as_it_is(pair):
-    from matplotlib.figure import Figure
+def test_a_curve_is_drawn_as_it_is(pair, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(comparison, "save", lambda figure, folder, name: drawn.append(figure))
 
-    from ripplecarry.reports.comparison import _draw_panel, _labels
+    comparison.draw_comparison(pair, Path("figures"))
 
-    axes = Figure().subplots()
-    _draw_panel(axes, pair, _labels(pair), "loss")
-
+    axes = drawn[0].axes[0]
     for run, line in zip(pair, axes.get_lines(), strict=True):
         assert line.get_xdata().tolist() == run.curves.step.tolist()
         assert line.get_ydata().tolist() == run.curves.loss.tolist()

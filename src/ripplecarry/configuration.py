@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from ripplecarry.errors import ConfigurationError
 
@@ -38,7 +39,7 @@ def sentences(error: ValidationError, names: Iterable[str]) -> str:
     return "; ".join(_sentence(list(names), problem) for problem in error.errors())
 
 
-def _sentence(names: Sequence[str], problem: Any) -> str:
+def _sentence(names: Sequence[str], problem: ErrorDetails) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
     if kind == "extra_forbidden":

@@ -70,7 +70,7 @@ def test_a_stream_answers_as_the_network_in_one_piece(cell, num_operands, length
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(stream, "PIECE_POSITIONS", piece)
-        monkeypatch.setattr(sums, "_feed", feed)
+        monkeypatch.setattr(sums, "positions_per_feed", feed)
         pieces = list(sums.stream(operands))
 
     assert (np.concatenate([each.operands for each in pieces]) == whole).all()
@@ -105,7 +105,7 @@ def test_lines_short_or_long_get_the_networks_own_answers(
         monkeypatch.setattr(integer_sums, "SHORT_POSITIONS", short)
         monkeypatch.setattr(written_sums, "BLOCK_BYTES", block)
         monkeypatch.setattr(text_source, "BLOCK_BYTES", block)
-        monkeypatch.setattr(stream, "_BATCH_POSITIONS", batch)
+        monkeypatch.setattr(stream, "BATCH_POSITIONS", batch)
         compared = ComparedSums(sums.task)
         lines = written(sums, content, compared).splitlines()
         integers = add_numbers(sums, rows)
@@ -189,7 +189,7 @@ def test_batches_hold_each_row_once_within_bounds(lengths):
     num_positions = np.array(lengths)
 
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(stream, "_BATCH_POSITIONS", 2000)
+        monkeypatch.setattr(stream, "BATCH_POSITIONS", 2000)
         found = list(batches(num_positions))
 
     assert sorted(np.concatenate(found).tolist()) == list(range(len(lengths)))

@@ -10,6 +10,7 @@ position adds to the count, an entering one restarts it, a *leaving* one (the ot
 outside. A carry run's length is its count plus one, for the position that generates it; an idle run's is
 its count."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,7 +85,12 @@ def words_per_row(length: int) -> int:
     return WORDS_BEFORE + _WORDS_PER_POSITION * length
 
 
-def _draw(plan: RunPlan, placing: UInt32[np.ndarray, " row"], words, base: int) -> np.ndarray:
+def _draw(
+    plan: RunPlan,
+    placing: UInt32[np.ndarray, " row"],
+    words: Callable[[int, int], UInt32[np.ndarray, "row word"]],
+    base: int,
+) -> UInt8[np.ndarray, "row position 2"]:
     check_base(base)
     num_rows, length = len(plan.lengths), int(plan.lengths.max(initial=1))
     # The count of the longest run; -1 if no carry may be generated at all.

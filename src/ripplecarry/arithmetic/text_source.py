@@ -53,10 +53,10 @@ class TextInMemory(TextSource):
         self.name = name
         self._content = np.frombuffer(content, dtype=np.uint8)
 
-    def read(self, start, stop):
+    def read(self, start: int, stop: int) -> UInt8[np.ndarray, " byte"]:
         return self._content[start:stop]
 
-    def place(self, offset):
+    def place(self, offset: int) -> str:
         return f"column {offset + 1}"
 
 
@@ -69,7 +69,7 @@ class TextFile(TextSource):
         self._begin = os.lseek(descriptor, 0, os.SEEK_CUR)
         self._begin += _mark_length(self.read(0, len(codecs.BOM_UTF8)).tobytes())
 
-    def read(self, start, stop):
+    def read(self, start: int, stop: int) -> UInt8[np.ndarray, " byte"]:
         with _readable(self.name):
             content = os.pread(self._descriptor, max(0, stop - start), self._begin + start)
         return np.frombuffer(content, dtype=np.uint8)
@@ -86,7 +86,7 @@ class SpooledText(TextSource):
         self._begin = 0
         self._begin = _mark_length(self.read(0, len(codecs.BOM_UTF8)).tobytes())
 
-    def read(self, start, stop):
+    def read(self, start: int, stop: int) -> UInt8[np.ndarray, " byte"]:
         start, stop = self._begin + start, self._begin + stop
         while self._spool.length < stop and not self._has_ended:
             with _readable(self.name):

@@ -36,10 +36,10 @@ class Less(Comparison):
     smaller: Settings
     larger: Settings
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (self.smaller, self.larger)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         return [_less(self.measure, find(arms, self.smaller), find(arms, self.larger), num_parts)]
 
 
@@ -51,13 +51,13 @@ class Extreme(Comparison):
     settings: Settings
     largest: bool = False
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (self.settings,)
 
-    def num_parts(self, arms):
+    def num_parts(self, arms: Sequence[Arm]) -> int:
         return sum(not arm.case.is_control for arm in arms) - 1
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         ours = find(arms, self.settings)
         others = [arm for arm in arms if arm is not ours and not arm.case.is_control]
         return [
@@ -75,10 +75,10 @@ class AboutEqual(Comparison):
     second: Settings
     bounds: tuple[float, float] = (0.9, 1.1)
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (self.first, self.second)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         first, second = find(arms, self.first), find(arms, self.second)
         values = paired_values(self.measure, first, second)
         words = f"the ratio of {self.measure.words}, {first.case.words} to {second.case.words}, is "
@@ -103,10 +103,10 @@ class Within(Comparison):
     second: Settings
     margin: float
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (self.first, self.second)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         first, second = find(arms, self.first), find(arms, self.second)
         values = paired_values(self.measure, first, second)
         words = f"{self.measure.words} of {first.case.words} minus that of {second.case.words} is "
@@ -126,10 +126,10 @@ class Mostly(Comparison):
     property: Property
     settings: Settings
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (self.settings,)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         arm = find(arms, self.settings)
         count, total = sum(map(self.property.holds, arm.runs)), len(arm.runs)
         words = f"with {arm.case.words}, {count} of {total} seeds {self.property.words}"
@@ -150,10 +150,10 @@ class Grows(Comparison):
     earlier: Measure
     settings: Settings
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (self.settings,)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         arm = find(arms, self.settings)
         gains = np.array([self.later.of(run) - self.earlier.of(run) for run in arm.runs])
         words = f"{self.later.words} is above {self.earlier.words} by "
@@ -176,10 +176,10 @@ class Falls(Comparison):
     trials: tuple[Settings, ...]
     against: tuple[Settings, ...] = ()
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (*self.trials, *self.against)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         samples, weights = self._falls(arms, self.trials)
         words = f"{self.measure.words} falls by {{:.3g}} per tenfold {self.setting}"
         estimates = [_sum(samples, weights)]
@@ -224,10 +224,10 @@ class LessAtBest(Comparison):
     chosen_by: Measure
     split: int
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return (*self.smaller, *self.larger)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         best = []
         for candidates in (self.smaller, self.larger):
             found = [find(arms, settings) for settings in candidates]
@@ -247,13 +247,13 @@ class AllOf(Comparison):
     def __init__(self, *parts: Comparison) -> None:
         self._parts = parts
 
-    def selections(self):
+    def selections(self) -> Sequence[Settings]:
         return [settings for part in self._parts for settings in part.selections()]
 
-    def num_parts(self, arms):
+    def num_parts(self, arms: Sequence[Arm]) -> int:
         return sum(part.num_parts(arms) for part in self._parts)
 
-    def examine(self, arms, num_parts):
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         return [found for part in self._parts for found in part.examine(arms, num_parts)]
 
 

@@ -133,7 +133,7 @@ def decide_within(
 
 
 def _finding(
-    words: str, shown: Interval, level: float, num_seeds: int, status: Any, distance: float
+    words: str, shown: Interval, level: float, num_seeds: int, status: Status, distance: float
 ) -> Finding:
     if num_seeds < MIN_SEEDS:
         status = "open"

@@ -61,21 +61,9 @@ class Study:
                 raise ConfigurationError(
                     f"study {self.name}: the grid's {_words(axis)} is {values!r}; give a tuple of values"
                 )
-        ids = [claim.id for claim in self.claims]
-        for claim_id in ids:
-            if ids.count(claim_id) > 1:
-                raise ConfigurationError(f"study {self.name}: two claims are called {claim_id!r}")
-        labels = [case.label for case in self.cases()]
-        for label in labels:
-            if labels.count(label) > 1:
-                raise ConfigurationError(f"study {self.name}: two trials are called {label!r}")
-        arms = self.arms([])
-        for claim in self.claims:
-            for settings in claim.decided_by.selections():
-                try:
-                    find(arms, settings)
-                except ConfigurationError as error:
-                    raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
+        self._check_distinct("claims", [claim.id for claim in self.claims])
+        self._check_distinct("trials", [case.label for case in self.cases()])
+        self._check_selections()
 
     def _check_kinds(self) -> None:
         """Raises if a part is not of the type that the rest of the class relies on."""
@@ -104,6 +92,21 @@ class Study:
         problems = [words for words, is_met in is_right.items() if not is_met]
         if problems:
             raise ConfigurationError(f"study {self.name}: {'; '.join(problems)}")
+
+    def _check_distinct(self, what: str, names: Sequence[str]) -> None:
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigurationError(f"study {self.name}: two {what} are called {name!r}")
+
+    def _check_selections(self) -> None:
+        """Raises if a claim is about a trial that is not in the study."""
+        arms = self.arms([])
+        for claim in self.claims:
+            for settings in claim.decided_by.selections():
+                try:
+                    find(arms, settings)
+                except ConfigurationError as error:
+                    raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
 
     @property
     def title(self) -> str:

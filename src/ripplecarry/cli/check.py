@@ -1,6 +1,7 @@
 """`ripplecarry check`: the independent check of a certificate."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from ripplecarry.cli.command import command
@@ -9,7 +10,7 @@ from ripplecarry.verbs import check as verb
 
 
 @command(verb.check)
-def check(certificate: Any, *, as_json: bool, **options: Any) -> int:
+def check(certificate: Path, *, as_json: bool, **options: Any) -> int:
     """Verify a certificate against the weights, by two programs that share nothing with the search.
 
     The second is verify_certificate.py: one file on Python's standard library alone, in exact integers.

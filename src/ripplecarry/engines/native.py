@@ -8,6 +8,7 @@ import ctypes
 import time
 
 import numpy as np
+from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
@@ -26,7 +27,7 @@ class NativeStream(PositionStream):
         self._network = network
         self._state = np.zeros(network.num_state_floats, dtype=np.float32)
 
-    def feed(self, operands):
+    def feed(self, operands: UInt8[np.ndarray, "position operand"]) -> Float[np.ndarray, "position output"]:
         return self._network.logits(operands[None], self._state)[0]
 
 
@@ -36,13 +37,15 @@ class NativeComputation(Computation):
     def __init__(self, network: KernelNetwork) -> None:
         self._network = network
 
-    def logits(self, operands):
+    def logits(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> Float[np.ndarray, "batch position output"]:
         return self._network.logits(operands)
 
-    def stream(self):
+    def stream(self) -> PositionStream:
         return NativeStream(self._network)
 
-    def weights(self):
+    def weights(self) -> Weights:
         return self._network.weights()
 
 
@@ -56,7 +59,7 @@ class NativeTrainer(NativeComputation, Trainer):
         self._batches = batches
         self._first, self._second = np.zeros((2, network.num_parameters), dtype=np.float32)
 
-    def advance(self, num_steps):
+    def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
         steps = range(self.step, self.step + num_steps)
         rates = np.array([self._optimisation.learning_rate_at(step) for step in steps])
         losses = np.empty(num_steps, dtype=np.float32)
@@ -86,11 +89,11 @@ class NativeTrainer(NativeComputation, Trainer):
         self.step += count - (0 if np.isfinite(losses[-1]) else 1)
         return losses
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         moments = {"optimiser.first": self._first.copy(), "optimiser.second": self._second.copy()}
         return self.weights() | moments
 
-    def restore(self, step, state):
+    def restore(self, step: int, state: dict[str, np.ndarray]) -> None:
         moments = [state[f"optimiser.{name}"] for name in ("first", "second")]
         for moment in moments:
             if moment.shape != self._first.shape or moment.dtype != np.float32:

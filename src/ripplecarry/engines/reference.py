@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -57,7 +57,7 @@ class ReferenceStream(PositionStream):
         self._network = network
         self._state = network.zero_state(1)
 
-    def feed(self, operands):
+    def feed(self, operands: UInt8[np.ndarray, "position operand"]) -> Float[np.ndarray, "position output"]:
         with torch.inference_mode(), one_thread():
             logits, self._state = self._network.run(torch.tensor(operands[None]), self._state)
         return logits[0].numpy()
@@ -69,14 +69,16 @@ class ReferenceComputation(Computation):
     def __init__(self, network: nn.Module) -> None:
         self.network = network
 
-    def logits(self, operands):
+    def logits(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> Float[np.ndarray, "batch position output"]:
         with torch.inference_mode(), one_thread():
             return self.network(torch.tensor(operands)).numpy()
 
-    def stream(self):
+    def stream(self) -> PositionStream:
         return ReferenceStream(self.network)  # pyrefly: ignore[bad-argument-type]
 
-    def weights(self):
+    def weights(self) -> Weights:
         return {name: p.detach().numpy().copy() for name, p in self.network.named_parameters()}
 
 
@@ -102,7 +104,7 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
         self._loss = loss
         self._learning_rate_at = learning_rate_at
 
-    def advance(self, num_steps):
+    def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
         losses = []
         with one_thread():
             for _ in range(num_steps):
@@ -125,7 +127,7 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
             self.step += 1
         return value
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         arrays = self.weights()
         for number, slots in self._optimiser.state_dict()["state"].items():
             for slot, value in slots.items():
@@ -133,7 +135,7 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
                     arrays[f"optimiser.{number}.{slot}"] = value.detach().numpy().copy()
         return arrays
 
-    def restore(self, step, state):
+    def restore(self, step: int, state: dict[str, np.ndarray]) -> None:
         slots: dict[int, dict[str, Tensor]] = {}
         with torch.no_grad():
             for name, parameter in self.network.named_parameters():

@@ -44,7 +44,9 @@ class IntegerAdder:
         self._base = base
         self.first_error: str | None = None
 
-    def answers(self, operands):
+    def answers(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> UInt8[np.ndarray, "batch position"]:
         length = operands.shape[1]
         integers = [[from_digits(digits, self._base) for digits in pair.T] for pair in operands]
         return np.stack([self._digits(a, b, length) for a, b in integers])

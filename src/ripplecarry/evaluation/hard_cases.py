@@ -1,5 +1,6 @@
 """Operands that break networks which pass random tests: patterns, extremes and runs of one digit pair."""
 
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -99,5 +100,5 @@ def _pairs(*pairs: tuple[np.ndarray, np.ndarray]) -> UInt8[np.ndarray, "row posi
     return np.array([np.stack(pair, axis=1) for pair in pairs]).astype(np.uint8)
 
 
-def _rows(rows) -> UInt8[np.ndarray, "row position 2"]:
+def _rows(rows: Iterable[Sequence[tuple[int, int]]]) -> UInt8[np.ndarray, "row position 2"]:
     return np.array(list(rows), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from jaxtyping import Float, UInt8
 from torch import nn
 
 from ripplecarry.errors import ConfigurationError
@@ -20,7 +21,9 @@ class ModuleAdder:
     def __init__(self, module: nn.Module) -> None:
         self._module = module
 
-    def logits(self, operands):
+    def logits(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> Float[np.ndarray, "batch position output"]:
         """The logits, with axes (batch, position, output)."""
         digits = torch.tensor(operands, dtype=torch.long)
         was_training = self._module.training
@@ -44,7 +47,9 @@ class ModuleAdder:
             )
         return found.reshape(batch, length, -1).float().cpu().numpy()
 
-    def answers(self, operands):
+    def answers(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> UInt8[np.ndarray, "batch position"]:
         """The digit with the largest logit."""
         return self.logits(operands).argmax(axis=-1).astype(np.uint8)
 

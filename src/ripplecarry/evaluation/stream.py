@@ -17,7 +17,8 @@ PIECE_POSITIONS = 2**16
 SHORT_POSITIONS = 1024
 """Operands that need at most this many positions are answered in batches."""
 
-_BATCH_POSITIONS = 2**17
+BATCH_POSITIONS = 2**17
+"""At most this many positions are answered in a batch, padding included."""
 
 
 @runtime_checkable
@@ -56,7 +57,9 @@ class NetworkSums:
             self._extra += 1
         # An engine may store a few hundred floats per unit and position. Small pieces stay in cache:
         # with two layers of 64 units, a thousand positions are faster than more or fewer.
-        self._feed = int(np.clip(2**17 // (architecture.layers * architecture.hidden_size), 1, 1024))
+        self.positions_per_feed = int(
+            np.clip(2**17 // (architecture.layers * architecture.hidden_size), 1, 1024)
+        )
 
     def num_positions(self, lengths: Int64[np.ndarray, "row operand"]) -> Int64[np.ndarray, " row"]:
         """The number of positions that the network reads for operands of these lengths."""
@@ -74,8 +77,8 @@ class NetworkSums:
             stop = min(start + PIECE_POSITIONS, end)
             digits = np.stack([operand.digits(start, stop) for operand in operands], axis=1)
             answers = [
-                _largest(stream.feed(digits[begin : begin + self._feed]))
-                for begin in range(0, stop - start, self._feed)
+                _largest(stream.feed(digits[begin : begin + self.positions_per_feed]))
+                for begin in range(0, stop - start, self.positions_per_feed)
             ]
             yield Piece(digits, np.concatenate(answers))
 
@@ -96,8 +99,8 @@ def batches(num_positions: Int64[np.ndarray, " row"]) -> Iterator[Int64[np.ndarr
     """Groups of rows of similar length, each of bounded size when padded to its longest row."""
     order = np.argsort(num_positions, kind="stable")
     while order.size:
-        longest = num_positions[order[:_BATCH_POSITIONS]]
-        num_rows = max(1, int((longest * np.arange(1, longest.size + 1) <= _BATCH_POSITIONS).sum()))
+        longest = num_positions[order[:BATCH_POSITIONS]]
+        num_rows = max(1, int((longest * np.arange(1, longest.size + 1) <= BATCH_POSITIONS).sum()))
         yield order[:num_rows]
         order = order[num_rows:]
 

@@ -16,12 +16,15 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Literal, Protocol
+from typing import Literal, ParamSpec, Protocol, TypeVar
 
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps.execute_run import Progress, execute_run
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _ORPHAN_GRACE_S = 60.0
 
@@ -30,11 +33,19 @@ ExecutorName = Literal["local", "inline", "threads", "processes", "ray"]
 """`local` is threads for engines that release the interpreter lock, otherwise processes."""
 
 
+class Events(Protocol):
+    """A queue of progress; None ends it."""
+
+    def put(self, progress: Progress | None, /) -> None: ...
+
+    def get(self) -> Progress | None: ...
+
+
 class Pool(Protocol):
     """Workers that execute runs."""
 
     @property
-    def events(self) -> Any:
+    def events(self) -> Events:
         """A queue of progress."""
         ...
 
@@ -56,7 +67,7 @@ class LocalPool:
     """Workers on this machine, which write to the store themselves."""
 
     executor: Executor
-    events: Any
+    events: Events
     ask_to_stop: Callable[[], None]
     capacity: int
 
@@ -72,8 +83,8 @@ class LocalPool:
 class InlineExecutor(Executor):
     """Runs each call immediately in this process."""
 
-    def submit(self, fn, /, *args, **kwargs):
-        future: Future[Any] = Future()
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        future: Future[R] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
@@ -106,7 +117,7 @@ def open_pool(
 
 @contextmanager
 def _in_this_process(num_workers: int) -> Generator[Pool]:
-    events: Any = queue.SimpleQueue()
+    events: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
     _worker.stopped.clear()
     _worker.events = events
     with InlineExecutor() if num_workers == 1 else ThreadPoolExecutor(num_workers) as pool:
@@ -134,7 +145,7 @@ class _Worker:
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
-        self.events: Any = None
+        self.events: Events  # set by the pool before the first run
 
     def report(self, progress: Progress) -> None:
         self.events.put(progress)
@@ -148,7 +159,7 @@ def _execute(request: RunRequest, store: Store) -> str:
     return run.id
 
 
-def _start_worker(events: Any, listening: Connection) -> None:
+def _start_worker(events: "multiprocessing.Queue[Progress | None]", listening: Connection) -> None:
     # The driver handles Ctrl-C, which a terminal sends to the workers as well.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _worker.stopped.set())

@@ -19,7 +19,7 @@ from typing import Any
 from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
-from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.sweeps.execute_run import Progress, execute_run
 
 # Set before importing Ray, which reads them on import: nothing leaves the cluster.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -55,7 +55,7 @@ class RayPool:
     capacity = _MOST_SUBMITTED
 
     def __init__(self) -> None:
-        self.events: SimpleQueue[Any] = SimpleQueue()
+        self.events: SimpleQueue[Progress | None] = SimpleQueue()
         board: Any = ray.remote(num_cpus=0)(_Board)
         self._board = board.remote()
         self._task: Any = ray.remote(num_cpus=1, max_retries=_RETRIES)(_work_there)
@@ -144,12 +144,12 @@ class _Board:
     """Where tasks report their progress."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, Any] = {}
+        self._latest: dict[str, Progress] = {}
 
-    def put(self, progress: Any) -> None:
+    def put(self, progress: Progress) -> None:
         self._latest[progress.run_id] = progress
 
-    def take(self) -> list[Any]:
+    def take(self) -> list[Progress]:
         taken, self._latest = list(self._latest.values()), {}
         return taken
 

@@ -1,7 +1,7 @@
 """Sweeps: executing many runs, even if some of them fail."""
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -115,7 +115,8 @@ def sweep(
             _forwarding(pool, listener),
         ):
             stop.on_request(pool.stop)
-            left = _attempt(pool, left, store, result, listener, stop, attempt == _MAX_ATTEMPTS)
+            is_last = attempt == _MAX_ATTEMPTS
+            left = _Attempt(pool, store, result, listener, stop, is_last).execute(left)
             stop.on_request(None)
     result.was_interrupted = stop.is_made()
     for request in [] if result.was_interrupted else left:
@@ -129,61 +130,70 @@ def _num_workers(requests: Sequence[RunRequest], wanted: int | None) -> int:
     return min(wanted or runs_at_once({request.engine for request in requests}), len(requests))
 
 
-def _attempt(
-    pool: Pool,
-    requests: Sequence[RunRequest],
-    store: Store,
-    result: SweepResult,
-    listener: Listener,
-    stop: StopRequest,
-    is_last: bool,
-) -> list[RunRequest]:
-    """Executes what it can; returns the runs lost with a dead worker."""
-    lost: list[RunRequest] = []
-    futures: dict[Future[str], RunRequest] = {}
-    ended: SimpleQueue[Future[str]] = SimpleQueue()
-    waiting = iter(requests)
+@dataclass
+class _Attempt:
+    """A pool at work on runs."""
 
-    def submit(most: int) -> None:
-        for request in islice(waiting, most):
-            if stop.is_made():
+    pool: Pool
+    store: Store
+    result: SweepResult
+    listener: Listener
+    stop: StopRequest
+    is_last: bool
+    lost: list[RunRequest] = field(default_factory=list)
+    """Those whose worker died."""
+
+    def execute(self, requests: Sequence[RunRequest]) -> list[RunRequest]:
+        """Executes what it can; returns the runs lost with a dead worker."""
+        waiting = iter(requests)
+        futures: dict[Future[str], RunRequest] = {}
+        ended: SimpleQueue[Future[str]] = SimpleQueue()
+
+        def submit(most: int) -> None:
+            for request, future in self._submitted(islice(waiting, most)):
+                futures[future] = request
+                future.add_done_callback(ended.put)
+
+        submit(self.pool.capacity)
+        is_stopping = False
+        while futures:
+            future = ended.get()
+            self._settle(futures.pop(future), future)
+            if not self.stop.is_made():
+                submit(1)
+            elif not is_stopping:
+                is_stopping = True
+                for other in list(futures):
+                    other.cancel()
+        return self.lost if self.stop.is_made() else [*self.lost, *waiting]
+
+    def _submitted(self, requests: Iterable[RunRequest]) -> Iterator[tuple[RunRequest, Future[str]]]:
+        for request in requests:
+            if self.stop.is_made():
                 return
             try:
-                future = pool.submit(request, store)
+                future = self.pool.submit(request, self.store)
             except BrokenProcessPool:
-                lost.append(request)
-                continue
-            futures[future] = request
-            future.add_done_callback(ended.put)
+                self.lost.append(request)
+            else:
+                yield request, future
 
-    def settle(request: RunRequest, future: Future[str]) -> None:
+    def _settle(self, request: RunRequest, future: Future[str]) -> None:
+        """Notes how a run ended."""
         error = None if future.cancelled() else future.exception()
         if future.cancelled() or isinstance(error, Interrupted):
             return
         if error is None:
-            result.finished.append(request.id)
-            listener.finished(request)
-        elif stop.is_made():
+            self.result.finished.append(request.id)
+            self.listener.finished(request)
+        elif self.stop.is_made():
             return
-        elif isinstance(error, BrokenProcessPool) and not is_last:
-            lost.append(request)
+        elif isinstance(error, BrokenProcessPool) and not self.is_last:
+            self.lost.append(request)
         else:
             words = str(error) if isinstance(error, RipplecarryError) else repr(error)
-            result.failed[request.id] = words
-            listener.failed(request, error)
-
-    submit(pool.capacity)
-    is_stopping = False
-    while futures:
-        future = ended.get()
-        settle(futures.pop(future), future)
-        if not stop.is_made():
-            submit(1)
-        elif not is_stopping:
-            is_stopping = True
-            for other in list(futures):
-                other.cancel()
-    return lost if stop.is_made() else [*lost, *waiting]
+            self.result.failed[request.id] = words
+            self.listener.failed(request, error)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ product costs two products; the rest is interval arithmetic by ends. All is floa
 rounding: good enough for searching, while proving is left to the checker.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -182,7 +183,11 @@ def _sum_error(layer: CellWeights, x: Tensor, hidden: Tensor, rounding: Rounding
 
 
 def _function(
-    function, low: Tensor, high: Tensor, error: Tensor | float, rounding: RoundingModel | None
+    function: Callable[[Tensor], Tensor],
+    low: Tensor,
+    high: Tensor,
+    error: Tensor | float,
+    rounding: RoundingModel | None,
 ) -> tuple[Tensor, Tensor]:
     """The ends of an increasing function's values, including its rounding."""
     low, high = function(low - error), function(high + error)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from aalpy.base import SUL, Oracle
+from aalpy.automata import MealyMachine, MealyState
+from aalpy.base import SUL, Automaton, Oracle
 from aalpy.learning_algs import run_KV
 from jaxtyping import Int
 
@@ -65,6 +66,7 @@ def extract_machine(
         print_level=0,
         cache_and_non_det_check=False,
     )
+    assert isinstance(learned, MealyMachine)
     machine = _tables(learned, task.machine.num_symbols)
     difference = first_difference(machine, task.machine)
     wrong = None if difference is None else confirm(computation, task, list(difference))
@@ -109,13 +111,13 @@ class _Network(SUL):
         self.computation, self.task = computation, task
         self._stream = computation.stream()
 
-    def pre(self):
+    def pre(self) -> None:
         self._stream = self.computation.stream()
 
-    def post(self):
+    def post(self) -> None:
         """There is nothing to close."""
 
-    def step(self, letter):
+    def step(self, letter: int) -> int:
         logits = self._stream.feed(self.task.digits_of(np.array([letter])))
         return int(logits[0].argmax())
 
@@ -130,7 +132,9 @@ class _RandomWords(Oracle):
         self._words = words
         self._answers = network.computation.answers(network.task.digits_of(words))
 
-    def find_cex(self, hypothesis):
+    def find_cex(  # pyrefly: ignore[bad-override] - AALpy's result is of any type
+        self, hypothesis: Automaton[MealyState]
+    ) -> tuple[int, ...] | None:
         machine = _tables(hypothesis, len(self.alphabet))
         if machine.num_states > self._max_states:
             return None
@@ -154,7 +158,7 @@ def _random_words(task: Task, seed: int) -> Int[np.ndarray, "word position"]:
     return np.where(is_idle, idle[drawn[1] // 8 % len(idle)], uniform).astype(np.int64)
 
 
-def _tables(learned, num_symbols: int) -> Machine:
+def _tables(learned: Automaton[MealyState], num_symbols: int) -> Machine:
     """The machine with the states reachable from the initial one, in the order of reaching them."""
     found = [learned.initial_state]
     numbers = {id(learned.initial_state): 0}

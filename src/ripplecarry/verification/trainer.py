@@ -83,11 +83,11 @@ class CertifyingTrainer(ReferenceTrainer):
         found = certify_sets(run_id, choice, self._architecture.cell, self.weights(), attempt.sets)
         return found if isinstance(found, Certificate) else None
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         learned_at = -1 if self._learned_at is None else self._learned_at
         return super().state() | {_LEARNED_AT: np.array([learned_at], dtype=np.int64)}
 
-    def restore(self, step, state):
+    def restore(self, step: int, state: dict[str, np.ndarray]) -> None:
         learned_at = int(state[_LEARNED_AT][0])
         self._learned_at = None if learned_at < 0 else learned_at
         super().restore(step, {name: array for name, array in state.items() if name != _LEARNED_AT})

@@ -10,7 +10,9 @@ pytest.importorskip("triton")
 
 from ripplecarry.arithmetic.batches import Batch
 from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.engines.gpu.buffers import capacity
 from ripplecarry.engines.gpu.engine import GpuEngine, GpuTrainer
+from ripplecarry.engines.gpu.launches import Launches
 from ripplecarry.engines.gpu.layout import Layout
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.networks.initial_values import initial_weights
@@ -124,9 +126,9 @@ def test_readings_and_streams_are_the_references(cell):
 def test_a_perfect_score_is_counted(monkeypatch):
     trial = Trial(**SMALL)
     ours = trainer_of(trial)
-    ours._batches = source = trial.batches(4, Stream.EVALUATION, 40)
+    source = trial.batches(4, Stream.EVALUATION, 40)
     right = source.draw(7).answers.astype(np.int64)
-    monkeypatch.setattr(ours.company.stack._launches, "read", answers_of(right))
+    monkeypatch.setattr(Launches, "read", answers_of(right))
 
     assert ours.count_right(source, 7) == (40, 40 * 4)
     right[3, 1] += 1
@@ -134,7 +136,7 @@ def test_a_perfect_score_is_counted(monkeypatch):
 
 
 def answers_of(right):
-    def read(buffers, weights, members, wanted, state=None):
+    def read(launches, buffers, weights, members, wanted, state=None):
         import torch
 
         buffers.results[0] = torch.from_numpy(right.T.astype(np.uint8))
@@ -147,11 +149,11 @@ def test_more_than_fits_at_once_goes_in_pieces(monkeypatch):
     ours = start(GpuEngine(), trial)
     operands = trial.batches(4, Stream.EVALUATION, 40).draw(7).operands
     whole = ours.logits(operands)
-    monkeypatch.setattr("ripplecarry.engines.gpu.buffers._ON_PROCESSOR", 20_000)
+    monkeypatch.setattr("ripplecarry.engines.gpu.buffers.BYTES_ON_PROCESSOR", 20_000)
 
     pieces = ours.logits(operands)
 
-    assert 1 < ours.company.stack._capacity(4, 1) < 40
+    assert 1 < capacity(ours.company.stack.layout, GpuEngine().device, 4, 1) < 40
     assert np.array_equal(pieces, whole)
 
 

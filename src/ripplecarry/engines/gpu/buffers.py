@@ -12,7 +12,7 @@ ROWS = 32
 """Rows of a batch per program; and of positions and batch together where they are reduced."""
 _MOST_OF_MEMORY = 0.4
 """The share of the free memory that one launch's hidden states may take."""
-_ON_PROCESSOR = 2**30
+BYTES_ON_PROCESSOR = 2**30
 """The bytes they may take if the kernels are interpreted."""
 
 
@@ -62,7 +62,7 @@ def capacity(layout: Layout, device: torch.device, positions: int, batch: int) -
     vectors = (1 + layout.num_saved) * layout.architecture.layers
     each = 4 * vectors * layout.hidden_size * positions * batch
     if device.type == "cpu":
-        return max(1, _ON_PROCESSOR // each)
+        return max(1, BYTES_ON_PROCESSOR // each)
     free, _ = torch.cuda.mem_get_info(device)
     free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return max(1, int(_MOST_OF_MEMORY * free) // each)

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 import triton
+from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
@@ -52,7 +53,7 @@ class GpuStream(PositionStream):
         self._network = network
         self._state = network.company.stack.new_state()
 
-    def feed(self, operands):
+    def feed(self, operands: UInt8[np.ndarray, "position operand"]) -> Float[np.ndarray, "position output"]:
         with self._network.company.rendezvous.alone():
             return self._network.company.stack.feed(self._network.slot, self._state, operands)
 
@@ -71,7 +72,9 @@ class GpuComputation(Computation):
             with self.company.rendezvous.alone():
                 self.company.stack.remove(self.slot)
 
-    def logits(self, operands):
+    def logits(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> Float[np.ndarray, "batch position output"]:
         operands = np.ascontiguousarray(operands, dtype=np.uint8)
         base = self.company.stack.layout.task.base
         if operands.size and operands.max() >= base:
@@ -79,10 +82,10 @@ class GpuComputation(Computation):
         with self.company.rendezvous.alone():
             return self.company.stack.logits(self.slot, operands)
 
-    def stream(self):
+    def stream(self) -> PositionStream:
         return GpuStream(self)
 
-    def weights(self):
+    def weights(self) -> Weights:
         return self.company.stack.layout.unpack(self._read(0))
 
     def _read(self, part: int) -> np.ndarray:
@@ -115,25 +118,27 @@ class GpuTrainer(GpuComputation, Trainer):
             finally:
                 self._is_among_others = False
 
-    def advance(self, num_steps):
+    def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
         rates = [self._optimisation.learning_rate_at(self.step + done) for done in range(num_steps)]
         payload = Advance(self.slot, self._batches, self.step, np.array(rates))
         losses = self._ask(("advance", _kind(self._batches)), self.company.stack.advance, payload)
         self.step += len(losses) - (0 if np.isfinite(losses[-1]) else 1)
         return losses
 
-    def count_right(self, batches, step):
+    def count_right(self, batches: BatchSource, step: int) -> tuple[int, int]:
         payload = Marks(self.slot, batches, step)
         return self._ask(("marks", _kind(batches)), self.company.stack.marks, payload)
 
-    def answers(self, operands):
+    def answers(
+        self, operands: UInt8[np.ndarray, "batch position operand"]
+    ) -> UInt8[np.ndarray, "batch position"]:
         kind = ("answers", operands.shape)
         return self._ask(kind, self.company.stack.answers, (self.slot, operands))
 
-    def state(self):
+    def state(self) -> dict[str, np.ndarray]:
         return self.weights() | {f"optimiser.{name}": self._read(part) for part, name in _MOMENTS.items()}
 
-    def restore(self, step, state):
+    def restore(self, step: int, state: dict[str, np.ndarray]) -> None:
         layout = self.company.stack.layout
         moments = {part: state[f"optimiser.{name}"] for part, name in _MOMENTS.items()}
         for moment in moments.values():
