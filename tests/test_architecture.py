@@ -1,11 +1,13 @@
 """The structure that design and contracts promise."""
 
+import ast
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import grimp
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,6 +45,48 @@ def test_a_circle_of_files_is_found():
 
     assert len(circle) == 4
     assert set(circle) == {"a", "b", "c"}
+
+
+def private_names(source: str) -> list[str]:
+    """What a file imports or patches by a name with a leading underscore; ruff sees the attributes."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr"):
+            found += [ast.literal_eval(each) for each in node.args if is_text(each)]
+    parts = {name: name.split(".") for name in found}
+    return [name for name in found if any(each[:1] == "_" != each[1:2] for each in parts[name])]
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_tests_use_public_names_alone():
+    files = [*(ROOT / "tests").rglob("*.py")]
+    found = {path.name: private_names(path.read_text()) for path in files}
+
+    assert len(files) > 100
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from ripplecarry.runs.run import Run, _checksum",
+        "from ripplecarry._runs import Run",
+        "import ripplecarry._runs",
+        "monkeypatch.setattr('ripplecarry.runs.run._LARGEST', 5)",
+        "monkeypatch.setattr(module, '_LARGEST', 5)",
+        "getattr(run, '_table')",
+    ],
+)
+def test_a_private_name_is_found(source):
+    assert len(private_names(source)) == 1
+    assert private_names(source.replace("_", "")) == private_names(source.replace("_", "__")) == []
 
 
 def loaded_by(statement: str) -> set[str]:

@@ -35,18 +35,18 @@ class NativeComputation(Computation):
     """A network inside the kernel."""
 
     def __init__(self, network: KernelNetwork) -> None:
-        self._network = network
+        self.network = network
 
     def logits(
         self, operands: UInt8[np.ndarray, "batch position operand"]
     ) -> Float[np.ndarray, "batch position output"]:
-        return self._network.logits(operands)
+        return self.network.logits(operands)
 
     def stream(self) -> PositionStream:
-        return NativeStream(self._network)
+        return NativeStream(self.network)
 
     def weights(self) -> Weights:
-        return self._network.weights()
+        return self.network.weights()
 
 
 class NativeTrainer(NativeComputation, Trainer):
@@ -68,8 +68,8 @@ class NativeTrainer(NativeComputation, Trainer):
         if not b.is_plain:  # which the kernel draws itself
             drawn = [np.stack(parts) for parts in zip(*b.draw_steps(self.step, num_steps), strict=True)]
         given = [part.ctypes.data for part in drawn] or [None, None]
-        count = self._network.kernel.rc_train(
-            self._network.pointer,
+        count = self.network.kernel.rc_train(
+            self.network.pointer,
             b.seed,
             b.stream,
             b.batch_size,
@@ -98,7 +98,7 @@ class NativeTrainer(NativeComputation, Trainer):
         for moment in moments:
             if moment.shape != self._first.shape or moment.dtype != np.float32:
                 raise ValueError(f"the optimiser has {moment.shape} moments, not {self._first.shape}")
-        self._network.set_weights(state)
+        self.network.set_weights(state)
         self._first, self._second = (moment.copy() for moment in moments)
         self.step = step
 
@@ -106,8 +106,8 @@ class NativeTrainer(NativeComputation, Trainer):
         """The batch of a step as the kernel draws it."""
         operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
         answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
-        was_given = self._network.kernel.rc_draw(
-            self._network.pointer,
+        was_given = self.network.kernel.rc_draw(
+            self.network.pointer,
             source.seed,
             source.stream,
             step,
@@ -122,14 +122,14 @@ class NativeTrainer(NativeComputation, Trainer):
 
     def gradients(self, operands: np.ndarray, answers: np.ndarray) -> tuple[float, Weights]:
         """The mean loss on a batch and its gradient by parameter name."""
-        flat = np.empty(self._network.num_parameters, dtype=np.float32)
+        flat = np.empty(self.network.num_parameters, dtype=np.float32)
         batch, positions, _ = operands.shape
         loss = ctypes.c_double()
-        was_given = self._network.kernel.rc_gradients(
-            self._network.pointer, operands, answers, batch, positions, loss, flat
+        was_given = self.network.kernel.rc_gradients(
+            self.network.pointer, operands, answers, batch, positions, loss, flat
         )
         check_memory(was_given, f"{positions} positions of {batch} sums")
-        return loss.value, self._network.unflatten(flat)
+        return loss.value, self.network.unflatten(flat)
 
 
 class NativeEngine(Engine):

@@ -73,11 +73,7 @@ def check_state(state: Mapping[str, Any]) -> None:
     if not state["finished_at"].isascii():
         raise ValueError(f"finished_at is {state['finished_at']!r:.40}")
     datetime.fromisoformat(state["finished_at"])
-    for name, value in state["last"].items():
-        if not _METRIC.fullmatch(name):
-            raise ValueError(f"{name!r:.80} is not a metric")
-        if _SHARE.fullmatch(name) and not 0 <= value <= 1:
-            raise ValueError(f"{name} is not a share")
+    _check_metrics(state["last"])
     for name, value in [("train_s", state["train_s"]), *state["last"].items()]:
         if not isinstance(value, float) and not (isinstance(value, int) and abs(value) <= _LARGEST):
             raise ValueError(f"{name} is not a number in range")
@@ -86,6 +82,14 @@ def check_state(state: Mapping[str, Any]) -> None:
     step = state.get("exact_from_step")
     if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
         raise ValueError("exact_from_step is not a step of the run")
+
+
+def _check_metrics(last: Mapping[str, Any]) -> None:
+    for name, value in last.items():
+        if not _METRIC.fullmatch(name):
+            raise ValueError(f"{name!r:.80} is not a metric")
+        if _SHARE.fullmatch(name) and not 0 <= value <= 1:
+            raise ValueError(f"{name} is not a share")
 
 
 def check_size(path: Path, num_bytes: object) -> None:
