@@ -101,9 +101,58 @@ EXAMPLES = [
 ]
 
 
+class RecordedTracker:
+    """Stands in for the module wandb, and for its run."""
+
+    def __init__(self):
+        self.rows, self.is_finished = [], False
+
+    def init(self, *, project, name, config, mode):
+        assert mode == "offline"
+        assert config["cell"] == "gru"
+        return self
+
+    def log(self, values, *, step):
+        self.rows.append((step, values))
+
+    def finish(self):
+        self.is_finished = True
+
+
+def test_curves_go_to_a_tracker(in_empty_folder, monkeypatch):
+    tracker = RecordedTracker()
+    monkeypatch.setitem(sys.modules, "wandb", tracker)
+    (example,) = (block for block in blocks(DOCS / "export.md", "python") if "wandb" in block)
+
+    exec(compile(example.replace("steps=300", "steps=60"), "export.md", "exec"), {})
+
+    assert tracker.is_finished
+    assert [step for step, _ in tracker.rows] == list(range(60))
+    assert sum("exact_match" in values for _, values in tracker.rows) == 2
+    assert all("loss" in values for _, values in tracker.rows)
+
+
+def test_the_jobs_of_an_array_make_the_study(in_empty_folder, capsys):
+    Path("mine.py").write_text(
+        "from ripplecarry import Study, Trial\n"
+        "STUDY = Study(name='mine', question='?', grid={'layers': (1, 2)}, seeds=1, "
+        "base=Trial(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=10))\n"
+    )
+    (script,) = blocks(DOCS / "scale.md", "sh")
+    Path("job.sh").write_text(script.replace("generalisation", "mine.py").replace("/16", "/2"))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    for task in ("1", "2"):
+        environment = os.environ | {"SLURM_ARRAY_TASK_ID": task, "PATH": path}
+        subprocess.run(["bash", "job.sh"], check=True, env=environment, capture_output=True)
+    assert call(["merge", "shards/1", "shards/2", "--store", "results"]) == 0
+    assert "added: 2" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.name)
 def test_examples_run(page, in_empty_folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "wandb", RecordedTracker())
     short = replace(layers.STUDY, base=layers.STUDY.base.model_copy(update={"steps": 60}))
     monkeypatch.setattr(layers, "STUDY", short)
     run = rc.train(**TINY)
