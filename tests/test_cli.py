@@ -135,7 +135,7 @@ def without_notice(said: str) -> str:
         (["check", "none.json"], ["cannot read none.json"]),
         (["train", "--certify", "--engine", "native"], ["certify takes PyTorch"]),
         (["train", "--certify", "--engine", "gpu"], ["certify takes PyTorch"]),
-        (["train", "--certify", "--learning-rate", "0.1"], ["certify has its own", "learning_rate"]),
+        (["train", "--certify", "--learning-rate", "0.1"], ["certify brings its own", "learning_rate"]),
     ],
 )
 def test_wrong_usage_gets_one_clear_line_and_status_2(arguments, words, capsys):

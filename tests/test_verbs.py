@@ -106,7 +106,7 @@ def test_the_numbers_with_bounds_are_known():
     assert names == {("train", "seed"), ("study", "seeds"), ("study", "workers")} | evaluate
 
 
-@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, True, 1.0, "0", None])
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, True, 1.0, "0.0", None])
 def test_what_is_no_seed_is_refused_everywhere(seed):
     with pytest.raises(ConfigurationError, match="seed is"):
         rc.train(seed=seed, steps=1)
