@@ -16,6 +16,7 @@ from ripplecarry.evaluation.exactness import Exactness, measure_exactness, num_t
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
 from ripplecarry.files import json_text, write_atomically
 from ripplecarry.runs.counterexamples import shortest_known
+from ripplecarry.runs.imported_run import StateDict
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
@@ -58,6 +59,23 @@ class Evaluation:
         plan = cls(network, run.task, digits, longest or 100 * digits, pairs or Sampling().pairs)
         plan._shortest_known = partial(shortest_known, run, store, network)
         return plan
+
+    @classmethod
+    def of_relu(cls, read: StateDict, longest: int | None = None, pairs: int | None = None) -> "Evaluation":
+        """The evaluation of a state dict's network with ReLU in place of tanh.
+
+        Raises:
+            ConfigurationError: the network is no RNN.
+        """
+        from ripplecarry.evaluation.modules import ModuleAdder, relu_adder
+
+        trial, task = read.trial, read.trial.build_task()
+        if trial.cell != "rnn":
+            raise ConfigurationError(
+                f"nonlinearity is relu; that goes with rnn, and the file has a {trial.cell}"
+            )
+        adder = ModuleAdder(relu_adder(trial, task, read.weights), trial.base)
+        return cls(adder, task, trial.digits, longest or 100 * trial.digits, pairs or Sampling().pairs)
 
     @classmethod
     def of_other(
