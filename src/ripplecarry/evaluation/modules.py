@@ -1,5 +1,8 @@
 """PyTorch modules as adders."""
 
+from math import inf
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -10,6 +13,7 @@ from ripplecarry.evaluation.adders import NO_DIGIT
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.user_code import TimeLimit, TimeUp, complaint
 
 
 class ModuleAdder:
@@ -20,10 +24,11 @@ class ModuleAdder:
             or, if it is an `Adder`, with one with axes (batch, position, operand). It returns logits with
             axes (batch, position, digit), or both first in one. More logits than digits are allowed.
         base: of the digits.
+        limit: how long all calls may take.
     """
 
-    def __init__(self, module: nn.Module, base: int = 10) -> None:
-        self._module, self._base = module, base
+    def __init__(self, module: nn.Module, base: int = 10, limit: TimeLimit | None = None) -> None:
+        self._module, self._base, self._limit = module, base, limit or TimeLimit(inf)
         parameter = next(module.parameters(), None)
         self._device = "cpu" if parameter is None else parameter.device
 
@@ -34,12 +39,8 @@ class ModuleAdder:
         self._module.eval()
         inputs = (digits,) if isinstance(self._module, Adder) else (digits[:, :, 0], digits[:, :, 1])
         try:
-            with torch.no_grad():
-                found = self._module(*inputs)
-        except (Exception, SystemExit) as error:  # whatever another's code raises
-            shapes = " and ".join(str(tuple(each.shape)) for each in inputs)
-            words = " ".join(f"{type(error).__name__}: {error}".split())
-            raise ConfigurationError(f"the module failed on digits of shape {shapes}: {words}") from None
+            with self._limit.running(), torch.no_grad():
+                found = self._call(inputs)
         finally:
             self._module.train(was_training)
         batch, length = operands.shape[:2]
@@ -49,6 +50,17 @@ class ModuleAdder:
                 f"must give logits with axes (row, position, digit), for {self._base} digits or more"
             )
         return found.reshape(batch, length, -1).float().cpu().numpy()
+
+    def _call(self, inputs: tuple[torch.Tensor, ...]) -> Any:
+        try:
+            return self._module(*inputs)
+        except (KeyboardInterrupt, TimeUp):
+            raise
+        except BaseException as error:  # whatever another's code raises
+            shapes = " and ".join(str(tuple(each.shape)) for each in inputs)
+            raise ConfigurationError(
+                f"the module failed on digits of shape {shapes}: {complaint(error)}"
+            ) from None
 
     def answers(self, operands):
         """The digit with the largest logit; no digit where a logit is not a number, or beyond 255."""

@@ -19,10 +19,13 @@ from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.imported_run import StateDict
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+from ripplecarry.user_code import TimeLimit
 
 if TYPE_CHECKING:
     from torch import nn
 
+TIME_LIMIT_S = 600
+"""The default for adders that are not runs."""
 DECLARED_DIGITS = 10
 """The default number of digits for adders that are not runs."""
 
@@ -84,6 +87,7 @@ class Evaluation:
         digits: int | None = None,
         longest: int | None = None,
         pairs: int | None = None,
+        limit: TimeLimit | None = None,
     ) -> "Evaluation":
         """The evaluation of any decimal adder: a PyTorch module, or a function of two integers.
 
@@ -99,9 +103,9 @@ class Evaluation:
         if "torch" in sys.modules and isinstance(adder, sys.modules["torch"].nn.Module):
             from ripplecarry.evaluation.modules import ModuleAdder
 
-            sides, usual = ModuleAdder(adder), Sampling().pairs
+            sides, usual = ModuleAdder(adder, limit=limit), Sampling().pairs
         elif callable(adder):
-            sides, usual = IntegerAdder(adder), _PAIRS_ONE_BY_ONE
+            sides, usual = IntegerAdder(adder, limit=limit), _PAIRS_ONE_BY_ONE
         else:
             raise ConfigurationError(f"{adder!r} is not an adder; give a run, a module or a function")
         return cls(sides, addition(), digits, longest or digits, pairs or usual)

@@ -48,6 +48,9 @@ def evaluate(
     max_digits: Annotated[
         int | None, Option("Digits that a file or weights are made for; by default 10.", 1)
     ] = None,
+    time_limit: Annotated[
+        int | None, Option("Seconds for the code of a file, module or function; by default 600.", 1, 10**6)
+    ] = None,
     nonlinearity: Annotated[
         Literal["tanh", "relu"], Option("Of a file's RNN, which does not say; relu takes PyTorch.")
     ] = "tanh",
@@ -71,8 +74,9 @@ def evaluate(
         StoreError: no such run, a damaged one, or a file without weights.
     """
     from ripplecarry.evaluation.adder_file import load_adder
-    from ripplecarry.runs.evaluating import DECLARED_DIGITS, Evaluation, keep
+    from ripplecarry.runs.evaluating import DECLARED_DIGITS, TIME_LIMIT_S, Evaluation, keep
     from ripplecarry.runs.imported_run import import_run, read_state_dict
+    from ripplecarry.user_code import TimeLimit
 
     if (run is None) == (adder is None):
         raise ConfigurationError("give a run, or adder=FILE.py; one of them")
@@ -82,12 +86,18 @@ def evaluate(
         raise ConfigurationError(f"{run} is a Python file, not a run; adder={run} tests it")
     if nonlinearity != "tanh" and not is_file:
         raise ConfigurationError(f"nonlinearity is {nonlinearity}; it is for files of weights")
+    limit, is_run = TimeLimit(time_limit or TIME_LIMIT_S), isinstance(run, Run | Path | str)
+    if is_run and time_limit is not None:
+        raise ConfigurationError("time_limit is for the code of others; a run has none")
     if adder is not None:
         path = Path(adder)
-        content = path.read_bytes() if path.is_file() else b""
+        try:
+            content = path.read_bytes() if path.is_file() else b""
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
         if content:
             say(f"running the code of {path}; none of its claims is believed")
-        plan = Evaluation.of_other(load_adder(path), max_digits, lengths, samples)
+        plan = Evaluation.of_other(load_adder(path, limit), max_digits, lengths, samples, limit)
         # Many a file is called adder.py.
         name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
     elif is_file and nonlinearity == "relu":
@@ -107,7 +117,7 @@ def evaluate(
         plan = Evaluation.of_run(subject, open_engine(engine), run_store, lengths, samples)
     else:
         assert run is not None
-        plan = Evaluation.of_other(run, max_digits, lengths, samples)
+        plan = Evaluation.of_other(run, max_digits, lengths, samples, limit)
     total = plan.num_digits
     found = plan.measure(lambda num_digits: report(num_digits, total))
     folder = None if name is None else run_store.evaluation_folder(name)
