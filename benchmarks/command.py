@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from ripplecarry import cli
-from ripplecarry.cli.command import JsonOption
+from ripplecarry.cli.command import JsonOption, reader
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import CELL_SHAPES
+from ripplecarry.values import choice, whole_number
+from ripplecarry.verbs.parameters import Option
 
 if TYPE_CHECKING:
     from ripplecarry.runs.trial import Trial
@@ -26,12 +29,21 @@ def bench(
         Literal["native", "gpu", "gpu_tf32x3", "gpu_tf32"],
         Parameter(help="Ours: the native engine on one core, or many runs at once on the GPU."),
     ] = "native",
-    rounds: Annotated[int, Parameter(help="Turns of each; medians are taken over them.")] = 9,
+    rounds: Annotated[
+        int,
+        Parameter(
+            help="Turns of each; medians are taken over them.", converter=reader("rounds", Option("", 1))
+        ),
+    ] = 9,
     whole_study: Annotated[
         bool, Parameter(negative="", help="Time all the report's trials instead, ours against its way.")
     ] = False,
     sweep: Annotated[
-        int | None, Parameter(help="Time sweeps of so many trivial runs by executor instead.")
+        int | None,
+        Parameter(
+            help="Time sweeps of so many trivial runs by executor instead.",
+            converter=reader("sweep", Option("", 1)),
+        ),
     ] = None,
     executors: Annotated[
         str | None, Parameter(help="Which, with commas between; all that are installed else.")
@@ -57,13 +69,9 @@ def bench(
         return _bench_whole_study(as_json)
     if sweep is not None:
         return _bench_sweep(sweep, _names(executors), as_json)
-    if rounds < 1:
-        raise ConfigurationError(f"rounds is {rounds}; it must be at least 1")
-    try:
-        lengths = [int(each) for each in positions.split(",")]
-    except ValueError:
-        raise ConfigurationError(f"positions is {positions!r}; give whole numbers with commas") from None
-    workloads = [Workload(cell.strip(), length) for cell in cells.split(",") for length in lengths]
+    lengths = [whole_number(each, "one of positions", 1) for each in positions.split(",")]
+    kinds = [choice(each.strip(), "cell", list(CELL_SHAPES)) for each in cells.split(",")]
+    workloads = [Workload(cell, length) for cell in kinds for length in lengths]
     for workload in workloads:
         assert workload.trial  # refuses what is no cell or length
     if engine != "native":

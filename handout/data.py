@@ -1,12 +1,13 @@
 """The course's data interface, which solutions of the assignment import."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import index
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
+from ripplecarry.values import shown
 
 _INT64_MAX = np.iinfo(np.int64).max
 
@@ -34,8 +35,10 @@ def gen_data_batch(batch_size: int, start: float, end: float) -> tuple[np.ndarra
     return first, second, first + second
 
 
-def convertNum2Digits(Num: int) -> list[int]:
-    """The decimal digits of an integer, most significant first: 1334 gives [1, 3, 3, 4]."""
+def convertNum2Digits(Num: int | str) -> list[int]:
+    """The decimal digits of an integer, or of its text, most significant first: 1334 gives [1, 3, 3, 4]."""
+    if isinstance(Num, str):
+        return [int(each) for each in Num]
     value = index(Num)
     # log10(2) = 0.30103: never fewer digits than there are.
     digits = to_digits(value, 10, value.bit_length() * 30103 // 100000 + 1)[::-1].tolist()
@@ -43,34 +46,50 @@ def convertNum2Digits(Num: int) -> list[int]:
     return digits[first:]
 
 
-def convertDigits2Num(Digits: Iterable[int]) -> int:
-    """The integer whose decimal digits these are, most significant first."""
-    return from_digits(np.array(list(Digits), dtype=np.int64)[::-1], 10)
+def convertDigits2Num(Digits: Iterable[int | str]) -> int:
+    """The integer whose decimal digits these are, most significant first.
+
+    What a network with more than ten outputs calls a digit may have two: [1, 10] gives 110.
+
+    Raises:
+        ValueError: no digits, or some that are negative or no whole numbers.
+    """
+    digits = np.array(list(Digits))
+    if digits.dtype.kind not in "iu" or (digits < 0).any() or (digits > 9).any():
+        text = "".join(map(str, digits.tolist()))
+        if not text.isdecimal():
+            raise ValueError(f"digits are {shown(digits.tolist())}; give whole numbers from 0, one or more")
+        digits = np.array([int(each) for each in text])
+    return from_digits(digits[::-1], 10)
 
 
-def reverseDigits(Digits: Iterable[int]) -> list[int]:
+def reverseDigits(Digits: Iterable[Any]) -> list[Any]:
     """The digits in the other order."""
     return list(Digits)[::-1]
 
 
-def pad2len(lst: Sequence[int], length: int, pad: int = 0) -> list[int]:
-    """The list with `pad` behind it up to `length`.
+def pad2len(lst: list[int], length: int, pad: int = 0) -> list[int]:
+    """The list itself, lengthened with `pad` to `length`.
 
     Raises:
         RuntimeError: the list is longer than `length`.
     """
     if len(lst) > length:
         raise RuntimeError(f"a list of {len(lst)} does not fit length {length}")
-    return [*lst, *[pad] * (length - len(lst))]
+    lst += [pad] * (length - len(lst))
+    return lst
 
 
-def results_converter(res_lst: Iterable[ArrayLike]) -> list[int]:
+def results_converter(res_lst: Iterable[Iterable[Any]]) -> list[int]:
     """The integers that predicted digit lists stand for, least significant digit first."""
-    return [from_digits(np.asarray(digits, dtype=np.int64), 10) for digits in res_lst]
+    return [convertDigits2Num(reverseDigits(digits)) for digits in res_lst]
 
 
 def prepare_batch(
-    Nums1: Iterable[int], Nums2: Iterable[int], results: Iterable[int], maxlen: int
+    Nums1: Iterable[int | str],
+    Nums2: Iterable[int | str],
+    results: Iterable[int | str],
+    maxlen: int,
 ) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
     """Operands and results as digit lists, least significant first, zero-padded to `maxlen`.
 
@@ -81,8 +100,11 @@ def prepare_batch(
     return first, second, sums
 
 
-def _padded_digits(numbers: Iterable[int], length: int) -> list[list[int]]:
-    values = [index(number) for number in numbers]
+def _padded_digits(numbers: Iterable[int | str], length: int) -> list[list[int]]:
+    given = list(numbers)
+    if any(isinstance(number, str) for number in given):
+        return [pad2len(reverseDigits(convertNum2Digits(number)), length) for number in given]
+    values = [index(number) for number in given]  # type: ignore[arg-type]
     if max(values, default=0) >= 10**length:
         raise RuntimeError(f"a number has more than {length} digits")
     return to_digits(values, 10, length).tolist()

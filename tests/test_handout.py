@@ -121,6 +121,40 @@ def test_digit_lists_go_both_ways():
         data.prepare_batch([123], [4], [127], maxlen=2)
 
 
+def test_predictions_of_more_than_ten_classes_are_joined_as_text():
+    assert data.results_converter([[10, 1], [3, 2, 1]]) == [110, 123]
+    assert data.results_converter(np.array([[49, 3], [0, 12]])) == [349, 120]
+    assert data.results_converter(torch.tensor([[11, 2]])) == [211]
+    assert data.convertDigits2Num([1, 10]) == 110
+    assert data.convertDigits2Num([25] * 3000) == (10**6000 - 1) // 99 * 25
+    for wrong in ([], [1.5], [1.0], [-1, 2], ["x"]):
+        with pytest.raises(ValueError, match="give whole numbers from 0"):
+            data.results_converter([wrong])
+
+
+def test_a_list_is_padded_in_place():
+    digits = [1, 2]
+
+    assert data.pad2len(digits, 4) is digits
+    assert digits == [1, 2, 0, 0]
+    with pytest.raises(RuntimeError):
+        data.pad2len(digits, 3)
+    assert digits == [1, 2, 0, 0]
+
+
+def test_numbers_may_be_text():
+    assert data.convertNum2Digits("0120") == [0, 1, 2, 0]
+    assert len(data.convertNum2Digits("9" * 25_000)) == 25_000
+    assert data.convertDigits2Num(["1", 3, "3"]) == 133
+    assert data.prepare_batch(["12", 3], np.array(["7", "08"]), [19, "11"], maxlen=3) == (
+        [[2, 1, 0], [3, 0, 0]],
+        [[7, 0, 0], [8, 0, 0]],
+        [[9, 1, 0], [1, 1, 0]],
+    )
+    with pytest.raises(RuntimeError):
+        data.prepare_batch(["1234"], ["1"], ["1235"], maxlen=3)
+
+
 @pytest.mark.parametrize("end", [1.5, "many", -3])
 def test_bounds_that_are_no_range_are_refused(end):
     with pytest.raises(ValueError, match="must be"):
@@ -185,6 +219,30 @@ def test_someone_elses_solution_runs_unchanged(tmp_path):
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("accuracy is: ") == 2
+
+
+def test_a_solution_with_fifty_classes_runs_unchanged(tmp_path):
+    shutil.copytree(ROOT / "handout", tmp_path / "handout")
+    solution = FOREIGN_SOLUTION.replace("nn.Linear(16, 10)", "nn.Linear(16, 50)")
+    (tmp_path / "handout" / "pt.py").write_text(
+        solution.replace("logits.view(-1, 10)", "logits.view(-1, 50)")
+    )
+
+    result = run(tmp_path, "-c", "from handout.pt import pt_main; pt_main()")
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("accuracy is: ") == 1
+
+
+def test_a_model_with_fifty_classes_is_trained(capsys):
+    class Wide(pt.myPTRNNModel):
+        def __init__(self):
+            super().__init__()
+            self.dense = torch.nn.Linear(64, 50)
+
+    model = Wide()
+    assert pt.train(2, model, torch.optim.Adam(model.parameters()), maxlen=2) > 0
+    assert capsys.readouterr().out.count("accuracy is: ") == 1
 
 
 def test_scripts_refuse_what_is_not_there():

@@ -102,11 +102,11 @@ def test_a_number_out_of_range_is_refused_by_both_alike(command, name, value, ca
 def test_the_numbers_with_bounds_are_known():
     """A bound that is lost would leave the test above with less to do."""
     names = {(command, name) for command, name, _ in ranges()}
-    evaluate = {("evaluate", name) for name in ("lengths", "samples", "max_digits")}
+    evaluate = {("evaluate", name) for name in ("lengths", "samples", "max_digits", "time_limit")}
     assert names == {("train", "seed"), ("study", "seeds"), ("study", "workers")} | evaluate
 
 
-@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, True, 1.0, "0", None])
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, True, 1.0, "0.0", None])
 def test_what_is_no_seed_is_refused_everywhere(seed):
     with pytest.raises(ConfigurationError, match="seed is"):
         rc.train(seed=seed, steps=1)

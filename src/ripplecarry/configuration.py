@@ -2,12 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Self
+from types import UnionType
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.values import choice, decimal_number, shown, whole_number
+
+_MOST_TOLD = 50
+"""More than there are settings; a table's entries may be many more."""
 
 
 class Configuration(BaseModel):
@@ -16,6 +28,14 @@ class Configuration(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_typed(cls, value: object, info: ValidationInfo) -> object:
+        """Refuses what pydantic would round or reinterpret: 2.0, true and 1_0 as integers."""
+        assert info.field_name is not None
+        kind = _kind(cls.model_fields[info.field_name].annotation)
+        return None if value is None else _read(value, info.field_name, kind)
 
     @classmethod
     def build(cls, settings: Mapping[str, Any]) -> Self:
@@ -30,13 +50,41 @@ class Configuration(BaseModel):
             raise ConfigurationError(sentences(error, cls.model_fields)) from None
 
 
+def _kind(annotation: Any) -> Any:
+    """The type of a setting without its bounds, whether or not it may be left out."""
+    given = [each for each in get_args(annotation) if each is not type(None)]
+    if get_origin(annotation) in (Annotated, Union, UnionType):
+        return _kind(given[0])
+    return annotation
+
+
+def _read(value: object, name: str, kind: Any) -> object:
+    try:
+        if kind is int:
+            return whole_number(value, name)
+        if kind is float:
+            return decimal_number(value, name)
+        if kind is bool and not isinstance(value, bool):
+            raise ConfigurationError(f"{name} is {shown(value)}; it must be true or false")
+        return choice(value, name, get_args(kind)) if get_origin(kind) is Literal else value
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None  # pydantic collects these, and tells all together
+
+
+Entry = Annotated[int, BeforeValidator(lambda value: _read(value, "a table's entry", int))]
+"""A whole number in a table."""
+
+
 def sentences(error: ValidationError, names: Iterable[str]) -> str:
     """Every problem found, in one line.
 
     Args:
         names: the known settings.
     """
-    return "; ".join(_sentence(list(names), problem) for problem in error.errors())
+    problems = error.errors()
+    told = [_sentence(list(names), problem) for problem in problems[:_MOST_TOLD]]
+    more = len(problems) - len(told)
+    return "; ".join(told + ([f"and {more} more"] if more else []))
 
 
 def _sentence(names: Sequence[str], problem: ErrorDetails) -> str:
@@ -46,9 +94,6 @@ def _sentence(names: Sequence[str], problem: ErrorDetails) -> str:
         near = get_close_matches(where, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
         return f"unknown option {where!r}; {hint}"
-    if kind == "literal_error":
-        allowed = context["expected"].replace("'", "").replace(" or ", ", ")
-        return f"unknown {where} {got!r}; choose from {allowed}"
     if kind == "value_error":
         return str(context["error"])
     bounds = {
@@ -59,7 +104,7 @@ def _sentence(names: Sequence[str], problem: ErrorDetails) -> str:
     }
     if kind in bounds:
         bound, words = bounds[kind]
-        return f"{where} is {got}; it must be {words} {context[bound]}"
+        return f"{where} is {shown(got)}; it must be {words} {context[bound]}"
     if kind == "missing":
         return f"{where} is missing"
-    return f"{where} is {got!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}"
+    return f"{where} is {shown(got)}; {problem['msg'][0].lower()}{problem['msg'][1:]}"

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int, Integer, UInt8
 
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.values import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,8 @@ class Machine:
         if states.size == 0:
             raise ConfigurationError("a machine needs at least one state and one symbol")
         if not (states.min() >= 0 and states.max() < len(states)):
-            bad = states.min() if states.min() < 0 else states.max()
-            raise ConfigurationError(f"next state {bad} is not one of 0 to {len(states) - 1}")
+            bad = int(states.min() if states.min() < 0 else states.max())
+            raise ConfigurationError(f"next state {shown(bad)} is not one of 0 to {len(states) - 1}")
         if not (outputs.min() >= 0 and outputs.max() <= 255):
             raise ConfigurationError("a machine's outputs must be from 0 to 255")
         return cls(states.astype(np.int64), outputs.astype(np.uint8))

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from ripplecarry.arithmetic.digit_text import number_text
 from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base, to_digits
 from ripplecarry.arithmetic.machine import Machine
-from ripplecarry.configuration import Configuration
+from ripplecarry.configuration import Configuration, Entry
 from ripplecarry.errors import ConfigurationError
 
 
@@ -157,8 +157,8 @@ _NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
 class MachineTables(Configuration):
     """A machine's tables: one row per state, one column per symbol; state 0 is the initial state."""
 
-    next_state: tuple[tuple[int, ...], ...]
-    output: tuple[tuple[int, ...], ...]
+    next_state: tuple[tuple[Entry, ...], ...]
+    output: tuple[tuple[Entry, ...], ...]
 
 
 class TaskChoice(Configuration):

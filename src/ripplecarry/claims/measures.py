@@ -13,6 +13,7 @@ from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
 from ripplecarry.training.loop import READ_EVERY
+from ripplecarry.values import whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +58,11 @@ def last(metric: str = "exact_match") -> Measure:
 
 
 def reading(step: int, metric: str = "exact_match") -> Measure:
-    """The reading at this step; 0 if a run diverged before it."""
+    """The reading at this step, a multiple of 50; 0 if a run diverged before it."""
     _check(metric)
+    step = whole_number(step, "step", 0)
+    if step % READ_EVERY:
+        raise ConfigurationError(f"step is {step}; metrics are read at every {READ_EVERY}th step")
 
     def read(run: Run) -> float:
         values = readings(run, metric)

@@ -5,15 +5,15 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ForwardRef, get_args
+from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from ripplecarry.cli.usage_errors import as_options
 from ripplecarry.engines.registry import GPU_ENGINES
 from ripplecarry.errors import InputError
 from ripplecarry.runs.run import Run
-from ripplecarry.verbs.parameters import options_of
+from ripplecarry.verbs.parameters import Option, options_of
 
 JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 _JSON = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption)
@@ -63,11 +63,25 @@ def say(words: str) -> None:
 
 def _parameter(parameter: inspect.Parameter, kind: Any, option: Any) -> inspect.Parameter:
     notes = [Parameter(help=option.help, negative=""), *filter(None, [_PARSED.get(parameter.name)])]
+    if option.low is not None or get_origin(kind) is Literal:
+        notes.append(Parameter(converter=reader(parameter.name, option, kind)))
     is_word = parameter.kind is parameter.POSITIONAL_OR_KEYWORD
     return parameter.replace(
         kind=parameter.POSITIONAL_ONLY if is_word else parameter.kind,
         annotation=Annotated[_read_as(kind, parameter.default), *notes],  # pyrefly: ignore
     )
+
+
+def reader(name: str, option: Option, kind: Any = int) -> Callable[[Any, Sequence[Token]], object]:
+    """Reads a number or choice as the verb does: cyclopts would round 1.5 to 2."""
+
+    def read(hint: Any, tokens: Sequence[Token]) -> object:
+        try:
+            return option.read(tokens[0].value, name, kind)
+        except InputError as error:
+            raise type(error)(as_options(str(error), [name])) from None
+
+    return read
 
 
 def _read_as(kind: Any, default: object) -> Any:

@@ -152,6 +152,7 @@ class _Tally:
     def mark(self, operands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The answers and the right ones, with two positions more than digits."""
         rows_at_a_time = max(1, _DIGITS_AT_A_TIME // self.length)
+        rows_at_a_time = min(rows_at_a_time, getattr(self._adder, "rows_at_a_time", rows_at_a_time))
         parts = []
         for first in range(0, len(operands), rows_at_a_time):
             rows = operands[first : first + rows_at_a_time]

@@ -13,6 +13,7 @@ from ripplecarry.arithmetic.digit_text import significant_digits
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.errors import OperandError
 from ripplecarry.evaluation.stream import SHORT_POSITIONS, NetworkSums, batches
+from ripplecarry.values import shown
 
 Number = SupportsIndex | np.ndarray
 
@@ -82,9 +83,9 @@ def _checked(digits: np.ndarray, base: int) -> UInt8[np.ndarray, " position"]:
 
 
 def _of_integer(number: object, base: int) -> UInt8[np.ndarray, " position"]:
-    if not isinstance(number, SupportsIndex):
+    if isinstance(number, bool) or not isinstance(number, SupportsIndex):
         raise OperandError(
-            f"an operand is {number!r}; give an integer or an array of digits, least significant first"
+            f"an operand is {shown(number)}; give an integer or an array of digits, least significant first"
         )
     value = index(number)
     # log2 is rounded, so there may be one or two extra digits: they are zero.

@@ -7,6 +7,9 @@ from safetensors import SafetensorError
 
 from ripplecarry.networks.initial_values import Weights
 
+_OF_TORCH = (b"PK\x03\x04", b"\x80\x02")
+"""How the files of torch.save begin: as an archive, or as a pickle in versions before 1.6."""
+
 
 def read_weights(content: bytes) -> Weights:
     """The arrays by name.
@@ -14,6 +17,11 @@ def read_weights(content: bytes) -> Weights:
     Raises:
         ValueError: the bytes are not a safetensors file, or hold a number type that NumPy lacks.
     """
+    if content.startswith(_OF_TORCH):
+        raise ValueError(
+            "torch.save wrote it, and reading such a file may run code; write one that can be read with "
+            "`safetensors.torch.save_file(model.state_dict(), 'net.safetensors')`"
+        )
     try:
         return safetensors.numpy.load(content)
     except KeyError as error:

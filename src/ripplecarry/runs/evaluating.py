@@ -16,12 +16,16 @@ from ripplecarry.evaluation.exactness import Exactness, measure_exactness, num_t
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
 from ripplecarry.files import json_text, write_atomically
 from ripplecarry.runs.counterexamples import shortest_known
+from ripplecarry.runs.imported_run import StateDict
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+from ripplecarry.user_code import TimeLimit
 
 if TYPE_CHECKING:
     from torch import nn
 
+TIME_LIMIT_S = 600
+"""The default for adders that are not runs."""
 DECLARED_DIGITS = 10
 """The default number of digits for adders that are not runs."""
 
@@ -60,12 +64,30 @@ class Evaluation:
         return plan
 
     @classmethod
+    def of_relu(cls, read: StateDict, longest: int | None = None, pairs: int | None = None) -> "Evaluation":
+        """The evaluation of a state dict's network with ReLU in place of tanh.
+
+        Raises:
+            ConfigurationError: the network is no RNN.
+        """
+        from ripplecarry.evaluation.modules import ModuleAdder, relu_adder
+
+        trial, task = read.trial, read.trial.build_task()
+        if trial.cell != "rnn":
+            raise ConfigurationError(
+                f"nonlinearity is relu; that goes with rnn, and the file has a {trial.cell}"
+            )
+        adder = ModuleAdder(relu_adder(trial, task, read.weights), trial.base)
+        return cls(adder, task, trial.digits, longest or 100 * trial.digits, pairs or Sampling().pairs)
+
+    @classmethod
     def of_other(
         cls,
         adder: "nn.Module | Callable[[int, int], int]",
         digits: int | None = None,
         longest: int | None = None,
         pairs: int | None = None,
+        limit: TimeLimit | None = None,
     ) -> "Evaluation":
         """The evaluation of any decimal adder: a PyTorch module, or a function of two integers.
 
@@ -81,9 +103,9 @@ class Evaluation:
         if "torch" in sys.modules and isinstance(adder, sys.modules["torch"].nn.Module):
             from ripplecarry.evaluation.modules import ModuleAdder
 
-            sides, usual = ModuleAdder(adder), Sampling().pairs
+            sides, usual = ModuleAdder(adder, limit=limit), Sampling().pairs
         elif callable(adder):
-            sides, usual = IntegerAdder(adder), _PAIRS_ONE_BY_ONE
+            sides, usual = IntegerAdder(adder, limit=limit), _PAIRS_ONE_BY_ONE
         else:
             raise ConfigurationError(f"{adder!r} is not an adder; give a run, a module or a function")
         return cls(sides, addition(), digits, longest or digits, pairs or usual)

@@ -1,6 +1,8 @@
 """Weights trained elsewhere, as a run."""
 
 import hashlib
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,10 +21,35 @@ from ripplecarry.runs.write_run import write_run
 from ripplecarry.verification.proof import weights_hash
 
 
-def import_run(path: Path, digits: int, store: Store) -> Run:
-    """A run with the weights of a state dict in the layout of the report's networks.
+@dataclass(frozen=True)
+class StateDict:
+    """What a file of weights holds."""
+
+    trial: Trial
+    weights: Weights
+    is_cell_named: bool
+    """Whether the file names its cell; otherwise the shapes told it."""
+
+    @property
+    def words(self) -> str:
+        """What it was taken for."""
+        trial = self.trial
+        kind = f"{trial.cell} of {trial.layers} layers and {trial.hidden_size} units, in base {trial.base}"
+        if trial.cell != "rnn" or self.is_cell_named:
+            return kind
+        return f"{kind}, with tanh: the file does not say; for ReLU add --nonlinearity relu"
+
+
+def import_run(read: StateDict, store: Store) -> Run:
+    """A run with the weights of a state dict.
 
     The run has no curves. Its seed is computed from the weights, so the same weights are the same run.
+    """
+    return _stored(read.trial, read.weights, store)
+
+
+def read_state_dict(path: Path, digits: int) -> StateDict:
+    """The weights of a file in the layout of the report's networks.
 
     Args:
         path: a safetensors file.
@@ -31,12 +58,21 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
         StoreError: the file cannot be read, or holds other weights.
     """
     weights, cell = _read(path)
+    for name in _EXPECTED:
+        if name not in weights:
+            there = ", ".join(sorted(weights)[:8]) + (", …" if len(weights) > 8 else "")
+            raise StoreError(
+                f"{path} has no {name}, and so is not a state dict of the report's networks; it has {there}"
+            )
+    if any(name.endswith("_reverse") for name in weights):
+        raise StoreError(
+            f"{path} is of a bidirectional network, which reads the last digits first too; "
+            "the report's networks go one way"
+        )
     try:
         trial = Trial.build(_settings(weights, cell) | {"digits": digits})
-    except (KeyError, IndexError, ValueError, ArithmeticError) as error:
-        raise StoreError(
-            f"{path} is not a state dict of the report's networks: {type(error).__name__}: {error}"
-        ) from None
+    except (ConfigurationError, ValueError, ArithmeticError) as error:
+        raise StoreError(f"{path} is not a state dict of the report's networks: {error}") from None
     wanted = parameter_shapes(trial, trial.build_task())
     there = {name: array.shape for name, array in weights.items()}
     for name in sorted(wanted.keys() | there.keys()):
@@ -45,7 +81,12 @@ def import_run(path: Path, digits: int, store: Store) -> Run:
                 f"{path}: {name} is {shown_shape(there.get(name))}; a {trial.cell} of {trial.layers} "
                 f"layers and {trial.hidden_size} units has {shown_shape(wanted.get(name))}"
             )
-    return _stored(trial, {name: weights[name] for name in wanted}, store)
+    return StateDict(trial, {name: weights[name] for name in wanted}, cell is not None)
+
+
+_EXPECTED = ("embed_layer.weight", "rnn.weight_hh_l0")
+_WRAPPERS = re.compile(r"(?<![^.])(?:module|_orig_mod)\.")
+"""What DataParallel and torch.compile put before the names."""
 
 
 def _read(path: Path) -> tuple[Weights, str | None]:
@@ -58,7 +99,8 @@ def _read(path: Path) -> tuple[Weights, str | None]:
     except ValueError as error:
         raise StoreError(f"{path} holds no weights: {error}") from None
     weights = {}
-    for name, array in loaded.items():
+    for given, array in loaded.items():
+        name = _WRAPPERS.sub("", given)
         with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite
             weights[name] = array.astype(np.float32)
         if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():

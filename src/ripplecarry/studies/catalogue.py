@@ -1,7 +1,6 @@
 """Finding studies: ours by name, or in a user's file."""
 
 import importlib
-import importlib.util
 import os
 from dataclasses import replace
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from ripplecarry.claims.study import Study
 from ripplecarry.configuration import sentences
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.trial import Trial
+from ripplecarry.user_code import complaint, run_file
 
 REPORT_STUDIES = (
     "baseline",
@@ -77,18 +77,16 @@ def _find(name: str) -> Study:
 def _load(path: Path) -> Study:
     if not path.is_file():
         raise ConfigurationError(f"no study file {path}")
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
     try:
-        specification.loader.exec_module(module)
+        module = run_file(path, f"study_file_{path.stem}")
+    except KeyboardInterrupt:
+        raise
     except ConfigurationError as error:
         raise ConfigurationError(f"study file {path}: {error}") from None
     except ValidationError as error:
         raise ConfigurationError(f"study file {path}: {sentences(error, Trial.model_fields)}") from None
-    except (Exception, SystemExit) as error:  # the user's code may raise anything
-        raise ConfigurationError(f"study file {path}: {type(error).__name__}: {error}") from None
+    except BaseException as error:  # the user's code may raise anything
+        raise ConfigurationError(f"study file {path}: {complaint(error)}") from None
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
         raise ConfigurationError(f"study file {path} defines no STUDY of type ripplecarry.Study")

@@ -1,10 +1,11 @@
 """Testing an adder where adding is hard."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
@@ -47,6 +48,12 @@ def evaluate(
     max_digits: Annotated[
         int | None, Option("Digits that a file or weights are made for; by default 10.", 1)
     ] = None,
+    time_limit: Annotated[
+        int | None, Option("Seconds for the code of a file, module or function; by default 600.", 1, 10**6)
+    ] = None,
+    nonlinearity: Annotated[
+        Literal["tanh", "relu"], Option("Of a file's RNN, which does not say; relu takes PyTorch.")
+    ] = "tanh",
     engine: EngineOption = "auto",
     store: StoreOption = DEFAULT_STORE,
     say: Callable[[str], None] = lambda words: None,
@@ -67,40 +74,60 @@ def evaluate(
         StoreError: no such run, a damaged one, or a file without weights.
     """
     from ripplecarry.evaluation.adder_file import load_adder
-    from ripplecarry.runs.evaluating import DECLARED_DIGITS, Evaluation, keep
-    from ripplecarry.runs.imported_run import import_run
+    from ripplecarry.runs.evaluating import DECLARED_DIGITS, TIME_LIMIT_S, Evaluation, keep
+    from ripplecarry.runs.imported_run import import_run, read_state_dict
+    from ripplecarry.user_code import TimeLimit
 
     if (run is None) == (adder is None):
         raise ConfigurationError("give a run, or adder=FILE.py; one of them")
-    run_store, name = Store(store), None
+    run_store, name, is_of_run = Store(store), None, False
+    is_file = isinstance(run, Path | str) and (Path(run).suffix == ".safetensors" or os.path.isfile(run))
+    if is_file and Path(str(run)).suffix == ".py":
+        raise ConfigurationError(f"{run} is a Python file, not a run; adder={run} tests it")
+    if nonlinearity != "tanh" and not is_file:
+        raise ConfigurationError(f"nonlinearity is {nonlinearity}; it is for files of weights")
+    limit, is_run = TimeLimit(time_limit or TIME_LIMIT_S), isinstance(run, Run | Path | str)
+    if is_run and time_limit is not None:
+        raise ConfigurationError("time_limit is for the code of others; a run has none")
     if adder is not None:
         path = Path(adder)
-        content = path.read_bytes() if path.is_file() else b""
+        content = _content(path)
         if content:
             say(f"running the code of {path}; none of its claims is believed")
-        plan = Evaluation.of_other(load_adder(path), max_digits, lengths, samples)
+        plan = Evaluation.of_other(load_adder(path, limit), max_digits, lengths, samples, limit)
         # Many a file is called adder.py.
         name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
+    elif is_file and nonlinearity == "relu":
+        path = Path(str(run))
+        plan = Evaluation.of_relu(read_state_dict(path, max_digits or DECLARED_DIGITS), lengths, samples)
+        name = f"{path.stem}-relu-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
     elif isinstance(run, Run | Path | str):
-        if not isinstance(run, Run) and Path(run).suffix == ".safetensors":
-            subject = import_run(Path(run), max_digits or DECLARED_DIGITS, run_store)
-            say(f"imported as run {subject.id}")
+        if is_file:
+            read = read_state_dict(Path(str(run)), max_digits or DECLARED_DIGITS)
+            subject = import_run(read, run_store)
+            say(f"imported as run {subject.id}: {read.words}")
         elif max_digits is not None:
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
         else:
             subject = find_run(run, store)
-        name, plan = (
-            subject.id,
-            Evaluation.of_run(subject, open_engine(engine), run_store, lengths, samples),
-        )
+        name, is_of_run = subject.id, True
+        plan = Evaluation.of_run(subject, open_engine(engine), run_store, lengths, samples)
     else:
         assert run is not None
-        plan = Evaluation.of_other(run, max_digits, lengths, samples)
+        plan = Evaluation.of_other(run, max_digits, lengths, samples, limit)
     total = plan.num_digits
     found = plan.measure(lambda num_digits: report(num_digits, total))
     folder = None if name is None else run_store.evaluation_folder(name)
     if folder is not None:
-        keep(found, folder, {"adder": name, "lengths": plan.lengths}, is_of_run=adder is None)
+        keep(found, folder, {"adder": name, "lengths": plan.lengths}, is_of_run=is_of_run)
     return Evaluated(
         **vars(found), name=name, folder=folder, first_error=getattr(plan.adder, "first_error", None)
     )
+
+
+def _content(path: Path) -> bytes:
+    """A file of code; empty where there is none, which loading it tells."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None

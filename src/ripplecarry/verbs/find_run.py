@@ -1,10 +1,12 @@
 """The run that a caller means."""
 
+import os
 from pathlib import Path
 
-from ripplecarry.errors import ConfigurationError
+from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+from ripplecarry.values import shown
 
 
 def find_run(run: Run | Path | str, store: Path | str) -> Run:
@@ -17,5 +19,9 @@ def find_run(run: Run | Path | str, store: Path | str) -> Run:
     if isinstance(run, Run):
         return run
     if not isinstance(run, Path | str):
-        raise ConfigurationError(f"{run!r} is no run; give a run, its id or its folder")
+        raise ConfigurationError(f"{shown(run)} is no run; give a run, its id or its folder")
+    if os.path.isfile(run):
+        raise StoreError(
+            f"{run} is a file, not a run; `ripplecarry evaluate {run}` makes a run of a file of weights"
+        )
     return Store(store).find(str(run)).verify()

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_or
 from ripplecarry.engines.registry import EngineName
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.run import Run
+from ripplecarry.values import choice, whole_number
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,14 +29,15 @@ class Option:
     low: int | None = None
     high: int | None = None
 
-    def problem(self, name: str, value: object) -> str | None:
-        """What is wrong with a number, None where it is allowed."""
-        if self.low is None or (
-            type(value) is int and self.low <= value and (self.high is None or value <= self.high)
-        ):
-            return None
-        bounds = f"at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
-        return f"{name} is {value!r}; it must be a whole number, {bounds}"
+    def read(self, value: object, name: str, kind: Any) -> object:
+        """The value that was given or typed.
+
+        Raises:
+            ConfigurationError: a number out of range, or an unknown choice.
+        """
+        if self.low is not None:
+            return whole_number(value, name, self.low, self.high)
+        return choice(value, name, get_args(kind)) if get_origin(kind) is Literal else value
 
 
 RUN_HELP = Option(
@@ -69,16 +71,17 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        problems = []
-        for name, value in signature.bind(*args, **kwargs).arguments.items():
+        given, problems = signature.bind(*args, **kwargs), []
+        for name, value in given.arguments.items():
             if name not in options or (value is None and options[name][0].default is None):
                 continue
             _, kind, option = options[name]
-            problems.append(option.problem(name, value))
-            if get_origin(kind) is Literal and value not in get_args(kind):
-                problems.append(f"unknown {name} {value!r}; choose from {', '.join(get_args(kind))}")
-        if any(problems):
-            raise ConfigurationError("; ".join(filter(None, problems)))
-        return function(*args, **kwargs)
+            try:
+                given.arguments[name] = option.read(value, name, kind)
+            except ConfigurationError as error:
+                problems.append(str(error))
+        if problems:
+            raise ConfigurationError("; ".join(problems))
+        return function(*given.args, **given.kwargs)
 
     return checked
