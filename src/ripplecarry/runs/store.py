@@ -9,8 +9,8 @@ STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in formats that other programs read
 STORE/evaluations/NAME/    evaluations of runs and other adders
 STORE/comparisons/         figures of runs side by side
-STORE/studies/NAME/        figures of each study
-STORE/report*.html         the report of each sweep
+STORE/studies/NAME/        figures and tables of each study
+STORE/report*.html         reports of sweeps
 STORE/index.json           what `frame` last read from every run; may be deleted
 """
 
@@ -235,10 +235,13 @@ class Store:
             with self.claim(run_id):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def report_path(self, studies: Sequence[str]) -> Path:
-        """The path of the report of a sweep over these studies."""
-        name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
-        return self._made(self.root) / f"{name}.html"
+    def report_path(self, studies: Sequence[str], *, has_fewer_seeds: bool = False) -> Path:
+        """The path of the report of a sweep: one for each study, one for the course report's studies, one
+        for the latest of all other choices; and one each for fewer seeds than that has.
+        """
+        which = studies[0] if len(studies) == 1 else "chosen" if len(studies) <= 4 else ""
+        parts = ["report", which, "fewer_seeds" if has_fewer_seeds else ""]
+        return self._made(self.root) / f"{'_'.join(filter(None, parts))}.html"
 
     def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
         """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
