@@ -73,3 +73,4 @@ def _print(found: "Exactness") -> None:
     else:
         output.print(f"not exact; the shortest wrong sum known, of {found.num_pairs:,} pairs:")
         output.print(f"  {found.counterexample}", markup=False)
+    output.print(found.explanation, markup=False)

@@ -18,10 +18,11 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from warnings import warn
 
 from ripplecarry.errors import DamageError, StoreError
 from ripplecarry.files import read_whole, write_atomically, write_together, writing
@@ -243,14 +244,15 @@ class Store:
         parts = ["report", which, "fewer_seeds" if has_fewer_seeds else ""]
         return self._made(self.root) / f"{'_'.join(filter(None, parts))}.html"
 
-    def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
+    def frame(
+        self, where: str = "true", sort: str = "id", damaged: Callable[[str], None] = warn
+    ) -> "pd.DataFrame":
         """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
 
         Args:
             where: an SQL condition on these columns, as DuckDB reads it.
             sort: columns to order by, each optionally followed by `desc`.
-        Returns:
-            The frame, and a line for each damaged run, which the frame leaves out.
+            damaged: told of each run that is damaged, which the frame leaves out.
         Raises:
             ConfigurationError: DuckDB refuses the condition or order.
         """
@@ -258,13 +260,15 @@ class Store:
         def read(run_id: str) -> Row:
             return row_of(self.open(run_id))
 
-        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", COLUMNS, read)
+        rows, faults = indexed_rows(self.root / "runs", self.root / "index.json", COLUMNS, read)
+        for words in faults:
+            damaged(words)
         proofs = self._proofs()
         for row in rows:
             # The index is a file like any other: what is called proved is read off the run itself.
             run, proof = proofs.get(row["id"], (None, None))
             row |= {PROOF: proof} if run is None else row_of(run) | {PROOF: proof}
-        return select(rows, where, sort), damaged
+        return select(rows, where, sort)
 
     def frame_of(self, runs: Sequence[Run]) -> "pd.DataFrame":
         """Rows as `frame` has them, of runs that may lie elsewhere."""
