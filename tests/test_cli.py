@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ripplecarry.cli import call
@@ -277,3 +279,21 @@ def test_a_store_that_cannot_be_written_is_refused_in_one_line(command, capsys):
     said = without_notice(capsys.readouterr().err)
     assert said.count("\n") == 1
     assert "cannot write" in said
+
+
+def test_tables_come_as_csv_and_latex(capsys):
+    for cell in ("rnn", "gru"):
+        assert call(["train", *TINY, "--cell", cell]) == 0
+    capsys.readouterr()
+    ids = [folder.name for folder in Path("results/runs").iterdir()]
+
+    for words in (["runs"], ["compare", *ids]):
+        assert call([*words, "--csv"]) == 0
+        table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+        assert set(table.cell) == {"rnn", "gru"}
+        assert call([*words, "--latex"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("\\begin{tabular}")
+        assert "exact\\_match" in shown
+        assert call([*words, "--csv", "--json"]) == 2
+        assert "--csv and --json are given; output has one form" in capsys.readouterr().err

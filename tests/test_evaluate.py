@@ -72,6 +72,7 @@ def test_a_wrong_run_has_status_1_and_shows_its_shortest_wrong_sum(capsys):
         r"(\d+) \+ (\d+) = (\d+), the network answers (\d+) \(first wrong at position 1\)", shown
     )
     assert words is not None
+    assert re.search(r"^Random sums by length: .*wrong from .*hard cases: wrong on", shown, re.MULTILINE)
 
     assert call(["evaluate", run.id, "--lengths=9", "--samples=20", "--json"]) == 1
     found = said(capsys)["counterexample"]

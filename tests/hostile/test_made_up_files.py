@@ -81,7 +81,7 @@ class Place:
                         [(1, 2)],
                     )
             if with_frame:
-                self.store.frame()
+                self.store.frame(damaged=lambda words: None)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """What a study says of exactness: its summary, figures and heat maps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from made_up_runs import MadeUpRun
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
-from ripplecarry.reports.summary import success
+from ripplecarry.reports.summary import CaseSummary, success
 from ripplecarry.runs.trial import Trial
 
 STUDY = Study(
@@ -17,6 +19,8 @@ STUDY = Study(
     base=Trial(steps=100, exactness_to=10),
     grid={"cell": ("rnn", "gru"), "hidden_size": (2, 4, 8)},
 )
+
+CASE = CaseSummary("one", 2, 0, 0.1, 1.0, 1.0, 1.0, (50, 50), 2, 100.0)
 
 
 class ExactnessRun(MadeUpRun):
@@ -62,6 +66,13 @@ def test_success_counts_seeds_and_censors_those_that_never_arrive(runs):
         "from step": "250 (0 to never)",
         "from s": "2.5 (0 to never)",
     }
+
+
+def test_only_a_share_of_1_is_written_as_1():
+    case = replace(CASE, exact_match=0.9997, exact_match_low=0.5, exact_match_high=1.0)
+
+    assert case.as_row()["exact match"] == "0.999"
+    assert case.as_row()["range"] == "0.500 to 1.000"
 
 
 def test_who_never_arrives_says_never(runs):

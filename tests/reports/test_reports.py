@@ -78,7 +78,7 @@ def test_seed_figures_show_a_dot_a_seed(runs, tmp_path):
 
     assert png.is_file()
     picture = svg.read_text()
-    for words in ("mean loss", "mean of 1 − exact match", "steps to exact match 0.99", "censored"):
+    for words in ("mean loss", "mean of 1 − exact match", "steps to exact match 0.99", "never reached"):
         assert words in picture
 
 

@@ -60,7 +60,7 @@ def test_a_store_that_comes_from_elsewhere_brings_no_trust(copied):
     run = the_run(copied, is_certified=True)
 
     assert copied.proof(run) == "unchecked"
-    assert copied.frame("proof = 'unchecked'")[0].id.tolist() == [run.id]
+    assert copied.frame("proof = 'unchecked'").id.tolist() == [run.id]
     assert is_certified().holds(run)  # the checker runs, and accepts
     assert copied.proof(run) == "certified"
 
@@ -230,7 +230,7 @@ def test_the_index_of_a_store_is_not_believed_about_what_is_proved(copied):
     index["rows"][other.id][1]["id"] = run.id
     (copied.root / "index.json").write_text(json.dumps(index))
 
-    frame = copied.frame("proof = 'certified'")[0]
+    frame = copied.frame("proof = 'certified'")
 
     assert frame.id.tolist() == [run.id]
     assert frame.base.tolist() == [4]
@@ -262,7 +262,8 @@ def test_damaged_files_beside_a_certificate_stop_no_listing(copied):
     (copied.root / "certificates" / "...json").write_text("{}")
     (copied.root / "index.json").write_text("[" * 100_000)
 
-    frame, damaged = copied.frame()
+    damaged: list[str] = []
+    frame = copied.frame(damaged=damaged.append)
 
     assert frame.id.tolist() == [run.id]
     assert len(damaged) == 1

@@ -160,7 +160,7 @@ def test_a_diverged_run_is_a_recorded_result(store, monkeypatch):
     assert run.outcome == "diverged"
     assert len(run.curves) < 60
     assert not np.isfinite(run.curves.loss.iloc[-1])
-    assert store.frame()[0].outcome.tolist() == ["diverged"]
+    assert store.frame().outcome.tolist() == ["diverged"]
 
 
 def test_a_folder_can_be_moved_and_copied_by_hand(store, tmp_path):
@@ -244,7 +244,8 @@ def test_the_frame_filters_and_sorts(store):
     for cell, seed in (("rnn", 0), ("gru", 0), ("gru", 1)):
         execute_run(request(seed=seed, cell=cell), store)
 
-    frame, damaged = store.frame("cell = 'gru'", "seed desc")
+    damaged: list[str] = []
+    frame = store.frame("cell = 'gru'", "seed desc", damaged.append)
 
     assert not damaged
 
@@ -266,10 +267,10 @@ def test_the_frame_says_what_the_store_holds_on_each_run(store):
         evaluation.write_text(json.dumps({"failure": failure}))
     (store.evaluation_folder(ids[4]) / "evaluation.json").write_text("{")
 
-    frame, _ = store.frame(sort="seed")
+    frame = store.frame(sort="seed")
 
     assert frame.proof.fillna("neither").tolist() == ["unchecked", *["refuted"] * 2, *["neither"] * 2]
-    assert store.frame("proof = 'refuted'", "seed")[0].id.tolist() == ids[1:3]
+    assert store.frame("proof = 'refuted'", "seed").id.tolist() == ids[1:3]
     assert [store.proof(store.open(run_id)) for run_id in ids] == [
         "unchecked",
         "refuted",
@@ -291,7 +292,8 @@ def test_the_frame_names_damaged_runs_and_keeps_the_others(store):
     runs = [execute_run(request(seed=seed), store) for seed in (0, 1)]
     (runs[0].folder / "state.json").write_text("{}")
 
-    frame, damaged = store.frame()
+    damaged: list[str] = []
+    frame = store.frame(damaged=damaged.append)
 
     assert frame.seed.tolist() == [1]
     assert len(damaged) == 1
@@ -308,7 +310,7 @@ def test_old_stores_stay_readable(tmp_path):
     runs = [store.open(run_id).verify() for run_id in store.ids()]
 
     assert sorted(run.trial.cell for run in runs) == ["lstm", "rnn"]
-    assert store.frame()[0].steps_done.tolist() == [60, 60]
+    assert store.frame().steps_done.tolist() == [60, 60]
     for run in runs:
         assert len(run.curves) == 60
         assert list(run.snapshots) == [60]

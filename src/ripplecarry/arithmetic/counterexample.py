@@ -8,12 +8,13 @@ from jaxtyping import UInt8
 from ripplecarry.arithmetic.digit_text import number_text, symbols_text
 from ripplecarry.arithmetic.digits import MAX_BASE, from_digits
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.notebook import Shown, column_picture
 
 _LONGEST_PRINTED = 60
 
 
-@dataclass(frozen=True, eq=False)
-class Counterexample:
+@dataclass(frozen=True, eq=False, repr=False)
+class Counterexample(Shown):
     """Operands that a network answers wrongly, padded as they were fed; digits least significant first."""
 
     task: Task
@@ -90,6 +91,15 @@ class Counterexample:
 
     def __str__(self) -> str:
         return self.sentence
+
+    def _line(self) -> str:
+        return self.sentence
+
+    def _picture(self) -> str:
+        texts = [*self._operand_texts, self._text(self.answer), self._text(self.right)]
+        if not self._has_answer or max(map(len, texts)) > _LONGEST_PRINTED:
+            return ""
+        return column_picture(texts[:-2], *texts[-2:])
 
     def as_dict(self) -> dict[str, object]:
         """For programs: as written in the task's base, most significant first; no answer is None."""

@@ -21,10 +21,11 @@ from ripplecarry.claims.findings import (
 )
 from ripplecarry.claims.measures import Measure
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.notebook import Shown, interval_picture
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """The runs' verdict on a claim."""
 
     claim: "Claim"
@@ -32,6 +33,13 @@ class Verdict:
     findings: tuple[Finding, ...]
     is_stated_late: bool = False
     """Whether the store has no record of the claim, in these words, from before its runs."""
+
+    def _line(self) -> str:
+        return f"{self.claim.id}, {self.claim.statement}. {self.sentence}"
+
+    def _picture(self) -> str:
+        finding = self.deciding
+        return interval_picture(finding.effect, finding.low, finding.high, finding.bounds)
 
     @property
     def deciding(self) -> Finding:

@@ -74,6 +74,8 @@ class Finding:
     status: Status
     margin: float = 0.0
     """The interval's distance from the bound, in interval widths; the weakest finding's is smallest."""
+    bounds: tuple[float, ...] = ()
+    """What the interval is compared with: one bound, or two that it must lie between."""
 
     @property
     def interval_words(self) -> str:
@@ -109,7 +111,7 @@ def decide(
     else:
         status, shown, level = "open", confirming, 1 - alpha
     distance = abs(shown.effect - bound)
-    return _finding(words, shown, level, num_seeds, status, distance)
+    return _finding(words, shown, level, num_seeds, status, distance, (bound,))
 
 
 def decide_within(
@@ -129,16 +131,22 @@ def decide_within(
     else:
         status, shown, level = "open", confirming, 0.9
     distance = min(abs(shown.effect - low), abs(high - shown.effect))
-    return _finding(f"{words}{shown.effect:.3g}", shown, level, num_seeds, status, distance)
+    return _finding(f"{words}{shown.effect:.3g}", shown, level, num_seeds, status, distance, (low, high))
 
 
 def _finding(
-    words: str, shown: Interval, level: float, num_seeds: int, status: Status, distance: float
+    words: str,
+    shown: Interval,
+    level: float,
+    num_seeds: int,
+    status: Status,
+    distance: float,
+    bounds: tuple[float, ...],
 ) -> Finding:
     if num_seeds < MIN_SEEDS:
         status = "open"
     width = max(shown.high - shown.low, 1e-12)
-    return Finding(words, *shown, 100 * level, num_seeds, status, distance / width)
+    return Finding(words, *shown, 100 * level, num_seeds, status, distance / width, bounds)
 
 
 def undecided(words: str, num_seeds: int) -> Finding:

@@ -6,6 +6,7 @@ Commands import what they need when called, so that `--help` stays quick.
 
 import io
 import sys
+import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -51,6 +52,7 @@ for _command in _COMMANDS:
 
 def main() -> None:
     """Runs the command of `sys.argv` and exits with its status."""
+    warnings.showwarning = lambda words, *_, **__: say(str(words))
     sys.exit(call(sys.argv[1:]))
 
 

@@ -5,18 +5,31 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 from cyclopts import Parameter, Token
 
 from ripplecarry.cli.usage_errors import as_options
 from ripplecarry.engines.registry import GPU_ENGINES
-from ripplecarry.errors import InputError
+from ripplecarry.errors import ConfigurationError, InputError
 from ripplecarry.runs.run import Run
 from ripplecarry.verbs.parameters import Option, options_of
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 _JSON = inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=JsonOption)
+TABLE_OPTIONS = tuple(
+    inspect.Parameter(
+        f"as_{form.lower()}",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=False,
+        annotation=Annotated[bool, Parameter(name=f"--{form.lower()}", negative="", help=f"Print {form}.")],
+    )
+    for form in ("CSV", "LaTeX")
+)
+"""Of commands that print one table."""
 _STORE = Parameter(env_var="RIPPLECARRY_STORE")
 _HYPHENS = Parameter(allow_leading_hyphen=True)
 _PARSED = {"store": _STORE, "numbers": _HYPHENS, "from_": _HYPHENS}
@@ -38,6 +51,11 @@ def command(
         def called(*words: Any, **options: Any) -> int:
             given = signature.bind(*words, **options)
             given.apply_defaults()
+            forms = [form for form in ("csv", "latex", "json") if given.arguments.get(f"as_{form}")]
+            if len(forms) > 1:
+                raise ConfigurationError(
+                    f"{' and '.join(f'--{form}' for form in forms)} are given; output has one form"
+                )
             engine = given.arguments.get("engine")
             if engine == "auto":
                 _say_if_slow()
@@ -59,6 +77,15 @@ def command(
 def say(words: str) -> None:
     """Tells people, on standard error, what is happening."""
     print(f"ripplecarry: {words}", file=sys.stderr, flush=True)
+
+
+def print_as_table(frame: "DataFrame", *, as_csv: bool, as_latex: bool) -> bool:
+    """Prints a frame as CSV or LaTeX; False where neither was asked for."""
+    if as_csv:
+        print(frame.to_csv(index=False), end="")
+    elif as_latex:
+        print(frame.to_latex(index=False, escape=True), end="")
+    return as_csv or as_latex
 
 
 def _parameter(parameter: inspect.Parameter, kind: Any, option: Any) -> inspect.Parameter:

@@ -4,7 +4,7 @@ import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table, say
 from ripplecarry.files import json_text
 from ripplecarry.verbs import evaluate as verb
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ripplecarry.evaluation.exactness import Exactness
 
 
-@command(verb.evaluate)
-def evaluate(run: str | None, *, as_json: bool, **options: Any) -> int:
+@command(verb.evaluate, TABLE_OPTIONS)
+def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **options: Any) -> int:
     """Test an adder where adding is hard: by length and longest carry run and idle run, on hard cases, and
     by a search for a wrong sum.
 
@@ -22,7 +22,7 @@ def evaluate(run: str | None, *, as_json: bool, **options: Any) -> int:
     model, or (model, metadata), and `add(model, a, b)` an integer. It runs that file's code.
 
     The grids and a heat map go into the store's folder `evaluations`. Exit status 0 only where nothing
-    failed.
+    failed. `--csv` and `--latex` print the grids, a row for each length and longest run.
 
     Example: ripplecarry evaluate 7cbcf572b8 --lengths 1000
     """
@@ -35,7 +35,9 @@ def evaluate(run: str | None, *, as_json: bool, **options: Any) -> int:
     assert found.folder is not None
     figures = draw_evaluation(found.frame(), f"Exact match of {found.name}", found.folder)
     path = found.folder / "evaluation.json"
-    if as_json:
+    if print_as_table(found.frame(), as_csv=as_csv, as_latex=as_latex):
+        pass
+    elif as_json:
         about = {"adder": found.name, "file": str(path), "figures": [str(figure) for figure in figures]}
         print(json_text(about | found.as_dict()))
     else:
@@ -73,3 +75,4 @@ def _print(found: "Exactness") -> None:
     else:
         output.print(f"not exact; the shortest wrong sum known, of {found.num_pairs:,} pairs:")
         output.print(f"  {found.counterexample}", markup=False)
+    print(found.explanation)

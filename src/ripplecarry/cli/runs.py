@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table, say
 from ripplecarry.cli.train import run_summary
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import runs as verb
@@ -20,8 +20,17 @@ _ALWAYS = (
 )
 
 
-@command(verb.list_runs)
-def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: bool, **options: Any) -> int:
+@command(verb.list_runs, TABLE_OPTIONS)
+def runs(
+    run: str | None,
+    *,
+    store: Path,
+    tensorboard: Path | None,
+    as_json: bool,
+    as_csv: bool,
+    as_latex: bool,
+    **options: Any,
+) -> int:
     """List the finished runs in the store, or show one of them with its curves.
 
     Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the loss of the last step;
@@ -34,7 +43,7 @@ def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: boo
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
     and make the exit status 1; showing a run, and every study, checks all its bytes. A damaged run stays
     as it is, and is not run again, until `--discard-damaged` deletes it. `--tensorboard` writes the curves
-    of the runs that are listed, or shown.
+    of the runs that are listed, or shown. `--csv` has all columns, `--latex` those that are shown.
 
     Example: ripplecarry runs --where "cell = 'gru' and exact_match = 1" --sort "loss desc"
     """
@@ -53,6 +62,11 @@ def runs(run: str | None, *, store: Path, tensorboard: Path | None, as_json: boo
     )
     if tensorboard and not frame.empty:
         say(f"event files: tensorboard --logdir {tensorboard}")
+    table = _columns_to_show(frame) if as_latex else frame
+    if print_as_table(table, as_csv=as_csv, as_latex=as_latex):
+        for words in faults:
+            say(words)
+        return 1 if faults else 0
     if found is not None:
         return _show_run(found, run_store.proof(found), as_json)
     _list_runs(frame, store, as_json)
@@ -72,16 +86,20 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     elif frame.empty:
         output.print(f"no runs in {store} that fit", markup=False)
     else:
-        varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
-        shown = frame[["id", *varied, *_ALWAYS]].rename(
-            columns={"metrics_read_after_step": "read_after_step"}
-        )
+        shown = _columns_to_show(frame)
         rows = [
             {str(name): value for name, value in row.items()}
             for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
         ]
         print_table(f"{len(frame)} {'run' if len(frame) == 1 else 'runs'} in {store}", rows)
         output.print("loss: of the last step; exact match: as last read, after the step beside it")
+
+
+def _columns_to_show(frame: "DataFrame") -> "DataFrame":
+    if frame.empty:
+        return frame
+    varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
+    return frame[["id", *varied, *_ALWAYS]].rename(columns={"metrics_read_after_step": "read_after_step"})
 
 
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:

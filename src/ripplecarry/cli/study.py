@@ -43,7 +43,10 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     run_store = Store(store)
     parts = [(one, found.runs_by_study[one.name]) for one in found.studies]
     reports = [report_study(one, runs, run_store) for one, runs in parts if one.drawn(runs)]
-    document = run_store.report_path([one.name for one in found.studies])
+    document = run_store.report_path(
+        [one.name for one in found.studies],
+        has_fewer_seeds=any(report.has_fewer_seeds for report in reports),
+    )
     if reports:
         write_document(reports, found.failed, document)
     if as_json:
@@ -62,7 +65,8 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
         rows = [row.as_row() for row in report.summary]
         print_table(f"{report.study.name}: {report.study.title}", rows)
         output.print(CAPTION)
-        output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}\n")
+        output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}")
+        output.print(f"tables: {', '.join(map(str, report.tables))}\n")
     verdicts = [
         {"claim": verdict.claim.id, "verdict": verdict.status, "why": verdict.sentence}
         for report in reports

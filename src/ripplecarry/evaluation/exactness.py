@@ -2,21 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.carry_runs import RUN_KINDS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
+from ripplecarry.evaluation.explanation import HardCount, explain
 from ripplecarry.evaluation.grid import GridCell, Sampling, exactness_grid, grid_digits, grid_frame
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import SearchResult, search
 from ripplecarry.evaluation.simplification import first_wrong, simplify
+from ripplecarry.notebook import Shown, squares_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +28,8 @@ if TYPE_CHECKING:
 LONGEST_SEARCHED = 100
 
 
-@dataclass(frozen=True)
-class HardCount:
-    """How many hard cases of one name and length are answered right."""
-
-    name: str
-    length: int
-    num_pairs: int
-    num_exact: int
-
-
-@dataclass(frozen=True)
-class Exactness:
+@dataclass(frozen=True, repr=False)
+class Exactness(Shown):
     """All that was tested, and the shortest wrong answer, if any."""
 
     cells: Sequence[GridCell]
@@ -53,6 +47,27 @@ class Exactness:
         counts = [each.num_pairs for group in (self.cells, self.hard, self.searches) for each in group]
         return sum(counts)
 
+    @property
+    def explanation(self) -> str:
+        """Where it is right and where it goes wrong, in a sentence with intervals."""
+        return explain(self.cells, self.hard)
+
+    def _line(self) -> str:
+        if self.counterexample is None:
+            return f"nothing failed of {self.num_pairs:,} pairs"
+        return f"not exact, of {self.num_pairs:,} pairs: {self.counterexample}"
+
+    def _picture(self) -> str:
+        grids = []
+        for kind in RUN_KINDS:
+            shares = {(cell.length, cell.run): cell.exact_match for cell in self.cells if cell.kind == kind}
+            runs = sorted({run for _, run in shares})
+            lengths = sorted({length for length, _ in shares})
+            rows = [[shares.get((length, run)) for run in runs] for length in lengths]
+            words = f"across: longest {kind} run, to {runs[-1]:,}; down: digits, to {lengths[-1]:,}"
+            grids.append(f"{squares_picture(rows)}<small>{words}</small>")
+        return f"<p>{escape(self.explanation)}</p>{''.join(grids)}"
+
     def frame(self) -> "pd.DataFrame":
         """The grids, one row per cell."""
         return grid_frame(self.cells)
@@ -62,6 +77,7 @@ class Exactness:
         return {
             "is_exact": self.is_exact,
             "num_pairs": self.num_pairs,
+            "explanation": self.explanation,
             "grid": self.frame().to_dict(orient="records"),
             "hard_cases": [vars(each) for each in self.hard],
             "search": [

@@ -10,15 +10,24 @@ from matplotlib.figure import Figure
 
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import num_parameters
-from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
-from ripplecarry.runs.readings import HARD, NUM_PAIRS
+from ripplecarry.reports.curve_figures import EXACT_MATCH_WORDS
+from ripplecarry.reports.style import (
+    MARKERS,
+    Colour,
+    colours,
+    fill_where_all_right,
+    save,
+    scale_loss,
+    style,
+    write_texts,
+)
+from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
-from ripplecarry.training.loop import READ_EVERY
 
 _PANELS = {
-    "loss": ("training loss", "cross-entropy per digit (nats)"),
-    "exact_match": ("exact match at the training length", "share right in every digit"),
-    HARD: ("exact match on the hard cases", "share right in every digit"),
+    "loss": "training loss",
+    "exact_match": "exact match at the training length",
+    HARD: "exact match on the hard cases",
 }
 _MARKS = 10
 
@@ -83,8 +92,8 @@ def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
         write_texts(
             figure,
             f"{len(runs)} runs side by side",
-            f"One line per run. Exact match on {NUM_PAIRS:,} fresh operand tuples and on the training "
-            f"length's hard cases, every {READ_EVERY} steps.",
+            f"One line for each run. {EXACT_MATCH_WORDS} Hard cases: fixed operands of the training length "
+            "on which other networks failed.",
         )
         return save(figure, folder, _name(runs))
 
@@ -103,12 +112,14 @@ def _labels(runs: Sequence[Run]) -> list[str]:
 
 def _draw_panel(axes: Axes, runs: Sequence[Run], labels: Sequence[str], metric: str) -> None:
     shades: list[Colour] = colours(labels)
+    ends = []
     for run, label, shade, marker in zip(runs, labels, shades, cycle(MARKERS), strict=False):
         if not _is_read(run, metric):
             continue
         read = run.curves[["step", metric]].dropna()
         spacing = max(1, len(read) // _MARKS)
-        axes.plot(
+        ends.append(read[metric].iloc[-1])
+        (line,) = axes.plot(
             read.step,
             read[metric],
             color=shade,
@@ -117,12 +128,16 @@ def _draw_panel(axes: Axes, runs: Sequence[Run], labels: Sequence[str], metric: 
             markersize=4,
             markevery=spacing,
         )
-    title, unit = _PANELS[metric]
-    axes.set_title(title)
-    axes.set_ylabel(unit)
+        if metric != "loss":
+            fill_where_all_right(axes, line)
+    axes.set_title(_PANELS[metric])
     axes.set_xlabel("step")
     axes.set_xlim(left=0)
-    axes.set_ylim(*((0, None) if metric == "loss" else (-0.03, 1.03)))
+    if metric == "loss":
+        scale_loss(axes, ends)
+    else:
+        axes.set_ylabel("share right in every digit")
+        axes.set_ylim(-0.03, 1.03)
 
 
 def _name(runs: Sequence[Run]) -> str:

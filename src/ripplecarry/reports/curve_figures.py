@@ -6,6 +6,7 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -13,13 +14,28 @@ from matplotlib.lines import Line2D
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.report_curves import report_curve
-from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.reports.style import (
+    MARKERS,
+    Colour,
+    choose_fonts,
+    colours,
+    fill_where_all_right,
+    save,
+    scale_loss,
+    style,
+    write_texts,
+)
 from ripplecarry.runs.readings import NUM_PAIRS, REPORT_DIGITS
 from ripplecarry.runs.run import Run
 from ripplecarry.training.loop import READ_EVERY
 
-_LOSS_CEILING = 3.0  # guessing costs ln 10 = 2.3; higher losses are out of control
+_FEWEST_FOR_PERCENTILES = 40
+"""With fewer seeds a 2.5th percentile would lie between the two lowest."""
 _READINGS_TO_MARK = 10
+EXACT_MATCH_WORDS = (
+    f"Exact match: the share of {NUM_PAIRS:,} new random answers that are right in every digit, read every "
+    f"{READ_EVERY} steps. A filled marker: all are right."
+)
 _OF_CERTIFYING = {
     "box_margin": ("smallest margin over all boxes", "logits"),
     "box_width": ("mean width of the boxes", "preactivation"),
@@ -83,22 +99,42 @@ def draw_lines(
         axes.set_xlabel("step")
         axes.set_ylabel(what)
         axes.legend(title=title, frameon=False)
+        choose_fonts(figure)
         figure.savefig(path, dpi=150)
 
 
 def band(runs: Sequence[Run], metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """The 2.5th, 50th and 97.5th percentile over seeds at each step where the metric was read.
+    """The range or middle of the seeds, with their median, at each step where the metric was read.
 
     Returns:
-        Steps, and percentiles with axes (percentile, step). Diverged runs count up to their end.
+        Steps, and the band with axes (low middle high, step). Diverged runs count up to their end.
     """
     longest = max((run.curves for run in runs), key=len)
     is_read = longest[metric].notna().to_numpy()
     values = np.full((len(runs), len(longest)), np.nan)
     for row, run in zip(values, runs, strict=True):
         row[: len(run.curves)] = run.curves[metric]
-    percentiles = np.nanpercentile(values[:, is_read], [2.5, 50, 97.5], axis=0)
-    return longest.step.to_numpy()[is_read], percentiles
+    return longest.step.to_numpy()[is_read], band_of(values[:, is_read])
+
+
+def band_of(values: Float[np.ndarray, "seed place"]) -> Float[np.ndarray, "3 place"]:
+    """Low, median and high over seeds: the entire range of few, the middle 95 % of many."""
+    outside = 0 if len(values) < _FEWEST_FOR_PERCENTILES else 2.5
+    return np.nanpercentile(values, [outside, 50, 100 - outside], axis=0)
+
+
+def band_words(arms: Sequence[Arm]) -> str:
+    """What a figure's lines and bands are, in a caption."""
+    counts = sorted({len(arm.runs) for arm in arms})
+    if counts == [1]:
+        return "One line for each run; there is one seed."
+    seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+    shaded = {
+        False: "the range from the lowest to the highest seed",
+        True: "the middle 95 % of the seeds",
+    }
+    are_many = dict.fromkeys(count >= _FEWEST_FOR_PERCENTILES for count in counts)
+    return f"Line: the median of {seeds} seeds. Shaded: {', or '.join(shaded[many] for many in are_many)}."
 
 
 def _panels(runs: Sequence[Run]) -> list[str]:
@@ -122,9 +158,11 @@ def _curves(members: list[Arm]) -> list[_Curve]:
 
 
 def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, panels: Sequence[str]) -> None:
+    ends = []
     for curve in curves:
         steps, (low, middle, high) = band(curve.runs, metric)
-        axes.plot(
+        ends.append(low[-1])
+        (line,) = axes.plot(
             steps,
             middle,
             color=curve.colour,
@@ -134,6 +172,8 @@ def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, pan
             markevery=max(1, len(steps) // _READINGS_TO_MARK),
         )
         axes.fill_between(steps, low, high, color=curve.colour, alpha=0.2, linewidth=0)
+        if metric.startswith("exact_match"):
+            fill_where_all_right(axes, line)
     # The report always read exact match on 9-digit operands: only that metric is comparable.
     nine = f"exact_match_at_{REPORT_DIGITS}"
     if study.report_figure and not (metric == "exact_match" and nine in panels):
@@ -147,8 +187,8 @@ def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, pan
     axes.set_xlim(left=0)
     if metric == "loss":
         axes.set_title("training loss")
-        axes.set_ylabel("cross-entropy per digit (nats)")
-        axes.set_ylim(0, min(_LOSS_CEILING, axes.get_ylim()[1]))
+        # The report's losses were read to ±0.02, which means nothing on a logarithmic axis.
+        scale_loss(axes, ends, may_be_logarithmic=study.report_figure is None)
     elif metric in _OF_CERTIFYING:
         title, unit = _OF_CERTIFYING[metric]
         axes.set_title(title)
@@ -172,19 +212,13 @@ def _where(metric: str, curves: list[_Curve]) -> str:
 
 
 def _caption(study: Study, runs: Sequence[Run]) -> str:
-    counts = sorted({len(mine.runs) for mine in study.drawn(runs)})
-    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    parts = [
-        "Line: one seed."
-        if counts == [1]
-        else f"Line: median of {seeds} seeds; band: their 2.5th to 97.5th percentile."
-    ]
+    parts = [band_words(study.drawn(runs))]
     diverged = sum(run.outcome == "diverged" for run in runs)
     if diverged:
-        parts.append(f"Diverged runs, which end early: {diverged}.")
+        parts.append(f"Runs that diverged, and so end early: {diverged}.")
     if study.report_figure:
         parts.append(f"Dashed: the report's single run (its figure {study.report_figure}), read by eye.")
     if any(run.trial.certify for run in runs):
         return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])
-    parts.append(f"Exact match on {NUM_PAIRS:,} fresh operand tuples every {READ_EVERY} steps.")
+    parts.append(EXACT_MATCH_WORDS)
     return " ".join(parts)

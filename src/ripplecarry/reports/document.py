@@ -22,6 +22,7 @@ from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.proofs import proofs
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, CaseSummary, summarise
+from ripplecarry.reports.tables import most_seeds, write_tables
 from ripplecarry.reports.time_figures import draw_times
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
@@ -36,6 +37,9 @@ class StudyReport:
     summary: list[CaseSummary]
     verdicts: list[Verdict]
     figures: list[Path]
+    tables: list[Path]
+    has_fewer_seeds: bool
+    """Than the study's figures and tables that were there before, which stay."""
     store: Store
 
     @property
@@ -51,19 +55,29 @@ class StudyReport:
             "cases": [row.as_dict() for row in self.summary],
             "verdicts": [verdict.as_dict() for verdict in self.verdicts],
             "figures": [str(figure) for figure in self.figures],
+            "tables": [str(table) for table in self.tables],
         }
 
 
 def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport:
-    """Judges a study's claims and draws its figures into its folder in the store."""
+    """Judges a study's claims, and writes its figures and tables into its folder in the store.
+
+    Those of more seeds stay: the folder `fewer_seeds` in it takes the others.
+    """
+    summary = summarise(study, runs)
     folder = store.study_folder(study.name)
+    has_fewer = max((case.num_seeds for case in summary), default=0) < most_seeds(folder, study.name)
+    if has_fewer:
+        folder = store.study_folder(f"{study.name}/fewer_seeds")
     drawings = (draw_curves, draw_exactness, draw_success, draw_study_heat_maps, draw_seeds, draw_times)
     return StudyReport(
         study,
         runs,
-        summarise(study, runs),
+        summary,
         study.judge(runs, claims_stated_late(study, store)),
         [path for draw in drawings for path in draw(study, runs, folder)],
+        write_tables(summary, folder, study.name),
+        has_fewer,
         store,
     )
 

@@ -10,7 +10,16 @@ from matplotlib.figure import Figure
 
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.style import MARKERS, Colour, colours, save, style, write_texts
+from ripplecarry.reports.curve_figures import band_of, band_words
+from ripplecarry.reports.style import (
+    MARKERS,
+    Colour,
+    colours,
+    fill_where_all_right,
+    save,
+    style,
+    write_texts,
+)
 from ripplecarry.reports.summary import success
 from ripplecarry.runs.run import Run
 
@@ -45,8 +54,8 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
         write_texts(
             figure,
             f"{study.title} Exact match against length",
-            "Each longest carry run and idle run is tested equally often. Line: median of the seeds; "
-            "band: their 2.5th to 97.5th percentile.",
+            f"{band_words([arm for mine in groups.values() for arm in mine])} A filled marker: all are "
+            "right. Every longest carry run and idle run is tested equally often.",
         )
         return save(figure, folder, f"{study.name}_exactness")
 
@@ -68,11 +77,18 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.subplots()
         shades = colours(list(groups))
-        for number, (group, mine) in enumerate(groups.items()):
-            apart = 1.03 ** (number - (len(groups) - 1) / 2)  # so that bars do not overlap
-            _draw_shares(axes, mine, group, apart, shades[number], MARKERS[number % len(MARKERS)])
-        axes.set_xscale("log")
         values = sorted({_value(arm) for arm in arms})
+        is_logarithmic = _is_more_even_in_logarithms(values)
+        for number, (group, mine) in enumerate(groups.items()):
+            apart = number - (len(groups) - 1) / 2  # so that bars do not overlap
+            places = [_value(arm) for arm in mine]
+            if is_logarithmic:
+                places = [place * 1.03**apart for place in places]
+            else:
+                places = [place + 0.01 * (values[-1] - values[0]) * apart for place in places]
+            _draw_shares(axes, mine, places, group, shades[number], MARKERS[number % len(MARKERS)])
+        if is_logarithmic:
+            axes.set_xscale("log")
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.minorticks_off()
         axes.set_xlabel(study.member_axis)
@@ -83,8 +99,8 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         write_texts(
             figure,
             f"{study.title} Seeds exact on the hard cases",
-            "Right in every hard case of the training length at the last reading. Bars: 95 % intervals "
-            "(Clopper and Pearson).",
+            "Exact: right in every hard case of the training length at the last reading. Bars: 95 % "
+            "intervals (Clopper and Pearson).",
         )
         return save(figure, folder, f"{study.name}_success")
 
@@ -103,25 +119,35 @@ def _draw_lengths(axes: Axes, arms: Sequence[Arm]) -> None:
         for run in arm.runs:
             counts = run.exactness.groupby("length")[["num_exact", "num_pairs"]].sum()
             shares.append(counts.num_exact / counts.num_pairs)
-        low, middle, high = np.percentile(np.array(shares), [2.5, 50, 97.5], axis=0)
+        low, middle, high = band_of(np.array(shares))
         lengths = shares[0].index.to_numpy()
         label = arm.case.member or arm.case.label
-        axes.plot(lengths, middle, color=shade, marker=marker, markersize=4, label=label)
+        (line,) = axes.plot(lengths, middle, color=shade, marker=marker, markersize=4, label=label)
+        fill_where_all_right(axes, line)
         axes.fill_between(lengths, low, high, color=shade, alpha=0.2, linewidth=0)
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.03)
 
 
 def _draw_shares(
-    axes: Axes, arms: Sequence[Arm], label: str, apart: float, colour: Colour, marker: str
+    axes: Axes, arms: Sequence[Arm], places: Sequence[float], label: str, colour: Colour, marker: str
 ) -> None:
     found = [success(arm.runs) for arm in arms]
     shares = np.array([each.share for each in found if each is not None])
     bounds = [shares[:, 0] - shares[:, 1], shares[:, 2] - shares[:, 0]]
-    values = [_value(arm) * apart for arm in arms]
+    # No line: nothing was measured between the values.
     axes.errorbar(
-        values, shares[:, 0], yerr=bounds, color=colour, marker=marker, capsize=3, label=label or None
+        places, shares[:, 0], yerr=bounds, fmt=marker, color=colour, capsize=3, label=label or None
     )
+
+
+def _is_more_even_in_logarithms(values: Sequence[float]) -> bool:
+    """Whether numbers lie more evenly on a logarithmic axis than on a linear one."""
+    if values[0] <= 0:
+        return False
+    gaps = (np.diff(scaled) for scaled in (values, np.log(values)))
+    linear, logarithmic = (each.max() / each.min() for each in gaps)
+    return bool(logarithmic < linear)
 
 
 def _is_number(value: object) -> bool:

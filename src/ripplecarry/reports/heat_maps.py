@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.style import save, style, write_texts
+from ripplecarry.reports.style import ALL_RIGHT, save, style, write_texts
 from ripplecarry.runs.run import Run
 
-_COLOURS = "cividis"
+_COLOURS = mpl.colormaps["cividis"].with_extremes(over=ALL_RIGHT)
+_CAPTION = "Green: all right. White: not tested, or there are no such sums."
 _KINDS = {"carry": "longest carry run", "idle": "longest idle run"}
 
 
@@ -32,7 +35,7 @@ def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]
         write_texts(
             figure,
             title,
-            "Share of pairs whose sum is right in every digit. White: not tested, or no such pairs.",
+            f"Share of sums that are right in every digit. {_CAPTION}",
         )
         return save(figure, folder, "grid")
 
@@ -63,7 +66,10 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
                     axes.set_title(f"{group}, {member}" if group else member, fontsize=8.5)
                 for axes in row[len(mine) :]:
                     axes.set_axis_off()
-            caption = f"Across: {words}. Down: digits per operand. Share of right sums, mean over seeds."
+            caption = (
+                f"Across: {words}. Down: digits per operand. Share of the sums of all seeds that are right "
+                f"in every digit. {_CAPTION}"
+            )
             write_texts(figure, f"{study.title} Exact match by {words}", caption)
             paths += save(figure, folder, f"{study.name}_{kind}_runs")
     return paths
@@ -72,7 +78,11 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
 def _draw(axes: Axes, cells: pd.DataFrame, *, has_bar: bool) -> None:
     counts = cells.groupby(["length", "run"])[["num_exact", "num_pairs"]].sum()
     shares = (counts.num_exact / counts.num_pairs).unstack("run")
-    sns.heatmap(shares, ax=axes, vmin=0, vmax=1, cmap=_COLOURS, cbar=has_bar, linewidths=0.3)
+    below_1 = float(np.nextafter(1, 0))
+    bar = {"extend": "max", "ticks": [0, 0.2, 0.4, 0.6, 0.8, below_1], "format": "%.1f"}
+    sns.heatmap(
+        shares, ax=axes, vmin=0, vmax=below_1, cmap=_COLOURS, cbar=has_bar, cbar_kws=bar, linewidths=0.3
+    )
     axes.tick_params(labelsize=7)
     axes.set_xlabel("")
     axes.set_ylabel("")

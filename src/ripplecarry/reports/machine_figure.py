@@ -3,16 +3,17 @@
 from pathlib import Path
 
 import numpy as np
+import seaborn as sns
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.reports.style import MAX_HUES, colours, save, style, write_texts
+from ripplecarry.reports.style import save, style, write_texts
 
 _MAX_DRAWN = 12
 _PER_ROW = 4
-_NOT_DRAWN = (0.75, 0.75, 0.75)
+_NOT_DRAWN = "white"
 
 
 def draw_machine(
@@ -28,9 +29,7 @@ def draw_machine(
     """
     num_drawn = min(machine.num_states, _MAX_DRAWN)
     left_out = machine.num_states - num_drawn
-    # Distinct hues if there are enough, otherwise shades from dark to light.
-    has_names = num_drawn <= MAX_HUES
-    shades = [*colours([f"state {n}" if has_names else n for n in range(num_drawn)]), _NOT_DRAWN]
+    shades = [*sns.color_palette("Set3", num_drawn), _NOT_DRAWN]
     palette = ListedColormap(shades)
     columns = min(num_drawn, _PER_ROW)
     rows = -(-num_drawn // columns)
@@ -43,9 +42,12 @@ def draw_machine(
             axes.set_visible(False)
         for state, axes in zip(range(num_drawn), panels, strict=False):
             following = machine.next_state[state].reshape(-1, width).clip(max=num_drawn)
-            axes.imshow(following, cmap=palette, vmin=0, vmax=num_drawn, alpha=0.55)
+            axes.imshow(following, cmap=palette, vmin=0, vmax=num_drawn)
             for (row, column), answer in np.ndenumerate(machine.output[state].reshape(-1, width)):
                 axes.text(column, row, np.base_repr(answer, 36), ha="center", va="center", fontsize=7)
+                to = following[row, column]
+                corner = {"ha": "right", "va": "bottom", "fontsize": 4.5}
+                axes.text(column + 0.46, row + 0.46, str(to) if to < num_drawn else "…", **corner)
             axes.grid(visible=False)
             axes.set_title(f"in state {state}" + (" (the first)" if state == 0 else ""))
             axes.set_xlabel("first operand's digit")
@@ -53,14 +55,12 @@ def draw_machine(
             axes.set_xticks(range(width))
             axes.set_yticks([] if task.num_operands == 1 else range(following.shape[0]))
         for state in range(num_drawn):
-            panels[0].plot([], [], "s", color=shades[state], alpha=0.55, label=f"to state {state}")
-        if left_out:
-            panels[0].plot([], [], "s", color=_NOT_DRAWN, alpha=0.55, label="to one not drawn")
+            panels[0].plot([], [], "s", color=shades[state], label=f"to state {state}")
         figure.legend(loc="outside right center", frameon=False)
         write_texts(
             figure,
             f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
-            "One cell per pair of digits. Number: the answer digit. Colour: the next state."
-            + (f" {left_out} more states are not drawn." if left_out else ""),
+            "One square for each pair of digits. Large: the answer digit. Small and colour: the next state."
+            + (f" {left_out} more states are not drawn; “…” leads to one of them." if left_out else ""),
         )
         return save(figure, folder, f"machine_{name}")

@@ -13,6 +13,7 @@ from ripplecarry.claims.measures import area, steps_to
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.style import MARKERS, colours, save, style, write_texts
 from ripplecarry.runs.run import Run
+from ripplecarry.training.loop import READ_EVERY
 
 GOAL = 0.99
 _SPREAD = 0.5  # of a trial's width, for its dots
@@ -23,8 +24,8 @@ _MANY = 100  # most dots of a trial that an SVG holds individually
 def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     """Writes the areas and the steps to exact match 0.99, one dot per seed, as PNG and SVG.
 
-    Means have their 95 % t intervals. A run that never arrives is an open triangle at its last step:
-    its value is censored, and medians are over all seeds.
+    Means have their 95 % t intervals. A run that never arrives is an open triangle at its last step;
+    medians are over all seeds.
 
     Returns:
         The paths written.
@@ -47,8 +48,9 @@ def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         write_texts(
             figure,
             f"{study.title} Speed of learning, smaller is faster",
-            f"One dot per seed ({seeds} each). Black: mean with its 95 % t interval; for steps the "
-            "median. Open triangles: did not arrive within the run's steps (censored).",
+            f"One dot for each seed; {seeds} seeds each. Black, left and middle: the mean with its 95 % t "
+            f"interval; right: the median. Exact match is read every {READ_EVERY} steps, so steps are "
+            f"multiples of {READ_EVERY}. Open triangle: never reached in the steps of the run.",
         )
         return save(figure, folder, f"{study.name}_seeds")
 

@@ -1,13 +1,20 @@
 """The style of every figure."""
 
 import textwrap
+import warnings
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 mpl.use("Agg")
 
@@ -18,7 +25,11 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "*", "X")
 
 # For names: distinguishable by colour-blind readers, and by lightness in grey prints.
 _HUES = ("#00366b", "#de8f05", "#027a56", "#7fc4ea", "#8f1d4f", "#c9b36a", "#6b6b6b", "#d98bc0")
-MAX_HUES = len(_HUES)
+ALL_RIGHT = "#027a56"
+"""A share of exactly 1, which no shade of a scale tells from 0.996."""
+
+_HIGHEST_LOSS = 3.0  # guessing costs ln 10 = 2.3; higher losses are out of control
+_FLAT = 0.05  # a curve lower than this share of a linear axis looks like the axis itself
 
 _STYLE = {
     "font.size": 10,
@@ -44,8 +55,43 @@ def style() -> Generator[None]:
 def colours(values: Sequence[object]) -> list[Colour]:
     """Numbers from dark to light, so that grey preserves their order; names in distinct hues."""
     if len(values) > 1 and all(isinstance(value, int | float) for value in values):
-        return sns.color_palette("viridis", len(values) + 1)[: len(values)]
+        shades = mpl.colormaps["plasma"](
+            np.linspace(0, 0.88, len(values))
+        )  # the rest is too light on white
+        return [(red, green, blue) for red, green, blue, _ in shades.tolist()]
     return sns.color_palette(_HUES, len(values))
+
+
+def scale_loss(axes: Axes, ends: Sequence[float], *, may_be_logarithmic: bool = True) -> None:
+    """Labels and scales an axis of losses: logarithmic where a linear one would show flat lines.
+
+    Args:
+        ends: where the lowest curves end.
+    """
+    top = min(_HIGHEST_LOSS, axes.get_ylim()[1])
+    lowest = min((end for end in ends if end > 0), default=top)
+    if may_be_logarithmic and lowest < _FLAT * top:
+        axes.set_yscale("log")
+        axes.set_ylim(lowest / 2, top)
+        axes.set_ylabel("cross-entropy per digit (nats), logarithmic")
+    else:
+        axes.set_ylim(0, top)
+        axes.set_ylabel("cross-entropy per digit (nats)")
+
+
+def fill_where_all_right(axes: Axes, line: Line2D) -> None:
+    """Fills the markers of a curve of shares where the share is 1, and opens the others."""
+    every = line.get_markevery() or 1
+    steps, shares = (np.asarray(values)[::every] for values in line.get_data())
+    line.set_markerfacecolor("white")
+    axes.plot(
+        steps[shares == 1],
+        shares[shares == 1],
+        linestyle="",
+        marker=line.get_marker(),
+        markersize=line.get_markersize(),
+        color=line.get_color(),
+    )
 
 
 def write_texts(figure: Figure, title: str, caption: str) -> None:
@@ -58,6 +104,41 @@ def write_texts(figure: Figure, title: str, caption: str) -> None:
 def save(figure: Figure, folder: Path, name: str) -> list[Path]:
     """Writes PNG and SVG and returns their paths."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    figure.savefig(paths[0], dpi=150)
-    figure.savefig(paths[1], metadata={"Date": None})
+    choose_fonts(figure)
+    with warnings.catch_warnings():  # one warning of ours says it, not one for each character
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(paths[0], dpi=150)
+        figure.savefig(paths[1], metadata={"Date": None})
     return paths
+
+
+def choose_fonts(figure: Figure) -> None:
+    """Lets another installed font draw the characters that the usual one lacks, such as Chinese ones."""
+    usual = get_font(findfont(FontProperties())).get_charmap()
+    for text in figure.findobj(Text):
+        lacking = frozenset(c for c in text.get_text() if ord(c) not in usual and not c.isspace())
+        other = font_with(lacking) if lacking else None
+        if other is not None:
+            text.set_fontfamily([*mpl.rcParams["font.family"], other])
+
+
+@cache
+def font_with(characters: frozenset[str]) -> str | None:
+    """The name of an installed font that has these characters; None, after a warning, if none has."""
+    wanted = set(map(ord, characters))
+    for path in sorted(findSystemFonts(), key=lambda path: "regular" not in path.lower()):
+        with suppress(RuntimeError, OSError):  # fonts that matplotlib cannot read
+            if wanted <= get_font(path).get_charmap().keys():
+                fontManager.addfont(path)  # its own list may be older than the font
+                return get_font(path).family_name
+    warn_of_boxes()
+    return None
+
+
+@cache  # so that it warns once
+def warn_of_boxes() -> None:
+    warnings.warn(
+        "no installed font has all characters of the figures' texts, so they show boxes; install one, such "
+        "as Noto Sans CJK",
+        stacklevel=2,
+    )

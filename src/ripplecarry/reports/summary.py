@@ -65,6 +65,18 @@ class CaseSummary:
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
+    def as_numbers(self) -> dict[str, object]:
+        """The same with names instead of places, for tables."""
+        first, last = self.read_after_step
+        numbers = self.as_dict() | {"read_after_step": {"first": first, "last": last}}
+        if self.success is not None:
+            intervals = {name: value for name, value in vars(self.success).items() if name != "num_exact"}
+            numbers["success"] = {"num_exact": self.success.num_exact} | {
+                name: value._asdict() if isinstance(value, Interval) else value
+                for name, value in intervals.items()
+            }
+        return numbers
+
     def as_row(self) -> dict[str, str]:
         """The summary in short form, for people."""
         certified = {
@@ -75,9 +87,9 @@ class CaseSummary:
             "trial": self.case,
             "seeds": str(self.num_seeds),
             "loss": f"{self.loss:.2g}",
-            "exact match": f"{self.exact_match:.3f}",
+            "exact match": _share_words(self.exact_match),
             "read after step": " to ".join(str(step) for step in dict.fromkeys(self.read_after_step)),
-            "range": f"{self.exact_match_low:.3f} to {self.exact_match_high:.3f}",
+            "range": f"{_share_words(self.exact_match_low)} to {_share_words(self.exact_match_high)}",
             "all right": f"{self.num_exact} of {self.num_seeds}",
             "diverged": str(self.num_diverged),
             **(self.success.as_row() if self.success else {}),
@@ -104,6 +116,11 @@ def success(runs: Sequence[Run]) -> ExactnessSummary | None:
         median_interval(np.array([np.inf if step is None else step for step in steps])),
         median_interval(np.array([np.inf if time is None else time for time in times])),
     )
+
+
+def _share_words(share: float) -> str:
+    """Three places; only a share of 1 is written as 1."""
+    return f"{share if share == 1 else min(share, 0.999):.3f}"
 
 
 def _median_words(median: Interval, form: str) -> str:

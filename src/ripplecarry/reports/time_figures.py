@@ -12,6 +12,7 @@ from ripplecarry.claims.study import Study
 from ripplecarry.reports.style import colours, save, style, write_texts
 from ripplecarry.reports.summary import success
 from ripplecarry.runs.run import Run
+from ripplecarry.training.loop import READ_EVERY
 
 FEWEST_SEEDS = 30
 """With fewer, one dot per seed shows as much."""
@@ -49,12 +50,13 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         axes.set_xlim(left=0)
         figure.legend(loc="outside right center", title=study.axis, frameon=False)
         counts = sorted({len(arm.runs) for arm in arms})
+        seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
         write_texts(
             figure,
             f"{study.title} Times to exactness",
-            f"Right in every hard case of the training length, at this reading and all later ones; "
-            f"{' to '.join(map(str, dict.fromkeys((counts[0], counts[-1]))))} seeds each. A band contains "
-            "its entire curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
+            f"Exact: right in every hard case of the training length, at this reading and all later ones; "
+            f"read every {READ_EVERY} steps. {seeds} seeds each. Shaded: contains the entire "
+            "true curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
         )
         return save(figure, folder, f"{study.name}_times")
 

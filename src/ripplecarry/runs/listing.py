@@ -25,11 +25,16 @@ PROOF = "proof"
 _TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
 
+def settings_of(run: Run) -> Row:
+    """All settings of a run's trial that are numbers or words."""
+    return run.trial.model_dump(mode="json", exclude={"machine"})
+
+
 def row_of(run: Run) -> Row:
     """A run's row, without its proof."""
     names = ("id", "seed", "engine", "metrics_read_after_step", "exact_from_step", "exact_from_s")
     own = {name: getattr(run, name) for name in names}
-    found = run.state["last"] | run.state | run.trial.model_dump(exclude={"machine"}) | own
+    found = run.state["last"] | run.state | settings_of(run) | own
     return {name: found.get(name) for name in COLUMNS}
 
 

@@ -28,6 +28,7 @@ from ripplecarry.errors import ConfigurationError, DamageError, StoreError
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import read_weights, shown_shape
+from ripplecarry.notebook import Shown, curves_picture
 from ripplecarry.runs.parquet import read_table
 from ripplecarry.runs.run_files import (
     FORMAT,
@@ -53,8 +54,8 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"[0-9]{1,16}")
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Shown):
     """A finished run; its files are read when first needed."""
 
     folder: Path
@@ -126,6 +127,23 @@ class Run:
         for name in self.state["files"]:
             read_checked(self.folder, name, self.state)
         return self
+
+    def _line(self) -> str:
+        trial, last = self.trial, self.state["last"]
+        size = f"{trial.layers} layer{'s' if trial.layers > 1 else ''} of {trial.hidden_size}"
+        words = f"{self.id}, {trial.cell.upper()}, {size}, {trial.digits} digits, {self.outcome}"
+        if "exact_match" in last:
+            words += f"; exact match {last['exact_match']:.4g} after step {self.metrics_read_after_step}"
+        return words
+
+    def _picture(self) -> str:
+        curves = {
+            name.replace("_", " "): (read.step.tolist(), read[name].tolist())
+            for name in ("loss", "exact_match")
+            if name in self.curves
+            for read in [self.curves[["step", name]].dropna()]
+        }
+        return curves_picture(curves)
 
     @property
     def id(self) -> str:

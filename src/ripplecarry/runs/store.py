@@ -9,8 +9,8 @@ STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in formats that other programs read
 STORE/evaluations/NAME/    evaluations of runs and other adders
 STORE/comparisons/         figures of runs side by side
-STORE/studies/NAME/        figures of each study; when its claims were first seen
-STORE/report*.html         the report of each sweep
+STORE/studies/NAME/        figures and tables of each study; when its claims were first seen
+STORE/report*.html         reports of sweeps
 STORE/index.json           what `frame` last read from every run; may be deleted
 """
 
@@ -18,10 +18,11 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from warnings import warn
 
 from ripplecarry.errors import DamageError, StoreError
 from ripplecarry.files import read_whole, write_atomically, write_together, writing
@@ -264,29 +265,35 @@ class Store:
             with self.claim(run_id):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def report_path(self, studies: Sequence[str]) -> Path:
-        """The path of the report of a sweep over these studies."""
-        name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
-        return self._made(self.root) / f"{name}.html"
+    def report_path(self, studies: Sequence[str], *, has_fewer_seeds: bool = False) -> Path:
+        """The path of the report of a sweep: one for each study, one for the course report's studies, one
+        for the latest of all other choices; and one each for fewer seeds than that has.
+        """
+        which = studies[0] if len(studies) == 1 else "chosen" if len(studies) <= 4 else ""
+        parts = ["report", which, "fewer_seeds" if has_fewer_seeds else ""]
+        return self._made(self.root) / f"{'_'.join(filter(None, parts))}.html"
 
-    def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
+    def frame(
+        self, where: str = "true", sort: str = "id", damaged: Callable[[str], None] = warn
+    ) -> "pd.DataFrame":
         """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
 
         Args:
             where: an SQL condition on these columns, as DuckDB reads it.
             sort: columns to order by, each optionally followed by `desc`.
-        Returns:
-            The frame, and a line for each damaged run, which the frame leaves out.
+            damaged: told of each run that is damaged, which the frame leaves out.
         Raises:
             ConfigurationError: DuckDB refuses the condition or order.
         """
-        rows, damaged = self._rows()
+        rows, faults = self._rows()
+        for words in faults:
+            damaged(words)
         proofs = self._proofs()
         for row in rows:
             # The index is a file like any other: what is called proved is read off the run itself.
             run, proof = proofs.get(row["id"], (None, None))
             row |= {PROOF: proof} if run is None else row_of(run) | {PROOF: proof}
-        return select(rows, where, sort), damaged
+        return select(rows, where, sort)
 
     def frame_of(self, runs: Sequence[Run]) -> "pd.DataFrame":
         """Rows as `frame` has them, of runs that may lie elsewhere."""

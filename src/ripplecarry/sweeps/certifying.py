@@ -13,6 +13,7 @@ from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
 from ripplecarry.networks.architecture import Architecture, check_known
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.notebook import Shown
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import check_certificate, record_acceptance
 from ripplecarry.runs.readings import NUM_PAIRS
@@ -28,12 +29,15 @@ from ripplecarry.verification.recipes import POLISHING_STEPS
 from ripplecarry.verification.trainer import look_for_invariant
 
 
-@dataclass(frozen=True)
-class Unknown:
+@dataclass(frozen=True, repr=False)
+class Unknown(Shown):
     """Neither a proof nor a counterexample was found."""
 
     margin: float
     num_rounds: int
+
+    def _line(self) -> str:
+        return self.sentence
 
     @property
     def sentence(self) -> str:

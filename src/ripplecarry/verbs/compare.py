@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ripplecarry.notebook import Shown, curves_picture
+from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """Runs side by side: by name, a value a run."""
 
     runs: Sequence[Run]
@@ -25,12 +27,25 @@ class Comparison:
     events: Sequence[Path]
     """Folders of event files that were written."""
 
+    def _line(self) -> str:
+        return f"{len(self.runs)} runs that differ in {', '.join(self.settings)}"
+
+    def _picture(self) -> str:
+        curves = {}
+        for run in self.runs:
+            if "exact_match" in run.curves:
+                read = run.curves[["step", "exact_match"]].dropna()
+                curves[run.id] = (read.step.tolist(), read.exact_match.tolist())
+        return f"{curves_picture(curves, high=1)}<br><small>exact match</small>" if curves else ""
+
     def frame(self) -> "pd.DataFrame":
-        """A row a run by its id."""
+        """A row a run by its id: what differs first, then what came of it, then the settings they share."""
         import pandas as pd
 
         ids = pd.Index([run.id for run in self.runs], name="run")
-        return pd.DataFrame({**self.settings, **self.outcomes}, index=ids)
+        shared = pd.DataFrame([settings_of(run) for run in self.runs], index=ids)
+        shared = shared.drop(columns=list(self.settings), errors="ignore")
+        return pd.DataFrame({**self.settings, **self.outcomes}, index=ids).join(shared)
 
 
 @verb

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluated(Exactness):
     """What was tried, and where it is kept."""
 

@@ -53,9 +53,7 @@ def list_runs(
             raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
         for words in damage.discard_damaged(run_store) if discard_damaged else ():
             deleted(words)
-        frame, faults = run_store.frame(where, sort)
-        for words in faults:
-            damaged(words)
+        frame = run_store.frame(where, sort, damaged)
         found = [run_store.open(run_id).verify() for run_id in frame.get("id", ())] if tensorboard else []
     if tensorboard and found:
         write_events(found, Path(tensorboard))

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.notebook import Shown, curves_picture
+from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.runs.trial import MOST_SEEDS
@@ -21,9 +24,11 @@ if TYPE_CHECKING:
     from ripplecarry.claims.claim import Verdict
     from ripplecarry.claims.study import Study
 
+_MOST_SEEDS_SHOWN = 12
 
-@dataclass(frozen=True)
-class StudyResult:
+
+@dataclass(frozen=True, repr=False)
+class StudyResult(Shown):
     """Studies, their finished runs and what became of the others."""
 
     studies: Sequence["Study"]
@@ -46,15 +51,38 @@ class StudyResult:
             for verdict in one.judge(self.runs_by_study[one.name], self.stated_late[one.name])
         ]
 
+    def _line(self) -> str:
+        words = [f"{study.name}, {len(self.runs_by_study[study.name])} runs" for study in self.studies]
+        failed = f"; {len(self.failed)} failed" if self.failed else ""
+        return f"{'; '.join(words)}{failed}{'; interrupted' if self.was_interrupted else ''}"
+
+    def _picture(self) -> str:
+        import pandas as pd
+
+        parts = []
+        for study in self.studies:
+            medians = {}
+            for arm in study.drawn(self.runs_by_study[study.name]):
+                read = [
+                    run.curves.set_index("step").exact_match.dropna()
+                    for run in arm.runs[:_MOST_SEEDS_SHOWN]
+                ]
+                median = pd.concat(read, axis=1).median(axis=1)
+                medians[arm.case.label] = (median.index.tolist(), median.tolist())
+            words = f"exact match, median of the first {_MOST_SEEDS_SHOWN} seeds at most"
+            parts.append(
+                f"<p>{escape(study.title)}</p>{curves_picture(medians, high=1)}<br><small>{words}</small>"
+            )
+        return "".join(parts)
+
     def frame(self) -> "pd.DataFrame":
-        """All curves: a row a step and run, with the run's id, seed and what its study varies."""
+        """All curves: a row a step and run, with the run's id, seed, engine and all its settings."""
         import pandas as pd
 
         curves = []
         for study in self.studies:
-            varied = {case.trial.id: case.settings for case in study.cases()}
             for run in self.runs_by_study[study.name]:
-                about = {"run": run.id, "seed": run.seed, **varied[run.trial.id]}
+                about = {"run": run.id, "seed": run.seed, "engine": run.engine, **settings_of(run)}
                 curves.append(run.curves.assign(study=study.name, **about))
         return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from math import floor, log10
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.notebook import Shown, bars_picture
 from ripplecarry.verification.certificate_file import FORMAT, MEMORY_BOX, PREACTIVATION
 from ripplecarry.verification.check import check
 from ripplecarry.verification.enclosures import Box, LayerSet
@@ -20,8 +22,8 @@ from ripplecarry.verification.proof import Proof, statement, weights_hash
 from ripplecarry.verification.rounding import ROUNDING
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, repr=False)
+class Certificate(Shown):
     """A certificate that the checker has accepted."""
 
     content: Mapping[str, Any]
@@ -36,6 +38,21 @@ class Certificate:
     def margin(self) -> float:
         """The smallest margin of a right digit, after subtracting rounding."""
         return self.proof.margin
+
+    def _line(self) -> str:
+        return (
+            f"run {self.content['run']} is proved right at every length, by a margin of {self.margin:.4g}"
+        )
+
+    def _picture(self) -> str:
+        boxes = {
+            f"state {state}": list(
+                zip(*(layers[0][PREACTIVATION][end] for end in ("low", "high")), strict=True)
+            )
+            for state, layers in self.content["invariant"].items()
+        }
+        caption = "<small>The first layer's boxes, an interval for each number.</small>"
+        return f"<p>{escape(self.statement)}</p>{bars_picture(boxes)}<br>{caption}"
 
     def write(self, path: Path) -> bytes:
         """Writes the certificate's file and returns its bytes; the caller holds the run's lock."""
