@@ -29,6 +29,8 @@ FOR_PYTHON = {
     "runs": {"damaged", "deleted"},
 }
 """Callables and objects; and what stands for a trial's settings, which are options one by one."""
+PRINTED = {"as_json", "as_csv", "as_latex"}
+"""How a command prints; Python has the values themselves."""
 TABLES = {"machine", "polished_from"}
 """Settings that no option gives: tables, and what polishing fills in."""
 
@@ -43,7 +45,7 @@ def offered(command):
     return {
         argument.field_info.name: argument
         for argument in app[command].assemble_argument_collection()
-        if argument.field_info.name != "as_json"
+        if argument.field_info.name not in PRINTED
     }
 
 

@@ -32,7 +32,7 @@ def test_values_replace_the_studys_own_and_several_of_another_setting_are_varied
         ("layers", "layers is ''; "),
         ("layers=1.5", "layers is '1.5'; "),
         ("cell=rnn,mgu", "unknown cell 'mgu'; choose from rnn, gru, lstm"),
-        ("learning_rate=0", "learning_rate is 0; it must be above 0"),
+        ("learning_rate=0", "learning_rate is '0'; it must be above 0"),
         ("machine=x", "not of the form"),
     ],
 )
