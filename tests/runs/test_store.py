@@ -12,6 +12,7 @@ from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, Interrupted, StoreError
 from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.runs.find import find
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
@@ -169,7 +170,7 @@ def test_a_folder_can_be_moved_and_copied_by_hand(store, tmp_path):
     shutil.copytree(run.folder, moved)
     shutil.rmtree(run.folder)
 
-    assert Run.open(moved).curves.equals(Store(tmp_path).find(str(moved)).curves)
+    assert Run.open(moved).curves.equals(find(Store(tmp_path), str(moved)).curves)
     assert store.ids() == []
 
 
@@ -215,29 +216,29 @@ def test_a_newer_format_is_refused_by_its_number(store):
 def test_runs_are_found_by_any_unique_beginning(store):
     runs = [execute_run(request(seed=seed), store) for seed in (0, 1)]
 
-    assert store.find(runs[0].id).seed == 0
+    assert find(store, runs[0].id).seed == 0
     with pytest.raises(StoreError, match="fits 2 runs"):
-        store.find(runs[0].id[:4])
+        find(store, runs[0].id[:4])
     with pytest.raises(StoreError, match="no run 'nowhere'"):
-        store.find("nowhere")
+        find(store, "nowhere")
 
 
 def test_runs_are_found_by_their_settings_and_the_last_by_its_name(store):
     with pytest.raises(StoreError, match="no run 'last'"):
-        store.find("last")
+        find(store, "last")
     runs = [execute_run(request(seed=seed), store) for seed in (1, 0)]
     os.utime(runs[0].folder / "state.json", ns=(0, 0))
 
-    assert store.find("last").id == runs[1].id
-    assert store.find("cell=RNN,seed=1").id == runs[0].id
-    assert store.find(f"seed=1,learning_rate={runs[0].trial.learning_rate:e}").id == runs[0].id
+    assert find(store, "last").id == runs[1].id
+    assert find(store, "cell=RNN,seed=1").id == runs[0].id
+    assert find(store, f"seed=1,learning_rate={runs[0].trial.learning_rate:e}").id == runs[0].id
     with pytest.raises(StoreError, match="'cell=rnn' fits 2 runs"):
-        store.find("cell=rnn")
+        find(store, "cell=rnn")
     with pytest.raises(StoreError, match="no run 'seed=7'"):
-        store.find("seed=7")
+        find(store, "seed=7")
     for words in ("seed=1,", "seed=1,speed=3", "=", "machine=None"):
         with pytest.raises(ConfigurationError, match="not of the form cell=gru,seed=3"):
-            store.find(words)
+            find(store, words)
 
 
 def test_the_frame_filters_and_sorts(store):

@@ -27,7 +27,7 @@ from warnings import warn
 from ripplecarry.errors import DamageError, StoreError
 from ripplecarry.files import read_whole, write_atomically, write_together, writing
 from ripplecarry.runs.index import Row, indexed_rows
-from ripplecarry.runs.listing import COLUMNS, PROOF, ids_with, row_of, select
+from ripplecarry.runs.listing import COLUMNS, PROOF, row_of, select
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_files import REMEDY, is_run_id
 from ripplecarry.runs.trial import RunRequest
@@ -152,49 +152,7 @@ class Store:
             raise StoreError(f"run {request.id} is in the store with other settings that have the same id")
         return run
 
-    def find(self, name: str) -> Run:
-        """A run by its folder, its id, any beginning of the id that no other run shares, or its settings.
-
-        Args:
-            name: `last` is the run that finished last; `cell=gru,seed=3` the only one with these values in
-                the listing's columns.
-        Raises:
-            ConfigurationError: a setting that runs do not have.
-            StoreError: no run matches, several do, or it is damaged.
-        """
-        if name == "last":
-            matches = self._last()
-        elif os.path.isdir(name):  # False for names that no folder can have
-            return Run.open(Path(name))
-        elif is_run_id(name) and self.has(name):
-            return self.open(name)
-        elif "=" in name:
-            matches = ids_with(name, self._rows()[0])
-        else:
-            matches = [known for known in self.ids() if known.startswith(name)]
-        if len(matches) == 1:
-            return self.open(matches[0])
-        if matches:
-            shown = ", ".join(matches[:4]) + (", …" if len(matches) > 4 else "")
-            raise StoreError(
-                f"{name!r} fits {len(matches)} runs: {shown}; give a whole id, or settings that only "
-                "one of them has, as in cell=gru,seed=3"
-            )
-        raise StoreError(
-            f"no run {name!r} in {self.root}, nor a folder of that name; "
-            f"`ripplecarry runs` lists the {len(self.ids())} runs"
-        )
-
-    def _last(self) -> list[str]:
-        """The run whose description was written last, if there is any."""
-        written = []
-        for run_id in self.ids():
-            with suppress(OSError):
-                status = os.stat(self.run_folder(run_id) / "state.json")
-                written.append((status.st_mtime_ns, run_id))
-        return [max(written)[1]] if written else []
-
-    def _rows(self) -> tuple[list[Row], list[str]]:
+    def rows(self) -> tuple[list[Row], list[str]]:
         """The listing's rows without proofs, and a line for each damaged run."""
 
         def read(run_id: str) -> Row:
@@ -285,7 +243,7 @@ class Store:
         Raises:
             ConfigurationError: DuckDB refuses the condition or order.
         """
-        rows, faults = self._rows()
+        rows, faults = self.rows()
         for words in faults:
             damaged(words)
         proofs = self._proofs()

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.runs.find import find
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.values import shown
@@ -24,4 +25,4 @@ def find_run(run: Run | Path | str, store: Path | str) -> Run:
         raise StoreError(
             f"{run} is a file, not a run; `ripplecarry evaluate {run}` makes a run of a file of weights"
         )
-    return Store(store).find(str(run)).verify()
+    return find(Store(store), str(run)).verify()
