@@ -9,16 +9,30 @@ KERNEL := hatch_build.py native/build_kernel.py $(wildcard native/src/*)
 
 .PHONY: setup study test check functions stress sanitize bench docs wheels clean
 
-setup: .venv/installed
+# Everything, for work on the package itself.
+setup: .venv/developed
 
+# The package alone, which is all that studies need.
 .venv/installed: pyproject.toml constraints.txt $(KERNEL)
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
-	@$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
-		print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
+	$(call install,.)
 	touch $@
 
-study: setup
+.venv/developed: pyproject.toml constraints.txt $(KERNEL)
+	$(call install,'.[dev]')
+	touch .venv/installed $@
+
+.venv/compared: .venv/installed
+	$(call install,'.[bench]')
+	touch $@
+
+define install
+$(PYTHON) -m venv .venv
+$(BIN)/pip install -c constraints.txt -e $(1)
+@$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
+	print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
+endef
+
+study: .venv/installed
 	$(BIN)/ripplecarry study all $(if $(SEEDS),--seeds $(SEEDS))
 
 test: check
@@ -51,8 +65,7 @@ docs: setup
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 # Training steps side by side, as ratios.
-bench: setup
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
+bench: .venv/compared
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
 
