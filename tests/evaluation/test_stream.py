@@ -227,5 +227,7 @@ def test_a_full_disk_is_one_line(monkeypatch):
 
     monkeypatch.setattr("ripplecarry.files.os.pwrite", full)
 
-    with pytest.raises(StoreError, match=r"cannot write temporary data to .*: No space left on device; set TMPDIR"):
+    with pytest.raises(
+        StoreError, match=r"cannot write temporary data to .*: No space left on device; set TMPDIR"
+    ):
         written(sums_of(exact_trial(10), exact_weights(10)), b"1 2\n")

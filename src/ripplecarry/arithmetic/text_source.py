@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from jaxtyping import UInt8
 
+from ripplecarry.axes import UInt8
 from ripplecarry.errors import OperandError
 from ripplecarry.files import Spool
 

@@ -1,7 +1,6 @@
 """Commands out of verbs: their options are the verb's own parameters."""
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any, ForwardRef, get_args
 
 from cyclopts import Parameter
 
+from ripplecarry.cli.say import say
 from ripplecarry.cli.usage_errors import as_options
 from ripplecarry.errors import InputError
 from ripplecarry.runs.run import Run
@@ -49,11 +49,6 @@ def command(
         return called
 
     return with_options
-
-
-def say(words: str) -> None:
-    """Tells people, on standard error, what is happening."""
-    print(f"ripplecarry: {words}", file=sys.stderr, flush=True)
 
 
 def _parameter(parameter: inspect.Parameter, kind: Any, option: Any) -> inspect.Parameter:

@@ -4,7 +4,8 @@ import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.files import json_text
 from ripplecarry.verbs import evaluate as verb
 

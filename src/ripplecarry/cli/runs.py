@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.cli.train import run_summary
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import runs as verb

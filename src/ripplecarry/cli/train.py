@@ -55,8 +55,8 @@ def train(*, as_json: bool, **options: Any) -> int:
     Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
     """
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
-    from ripplecarry.console import print_table, sweep_progress
-    from ripplecarry.runs.proofs import accepted
+    from ripplecarry.cli.sweep_display import sweep_progress
+    from ripplecarry.console import print_table
 
     given = {name: value for name, value in options.items() if value is not None}
     with sweep_progress() as display, stop_on_signals() as stop:
@@ -71,6 +71,8 @@ def train(*, as_json: bool, **options: Any) -> int:
     summary = run_summary(run)
     proof = None
     if run.trial.certify:
+        from ripplecarry.runs.proofs import accepted
+
         proof = accepted(run, run.certificate_path)
         summary |= {"certified": proof is not None, "certificate": proof and str(run.certificate_path)}
     if as_json:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
