@@ -64,10 +64,11 @@ sanitize: setup
 docs: setup
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
-# Training steps side by side, as ratios.
+# Training steps side by side, as ratios; and how long commands take to start.
 bench: .venv/compared
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
+	$(BIN)/python -m benchmarks.startup
 
 # A wheel for each of $(WHEELS), all made on this machine, and the source distribution, in dist.
 wheels: setup

@@ -5,6 +5,7 @@ A command's module is loaded when it is called, and loads only what that command
 """
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,6 +37,8 @@ _COMMANDS = {
 
 def main() -> None:
     """Runs the command of `sys.argv` and exits with its status."""
+    # What others plug into pydantic is no concern of this process, and takes long to look for.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(call(sys.argv[1:]))
 
 

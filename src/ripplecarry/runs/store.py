@@ -282,6 +282,20 @@ class Store:
         name = "report" if len(studies) > 4 else f"report_{'_'.join(studies)}"
         return self._made(self.root) / f"{name}.html"
 
+    def rows(self) -> tuple[list[Row], list[str]]:
+        """What `frame` has, ordered by id, without loading pandas or DuckDB."""
+
+        def read(run_id: str) -> Row:
+            return _row(self.open(run_id))
+
+        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", _COLUMNS, read)
+        proofs = self._proofs()
+        for row in rows:
+            # The index is a file like any other: what is called proved is read off the run itself.
+            row |= _row(proofs[row["id"]][0]) if row["id"] in proofs else {}
+            row[_PROOF] = proofs[row["id"]][1] if row["id"] in proofs else None
+        return rows, damaged
+
     def frame(self, where: str = "true", sort: str = "id") -> "tuple[pd.DataFrame, list[str]]":
         """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
 
@@ -296,17 +310,9 @@ class Store:
         import duckdb
         import pandas as pd
 
-        def read(run_id: str) -> Row:
-            return _row(self.open(run_id))
-
-        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", _COLUMNS, read)
+        rows, damaged = self.rows()
         if not rows:
             return pd.DataFrame(), damaged
-        proofs = self._proofs()
-        for row in rows:
-            # The index is a file like any other: what is called proved is read off the run itself.
-            row |= _row(proofs[row["id"]][0]) if row["id"] in proofs else {}
-            row[_PROOF] = proofs[row["id"]][1] if row["id"] in proofs else None
         connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
         try:
             connection.register("found", pd.DataFrame(rows))
@@ -327,11 +333,9 @@ class Store:
         finally:
             connection.close()
 
-    def frame_of(self, runs: Sequence[Run]) -> "pd.DataFrame":
-        """Rows as `frame` has them, of runs that may lie elsewhere."""
-        import pandas as pd
-
-        return pd.DataFrame([_row(run) | {_PROOF: self.proof(run)} for run in runs])
+    def row_of(self, run: Run) -> Row:
+        """A row as `rows` has them, of a run that may lie elsewhere."""
+        return _row(run) | {_PROOF: self.proof(run)}
 
     def _proofs(self) -> dict[str, tuple[Run, ProofStatus]]:
         """Every run that has a `proof`, with it; damaged runs have none."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from warnings import warn
 
 from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.runs.index import Row
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
@@ -15,6 +16,8 @@ from ripplecarry.verbs.parameters import EventsOption, Option, StoreOption, verb
 if TYPE_CHECKING:
     import pandas as pd
 
+ALL, BY_ID = "true", "id"
+
 
 @verb
 def list_runs(
@@ -22,8 +25,8 @@ def list_runs(
         Run | Path | str | None, Option("A run's id, any unique beginning of it, or its folder.")
     ] = None,
     *,
-    where: Annotated[str, Option("SQL condition on the columns.")] = "true",
-    sort: Annotated[str, Option("Columns to order by; `desc` after one reverses it.")] = "id",
+    where: Annotated[str, Option("SQL condition on the columns.")] = ALL,
+    sort: Annotated[str, Option("Columns to order by; `desc` after one reverses it.")] = BY_ID,
     tensorboard: EventsOption = None,
     discard_damaged: Annotated[
         bool, Option("Read every byte; delete damaged runs and checkpoints.")
@@ -41,23 +44,59 @@ def list_runs(
         ConfigurationError: a condition or order that DuckDB refuses.
         StoreError: no store, no such run, or event files that cannot be written.
     """
-    from ripplecarry.reports.event_files import write_events
+    import pandas as pd
 
+    rows = list_rows(
+        run,
+        where=where,
+        sort=sort,
+        tensorboard=tensorboard,
+        discard_damaged=discard_damaged,
+        store=store,
+        damaged=damaged,
+        deleted=deleted,
+    )
+    frame = pd.DataFrame(rows)
+    empty = [column for column in frame if frame[column].isna().all()]
+    return frame.astype(dict.fromkeys(empty, "float64"))
+
+
+def list_rows(
+    run: Run | Path | str | None,
+    *,
+    where: str,
+    sort: str,
+    tensorboard: Path | str | None,
+    discard_damaged: bool,
+    store: Path | str,
+    damaged: Callable[[str], None],
+    deleted: Callable[[str], None],
+) -> list[Row]:
+    """The same as dictionaries; where all runs are listed by id, neither pandas nor DuckDB is loaded."""
     run_store = Store(store)
     if run is not None:
         if discard_damaged:
             raise ConfigurationError("discard_damaged=True looks at the whole store; leave the run out")
         found = [find_run(run, store)]
-        frame = run_store.frame_of(found)
+        rows = [run_store.row_of(each) for each in found]
     else:
         if not os.path.isdir(run_store.root / "runs"):
             raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
         for words in run_store.discard_damaged() if discard_damaged else ():
             deleted(words)
-        frame, faults = run_store.frame(where, sort)
+        is_plain = (where, sort) == (ALL, BY_ID)
+        rows, faults = run_store.rows() if is_plain else _selected(run_store, where, sort)
         for words in faults:
             damaged(words)
-        found = [run_store.open(run_id).verify() for run_id in frame.get("id", ())] if tensorboard else []
+        found = [run_store.open(row["id"]).verify() for row in rows] if tensorboard else []
     if tensorboard and found:
+        from ripplecarry.reports.event_files import write_events
+
         write_events(found, Path(tensorboard))
-    return frame
+    return rows
+
+
+def _selected(store: Store, where: str, sort: str) -> tuple[list[Row], list[str]]:
+    frame, faults = store.frame(where, sort)
+    values = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in values.to_dict("records")], faults
