@@ -14,7 +14,6 @@ STORE/report*.html         the report of each sweep
 STORE/index.json           what `frame` last read from every run; may be deleted
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.files import read_whole, write_atomically, write_together, writing
+from ripplecarry.files import hold_lock, read_whole, write_atomically, write_together, writing
 from ripplecarry.runs.index import Row, indexed_rows
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import REMEDY, Run, is_run_id, move_into_place
@@ -383,9 +382,9 @@ def _locked(lock: Path) -> Generator[None]:
     """Holds the lock file of this name, which its previous holder may have deleted meanwhile."""
     while True:
         with writing(lock):
-            file = lock.open("w")
+            file = lock.open("wb")
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            hold_lock(file.fileno())
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
                     yield

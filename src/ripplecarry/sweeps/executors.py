@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
@@ -158,7 +158,8 @@ def _start_worker(events: Any, listening: Connection) -> None:
 
 
 def _stop_when_closed(listening: Connection) -> None:
-    listening.poll(None)
+    with suppress(OSError):  # on Windows a pipe that was closed is an error
+        listening.poll(None)
     _worker.stopped.set()
     parent = multiprocessing.parent_process()
     if parent is not None:
