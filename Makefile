@@ -7,27 +7,30 @@ SEEDS ?=
 BIN := .venv/bin
 KERNEL := hatch_build.py native/build_kernel.py $(wildcard native/src/*)
 
+unexport PYTHONDONTWRITEBYTECODE # or every start would compile anew
+
 .PHONY: setup study test check functions stress sanitize bench docs wheels clean
 
 # Everything, for work on the package itself.
 setup: .venv/developed
 
-# The package alone, which is all that studies need.
+# The package alone, which is all that studies need. What is used of it is compiled when first used.
 .venv/installed: pyproject.toml constraints.txt $(KERNEL)
-	$(call install,.)
+	$(call install,--no-compile -e .)
 	touch $@
 
 .venv/developed: pyproject.toml constraints.txt $(KERNEL)
-	$(call install,'.[dev]')
+	$(call install,-e '.[dev]')
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true # some packages bring files for other Pythons
 	touch .venv/installed $@
 
 .venv/compared: .venv/installed
-	$(call install,'.[bench]')
+	$(call install,-e '.[bench]')
 	touch $@
 
 define install
 $(PYTHON) -m venv .venv
-$(BIN)/pip install -c constraints.txt -e $(1)
+$(BIN)/pip install -c constraints.txt $(1)
 @$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
 	print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
 endef
