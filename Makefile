@@ -7,18 +7,35 @@ SEEDS ?=
 BIN := .venv/bin
 KERNEL := hatch_build.py native/build_kernel.py $(wildcard native/src/*)
 
+unexport PYTHONDONTWRITEBYTECODE # or every start would compile anew
+
 .PHONY: setup study test check functions stress sanitize bench docs wheels clean
 
-setup: .venv/installed
+# Everything, for work on the package itself.
+setup: .venv/developed
 
+# The package alone, which is all that studies need. What is used of it is compiled when first used.
 .venv/installed: pyproject.toml constraints.txt $(KERNEL)
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
-	@$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
-		print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
+	$(call install,--no-compile -e .)
 	touch $@
 
-study: setup
+.venv/developed: pyproject.toml constraints.txt $(KERNEL)
+	$(call install,-e '.[dev]')
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true # some packages bring files for other Pythons
+	touch .venv/installed $@
+
+.venv/compared: .venv/installed
+	$(call install,-e '.[bench]')
+	touch $@
+
+define install
+$(PYTHON) -m venv .venv
+$(BIN)/pip install -c constraints.txt $(1)
+@$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
+	print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
+endef
+
+study: .venv/installed
 	$(BIN)/ripplecarry study all $(if $(SEEDS),--seeds $(SEEDS))
 
 test: check
@@ -50,11 +67,11 @@ sanitize: setup
 docs: setup
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
-# Training steps side by side, as ratios.
-bench: setup
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
+# Training steps side by side, as ratios; and how long commands take to start.
+bench: .venv/compared
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
+	$(BIN)/python -m benchmarks.startup
 
 # A wheel for each of $(WHEELS), all made on this machine, and the source distribution, in dist.
 wheels: setup

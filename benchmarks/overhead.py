@@ -124,6 +124,6 @@ def _training_s(requests: Sequence[RunRequest]) -> float:
 
 def _resident_mib() -> float:
     with suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
     return float("nan")  # not Linux

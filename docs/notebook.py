@@ -23,4 +23,4 @@ def notebook_of(page: str) -> nbformat.NotebookNode:
 
 
 if __name__ == "__main__":
-    nbformat.write(notebook_of((DOCS / "tour.md").read_text()), DOCS / "tour.ipynb")
+    nbformat.write(notebook_of((DOCS / "tour.md").read_text(encoding="utf-8")), DOCS / "tour.ipynb")

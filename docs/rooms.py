@@ -22,7 +22,9 @@ Imports = dict[str, dict[str, int]]
 
 def rooms() -> list[str]:
     """The package's rooms and single files, as the layers' contract orders them, the highest first."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
     (layers,) = (each["layers"] for each in contracts if each.get("containers") == [PACKAGE])
     return [name for layer in layers for name in re.split(r"\s*[|:]\s*", layer)]
 
@@ -42,7 +44,9 @@ def imports() -> Imports:
 def purpose(room: str) -> str:
     """The first sentence of a room's docstring."""
     path = ROOT / "src" / PACKAGE / room
-    source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text()
+    source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(
+        encoding="utf-8"
+    )
     return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
@@ -77,4 +81,4 @@ def picture(order: list[str], found: Imports) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(picture(rooms(), imports()))
+    PICTURE.write_text(picture(rooms(), imports()), encoding="utf-8")

@@ -257,7 +257,7 @@ def test_a_full_disk_for_temporary_files_is_one_line(exact, capsys, monkeypatch)
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ripplecarry.files.os.pwrite", full)
+    monkeypatch.setattr("ripplecarry.files.os.write", full)
 
     assert call(["add", exact, "1", "2"]) == 2
     output = capsys.readouterr()

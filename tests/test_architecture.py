@@ -1,6 +1,7 @@
 """The structure that design and contracts promise."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import grimp
 import pytest
+
+from ripplecarry.cli import app
+from ripplecarry.engines.native import is_available
 
 ROOT = Path(__file__).parents[1]
 
@@ -90,15 +94,64 @@ def test_a_private_name_is_found(source):
 
 
 def loaded_by(statement: str) -> set[str]:
-    words = f"{statement}; import sys; print(*sys.modules)"
+    words = f"{statement}; import sys; print(); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
-    return set(result.stdout.split())
+    return set(result.stdout.splitlines()[-1].split())
 
 
-def test_arithmetic_and_help_load_no_torch():
+def loaded_by_command(*words: str) -> set[str]:
+    return loaded_by(f"from ripplecarry.cli import call; assert call({list(words)}) == 0")
+
+
+# What no command needs that neither draws, nor selects by SQL, nor proves.
+HEAVY = {
+    "duckdb",
+    "flint",
+    "jaxtyping",
+    "matplotlib",
+    "multiprocessing",
+    "pandas",
+    "plotille",
+    "scipy",
+    "torch",
+}
+
+
+def test_arithmetic_loads_no_torch():
     assert "torch" not in loaded_by("import ripplecarry.arithmetic.batches")
-    assert "torch" not in loaded_by("from ripplecarry.cli import call; call(['train', '--help'])")
     assert "torch" in loaded_by("import ripplecarry.networks.adder")
+
+
+def test_help_loads_no_command():
+    loaded = loaded_by_command("--help")
+
+    assert not loaded & (HEAVY | {"numpy", "pyarrow", "pydantic", "safetensors", "rich.markdown"})
+    assert not {name for name in loaded if re.match(r"ripplecarry\.(?!cli|errors)", name)}
+    assert not loaded & {f"ripplecarry.cli.{name}" for name in app() if not name.startswith("-")}
+
+
+def test_a_commands_help_loads_nothing_heavy():
+    assert not loaded_by_command("train", "--help") & (HEAVY | {"pyarrow"})
+
+
+@pytest.mark.skipif(not is_available(), reason="the native engine is not built")
+def test_training_and_listing_load_only_what_they_need(tmp_path):
+    store = f"--store={tmp_path}"
+    words = ("--steps=1", "--layers=1", "--hidden-size=2", "--digits=1", "--engine=native", store)
+    assert not loaded_by_command("train", *words) & HEAVY
+
+    listing = loaded_by_command("runs", store)
+
+    assert not listing & (HEAVY | {"pyarrow", "rich.progress", "ripplecarry.cli.train"})
+    assert "ripplecarry.runs.store" in listing
+    assert {"pandas", "duckdb"} <= loaded_by_command("runs", store, "--where=steps = 1")
+
+
+def test_every_commands_line_in_the_overview_begins_its_help():
+    for name in app():
+        if not name.startswith("-"):
+            listed, own = app()[name].help, app([name])[name].help
+            assert listed == " ".join(own.split("\n\n")[0].split())
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -3,7 +3,8 @@
 import pytest
 
 from ripplecarry.cli import call
-from ripplecarry.console import messages, output, print_table, sweep_progress
+from ripplecarry.cli.sweep_display import sweep_progress
+from ripplecarry.console import messages, output, print_table
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.estimate import estimated_s

@@ -44,13 +44,13 @@ def offered(command):
     """What a command takes, as cyclopts sees it: by name, its options, type and default."""
     return {
         argument.field_info.name: argument
-        for argument in app[command].assemble_argument_collection()
+        for argument in app()[command].assemble_argument_collection()
         if argument.field_info.name not in PRINTED
     }
 
 
 def test_every_command_is_a_verb():
-    assert {name for name in app if not name.startswith("-")} == set(VERBS)
+    assert {name for name in app() if not name.startswith("-")} == set(VERBS)
 
 
 @pytest.mark.parametrize("command", VERBS)

@@ -26,7 +26,11 @@ class Configuration(BaseModel):
     """Named settings, validated together, that never change."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        defer_build=True,  # most parts of a trial are never built on their own
     )
 
     @field_validator("*", mode="before")

@@ -13,8 +13,16 @@ from typing import Self
 
 from ripplecarry.errors import StoreError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
 _BLOCK_BYTES = 2**20
 _UNDER_WAY = ".new"
+_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""Opens a named pipe without waiting for its writer; Windows has none in folders."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -96,7 +104,7 @@ def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
         OSError: it cannot be read, is not a regular file, or has more than `most_bytes`.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _DO_NOT_WAIT)
     except ValueError:
         raise OSError(errno.EINVAL, "no file can have this name", str(path)) from None
     with open(descriptor, "rb") as file:
@@ -109,13 +117,32 @@ def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
         return file.read(status.st_size)
 
 
+def read_at(descriptor: int, start: int, stop: int) -> bytes:
+    """The bytes of an open file from `start` up to but not including `stop`; fewer if it ends."""
+    os.lseek(descriptor, start, os.SEEK_SET)
+    return os.read(descriptor, max(0, stop - start))
+
+
 def sync_folder(folder: Path) -> None:
-    """Makes renames inside the folder durable."""
+    """Makes renames inside the folder durable, where the system opens folders; Windows does not."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def hold_lock(descriptor: int) -> None:
+    """Waits until nobody else holds this open file, then holds it; closing it, or dying, lets go."""
+    if fcntl is not None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return
+    while True:
+        with suppress(OSError):  # ten seconds have passed
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)  # pyrefly: ignore[missing-attribute]
+            return
 
 
 def json_text(content: object) -> str:
@@ -154,15 +181,16 @@ class Spool:
     def append(self, content: bytes | memoryview) -> None:
         rest = memoryview(content)
         with _one_line():
+            os.lseek(self._file.fileno(), self.length, os.SEEK_SET)
             while len(rest):
-                written = os.pwrite(self._file.fileno(), rest, self.length)
+                written = os.write(self._file.fileno(), rest)
                 self.length += written
                 rest = rest[written:]
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from `start` up to but not including `stop`; fewer if the spool ends."""
         with _one_line():
-            return os.pread(self._file.fileno(), max(0, stop - start), start)
+            return read_at(self._file.fileno(), start, stop)
 
     def blocks(self, stop: int) -> Iterator[bytes]:
         """The bytes before `stop`, some at a time."""

@@ -225,7 +225,7 @@ def test_a_full_disk_is_one_line(monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ripplecarry.files.os.pwrite", full)
+    monkeypatch.setattr("ripplecarry.files.os.write", full)
 
     with pytest.raises(
         StoreError, match=r"cannot write temporary data to .*: No space left on device; set TMPDIR"

@@ -15,7 +15,7 @@ from made_certificates import certified
 from mutations import NAMES, VALUES, changed_bytes, changed_tree, json_bytes, nested
 from watched import fuzz, refused, said, watched
 
-from ripplecarry.cli.train import run_summary
+from ripplecarry.cli.run_summary import run_summary
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateRefused, DamageError, InputError
 from ripplecarry.evaluation.integer_sums import add_numbers

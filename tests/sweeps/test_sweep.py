@@ -8,12 +8,14 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
+from unittest.mock import Mock
 
 import pytest
 
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps import executors
 from ripplecarry.sweeps.execute_run import execute_run
 from ripplecarry.sweeps.sweep import Listener, StopRequest, sweep
 
@@ -166,3 +168,14 @@ def test_a_killed_run_resumes_to_the_same_bits(tmp_path):
     for name in ("curves.parquet", "weights.safetensors", "checkpoints.safetensors"):
         killed = tmp_path / "killed" / "runs" / whole.name / name
         assert killed.read_bytes() == (whole / name).read_bytes()
+
+
+@pytest.mark.parametrize("error", [None, BrokenPipeError("the pipe has been ended")])
+def test_a_worker_stops_when_its_pipe_closes(error):
+    """On Windows, waiting for a pipe that was closed raises."""
+    listening = Mock(poll=Mock(side_effect=error))
+    stopped = threading.Event()
+
+    executors.stop_when_closed(listening, stopped)
+
+    assert stopped.is_set()

@@ -1,9 +1,9 @@
 """Training operands in which long carry runs, idle runs and short numbers are as frequent as others."""
 
 import numpy as np
-from jaxtyping import Int, UInt8, UInt32
 
 from ripplecarry.arithmetic.operands_by_run import WORDS_BEFORE, RunPlan, operands_from_words, words_per_row
+from ripplecarry.axes import Int, UInt8, UInt32
 
 
 def balanced_words(digits: int, num_operands: int) -> int:

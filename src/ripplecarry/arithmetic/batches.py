@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import UInt8
 from pydantic import Field, model_validator
 
 from ripplecarry.arithmetic.balanced_operands import (
@@ -16,6 +15,7 @@ from ripplecarry.arithmetic.balanced_operands import (
 from ripplecarry.arithmetic.operands import uniform_operands
 from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 from ripplecarry.configuration import Configuration
 
 EXTRA_POSITIONS = 2

@@ -3,7 +3,8 @@
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Int, UInt8
+
+from ripplecarry.axes import Int, UInt8
 
 RunKind = Literal["carry", "idle"]
 """A carry run begins at a digit sum of at least the base, which generates a carry, and continues through

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.digit_text import number_text, symbols_text
 from ripplecarry.arithmetic.digits import MAX_BASE, from_digits
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 from ripplecarry.notebook import Shown, column_picture
 
 _LONGEST_PRINTED = 60

@@ -1,7 +1,8 @@
 """Digits as characters: 0 to 9, then a to z; upper case is read too."""
 
 import numpy as np
-from jaxtyping import Bool, Integer, UInt8
+
+from ripplecarry.axes import Bool, Integer, UInt8
 
 CHARACTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"
 LINE_END, BLANK, NO_DIGIT = 253, 254, 255

@@ -5,8 +5,8 @@ from operator import index
 from typing import SupportsIndex, overload
 
 import numpy as np
-from jaxtyping import Integer, UInt8
 
+from ripplecarry.axes import Integer, UInt8
 from ripplecarry.errors import OperandError
 
 MIN_BASE, MAX_BASE = 2, 36

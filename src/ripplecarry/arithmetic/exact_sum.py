@@ -1,7 +1,8 @@
 """The exact sum of operands that arrive piece by piece."""
 
 import numpy as np
-from jaxtyping import UInt8
+
+from ripplecarry.axes import UInt8
 
 
 class ExactSum:

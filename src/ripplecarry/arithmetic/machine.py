@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, Integer, UInt8
 
+from ripplecarry.axes import Int, Integer, UInt8
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.values import shown
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int64, UInt8
 
 from ripplecarry.arithmetic.digit_text import LINE_END, NO_DIGIT, digit_codes, why_no_digit
 from ripplecarry.arithmetic.text_source import TextSource
+from ripplecarry.axes import Int64, UInt8
 from ripplecarry.errors import OperandError
 
 

@@ -1,9 +1,9 @@
 """Drawing operands as a pure function of (seed, stream, step)."""
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.philox import Stream, random_words
+from ripplecarry.axes import UInt8
 
 
 def uniform_operands(

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8, UInt32
 
 from ripplecarry.arithmetic.carry_runs import RunKind
 from ripplecarry.arithmetic.digits import check_base
 from ripplecarry.arithmetic.philox import Stream, random_words
+from ripplecarry.axes import Float, Int, UInt8, UInt32
 from ripplecarry.errors import ConfigurationError
 
 WORDS_BEFORE = 4

@@ -7,7 +7,8 @@ Source: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2
 from enum import IntEnum
 
 import numpy as np
-from jaxtyping import UInt32
+
+from ripplecarry.axes import UInt32
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from jaxtyping import Int, UInt8
 from pydantic import Field, model_validator
 
 from ripplecarry.arithmetic.digit_text import number_text
 from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base, to_digits
 from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.axes import Int, UInt8
 from ripplecarry.configuration import Configuration, Entry
 from ripplecarry.errors import ConfigurationError
 

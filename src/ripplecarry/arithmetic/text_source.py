@@ -9,10 +9,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from jaxtyping import UInt8
 
+from ripplecarry.axes import UInt8
 from ripplecarry.errors import OperandError
-from ripplecarry.files import Spool
+from ripplecarry.files import Spool, read_at
 
 BLOCK_BYTES = 2**20
 """Text is read in blocks of this many bytes, however long its lines are."""
@@ -71,7 +71,7 @@ class TextFile(TextSource):
 
     def read(self, start: int, stop: int) -> UInt8[np.ndarray, " byte"]:
         with _readable(self.name):
-            content = os.pread(self._descriptor, max(0, stop - start), self._begin + start)
+            content = read_at(self._descriptor, self._begin + start, self._begin + stop)
         return np.frombuffer(content, dtype=np.uint8)
 
 

@@ -1,63 +1,52 @@
 """The command line: parse, call, print.
 
 Exit status: 0 done; 1 the answer is no, or a run failed; 2 wrong usage; 130 interrupted.
-Commands import what they need when called, so that `--help` stays quick.
+A command's module is loaded when it is called, and loads only what that command needs.
 """
 
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from ripplecarry.cli.add import add
-from ripplecarry.cli.certify import certify
-from ripplecarry.cli.check import check
-from ripplecarry.cli.command import say
-from ripplecarry.cli.compare import compare
-from ripplecarry.cli.evaluate import evaluate
-from ripplecarry.cli.export import export
-from ripplecarry.cli.extract import extract
-from ripplecarry.cli.merge import merge
-from ripplecarry.cli.page import page
-from ripplecarry.cli.runs import runs
-from ripplecarry.cli.study import study
-from ripplecarry.cli.train import train
-from ripplecarry.cli.usage_errors import usage_error
+from ripplecarry.cli.say import say
 from ripplecarry.errors import InputError
 
-app = App(
-    name="ripplecarry",
-    help="Train recurrent networks that add digit by digit; compare them over seeds.",
-    suppress_keyboard_interrupt=False,
-)
-_COMMANDS = (
-    study,
-    train,
-    runs,
-    compare,
-    evaluate,
-    add,
-    certify,
-    check,
-    extract,
-    merge,
-    page,
-    export,
-)
-for _command in _COMMANDS:
-    app.command(_command)
+_COMMANDS = {
+    "study": "Carry studies out, resuming what was begun, and draw their figures.",
+    "train": "Train one network and keep the run.",
+    "runs": "List the finished runs in the store, or show one of them with its curves.",
+    "compare": "Set runs side by side: what differs in their settings, what came of them, "
+    "their curves in one figure.",
+    "evaluate": "Test an adder where adding is hard: by length and longest carry run and idle run, "
+    "on hard cases, and by a search for a wrong sum.",
+    "add": "Add numbers of any length with a run's network, in constant memory.",
+    "certify": "Prove that a run's network is right at every length, or find a wrong answer.",
+    "check": "Verify a certificate against the weights, by two programs that "
+    "share nothing with the search.",
+    "extract": "Learn the finite-state machine that a run's network is, and draw it beside the task's.",
+    "merge": "Copy the runs of other stores into one, as shards leave them; the others stay as they are.",
+    "page": "Write one self-contained HTML page to explore a run's network: "
+    "type numbers and watch it carry.",
+    "export": "Write a run's network as an ONNX model, as a PyTorch state dict, or both.",
+}
+"""Every command, with the first paragraph of its own help."""
 
 
 def main() -> None:
     """Runs the command of `sys.argv` and exits with its status."""
     warnings.showwarning = lambda words, *_, **__: say(str(words))
+    # What others plug into pydantic is no concern of this process, and takes long to look for.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(call(sys.argv[1:]))
 
 
-def call(arguments: Sequence[str], commands: App = app) -> int:
+def call(arguments: Sequence[str], commands: App | None = None) -> int:
     """Runs one command and returns its exit status."""
+    commands = commands or app(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a path may have characters that it does not take
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -66,6 +55,8 @@ def call(arguments: Sequence[str], commands: App = app) -> int:
         )
         return status if isinstance(status, int) else 0
     except CycloptsError as error:
+        from ripplecarry.cli.usage_errors import usage_error
+
         say(usage_error(error))
         return 2
     except InputError as error:
@@ -84,3 +75,24 @@ def call(arguments: Sequence[str], commands: App = app) -> int:
         where = f"{error.filename}: " if error.filename else ""
         say(f"{where}{error.strerror or error}")
         return 2
+
+
+def app(arguments: Sequence[str] = ()) -> App:
+    """All commands, none of whose modules is loaded before it is called."""
+    commands = App(
+        name="ripplecarry",
+        help="Train recurrent networks that add digit by digit; compare them over seeds.",
+        help_format="plaintext",  # which takes half as long to show as Markdown
+        version=_version,
+        suppress_keyboard_interrupt=False,
+    )
+    for name, line in _COMMANDS.items():
+        shown = None if name in arguments else line  # it would replace the command's own help
+        commands.command(f"ripplecarry.cli.{name}:{name}", name=name, help=shown, help_format="markdown")
+    return commands
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("ripplecarry")

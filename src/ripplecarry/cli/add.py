@@ -5,7 +5,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.verbs import add as verb
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.errors import Interrupted
 from ripplecarry.verbs import certify as verb
 

@@ -1,7 +1,6 @@
 """Commands out of verbs: their options are the verb's own parameters."""
 
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, get_args,
 
 from cyclopts import Parameter, Token
 
+from ripplecarry.cli.say import say
 from ripplecarry.cli.usage_errors import as_options
 from ripplecarry.engines.registry import GPU_ENGINES
 from ripplecarry.errors import ConfigurationError, InputError
@@ -72,11 +72,6 @@ def command(
         return called
 
     return with_options
-
-
-def say(words: str) -> None:
-    """Tells people, on standard error, what is happening."""
-    print(f"ripplecarry: {words}", file=sys.stderr, flush=True)
 
 
 def print_as_table(frame: "DataFrame", *, as_csv: bool, as_latex: bool) -> bool:

@@ -4,7 +4,8 @@ import sys
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table, say
+from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table
+from ripplecarry.cli.say import say
 from ripplecarry.files import json_text
 from ripplecarry.verbs import evaluate as verb
 

@@ -4,8 +4,8 @@ import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from ripplecarry.cli.command import say
-from ripplecarry.sweeps.sweep import StopRequest
+from ripplecarry.cli.say import say
+from ripplecarry.sweeps.events import StopRequest
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.verbs import merge as verb
 
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.verbs import page as verb
 
 _SENTENCES = {

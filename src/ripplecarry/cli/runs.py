@@ -4,20 +4,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table, say
-from ripplecarry.cli.train import run_summary
+from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table
+from ripplecarry.cli.run_summary import run_summary
+from ripplecarry.cli.say import say
+from ripplecarry.files import json_text
+from ripplecarry.runs.index import Row
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import runs as verb
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
-
     from ripplecarry.runs.run import Run
 
 _ALWAYS = (
     *("outcome", "proof", "steps_done", "loss", "exact_match", "metrics_read_after_step"),
     *("exact_from_step", "exact_from_s", "train_s"),
 )
+_SHORT = {"metrics_read_after_step": "read_after_step"}
 
 
 @command(verb.list_runs, TABLE_OPTIONS)
@@ -52,7 +54,7 @@ def runs(
 
     run_store, faults = Store(store), []
     found = None if run is None else find_run(run, store)
-    frame = verb.list_runs(
+    rows = verb.list_rows(
         found,
         store=store,
         tensorboard=tensorboard,
@@ -60,16 +62,19 @@ def runs(
         deleted=lambda words: say(f"deleted: {words.split(';')[0]}"),
         **options,
     )
-    if tensorboard and not frame.empty:
+    if tensorboard and rows:
         say(f"event files: tensorboard --logdir {tensorboard}")
-    table = _columns_to_show(frame) if as_latex else frame
-    if print_as_table(table, as_csv=as_csv, as_latex=as_latex):
+    if as_csv or as_latex:
+        import pandas as pd
+
+        table = pd.DataFrame(_columns_to_show(rows) if as_latex else rows)
+        print_as_table(table, as_csv=as_csv, as_latex=as_latex)
         for words in faults:
             say(words)
         return 1 if faults else 0
     if found is not None:
         return _show_run(found, run_store.proof(found), as_json)
-    _list_runs(frame, store, as_json)
+    _list_runs(rows, store, as_json)
     begun = run_store.unfinished_ids()
     if begun and not as_json:
         print(f"begun and not finished: {len(begun)}; the commands that began them go on with them")
@@ -78,28 +83,23 @@ def runs(
     return 1 if faults else 0
 
 
-def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
+def _list_runs(rows: list[Row], store: Path, as_json: bool) -> None:
     from ripplecarry.console import output, print_table
 
     if as_json:
-        print(frame.to_json(orient="records", indent=1))
-    elif frame.empty:
+        print(json_text(rows))
+    elif not rows:
         output.print(f"no runs in {store} that fit", markup=False)
     else:
-        shown = _columns_to_show(frame)
-        rows = [
-            {str(name): value for name, value in row.items()}
-            for row in shown.astype(object).where(shown.notna(), None).to_dict(orient="records")
-        ]
-        print_table(f"{len(frame)} {'run' if len(frame) == 1 else 'runs'} in {store}", rows)
+        shown = _columns_to_show(rows)
+        print_table(f"{len(rows)} {'run' if len(rows) == 1 else 'runs'} in {store}", shown)
         output.print("loss: of the last step; exact match: as last read, after the step beside it")
 
 
-def _columns_to_show(frame: "DataFrame") -> "DataFrame":
-    if frame.empty:
-        return frame
-    varied = [c for c in frame.columns if c in Trial.model_fields and frame[c].nunique() > 1]
-    return frame[["id", *varied, *_ALWAYS]].rename(columns={"metrics_read_after_step": "read_after_step"})
+def _columns_to_show(rows: list[Row]) -> list[Row]:
+    varied = [name for name in Trial.model_fields if len({row.get(name) for row in rows} - {None}) > 1]
+    columns = ("id", *varied, *_ALWAYS)
+    return [{_SHORT.get(name, name): row[name] for name in columns} for row in rows]
 
 
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:

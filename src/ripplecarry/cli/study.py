@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ripplecarry.cli.command import command, say
+from ripplecarry.cli.command import command
+from ripplecarry.cli.say import say
 from ripplecarry.files import json_text
 from ripplecarry.verbs import study as verb
 
@@ -28,7 +29,8 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     Example: ripplecarry study layers cell --seeds 5
     """
     from ripplecarry.cli.interruption import stop_on_signals
-    from ripplecarry.console import output, print_table, sweep_progress
+    from ripplecarry.cli.sweep_display import sweep_progress
+    from ripplecarry.console import output, print_table
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.reports.summary import CAPTION
     from ripplecarry.runs.store import Store

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from cyclopts import Parameter
 
 from ripplecarry.cli.command import command
+from ripplecarry.cli.run_summary import run_summary
 from ripplecarry.errors import Interrupted
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import train as verb
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 TABLES_AND_ORIGIN = ("machine", "polished_from")
 """Settings that are no options: tables, and what `certify --polish` fills in."""
-
-_SHOWN = ("exact_match", "digit_accuracy", "box_")
-"""Readings that a summary shows; what is proved no reading says."""
 
 
 def trial_options() -> list[inspect.Parameter]:
@@ -55,8 +53,8 @@ def train(*, as_json: bool, **options: Any) -> int:
     Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
     """
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
-    from ripplecarry.console import print_table, sweep_progress
-    from ripplecarry.runs.proofs import accepted
+    from ripplecarry.cli.sweep_display import sweep_progress
+    from ripplecarry.console import print_table
 
     given = {name: value for name, value in options.items() if value is not None}
     with sweep_progress() as display, stop_on_signals() as stop:
@@ -71,6 +69,8 @@ def train(*, as_json: bool, **options: Any) -> int:
     summary = run_summary(run)
     proof = None
     if run.trial.certify:
+        from ripplecarry.runs.proofs import accepted
+
         proof = accepted(run, run.certificate_path)
         summary |= {"certified": proof is not None, "certificate": proof and str(run.certificate_path)}
     if as_json:
@@ -111,30 +111,3 @@ def _what_is_proved(run: "Run", proof: "Proof | None") -> str:
         f"not certified: no proof was found in {run.state['steps_done']} steps; "
         f"`ripplecarry certify {run.id}` looks for a wrong answer"
     )
-
-
-def run_summary(run: "Run") -> dict[str, object]:
-    from ripplecarry.evaluation.exact_match import share_interval
-    from ripplecarry.networks.architecture import num_parameters
-    from ripplecarry.runs.readings import NUM_PAIRS
-
-    summary: dict[str, object] = {
-        "id": run.id,
-        "folder": str(run.folder),
-        "outcome": run.outcome,
-        "parameters": num_parameters(run.trial, run.task),
-        "steps": run.state["steps_done"],
-    }
-    if run.state["steps_done"]:  # none where the weights came from elsewhere
-        summary |= {name: run.state["last"][name] for name in ("loss",) if name in run.state["last"]}
-        summary["metrics_read_after_step"] = run.metrics_read_after_step
-    last = run.state["last"].items()
-    summary |= {name: value for name, value in last if name.startswith(_SHOWN)}
-    if "exact_match" in run.state["last"]:
-        exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
-        low, high = share_interval(exact, NUM_PAIRS)
-        summary["exact_match_interval"] = f"{low:.4f} to {high:.4f} (95 %, {NUM_PAIRS} samples)"
-    summary |= {"exact_from_step": run.exact_from_step, "exact_from_s": run.exact_from_s}
-    if run.state["steps_done"]:
-        summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
-    return summary

@@ -8,16 +8,6 @@ from typing import Any, Literal, get_args, get_origin
 from cyclopts import CycloptsError
 from cyclopts.exceptions import MissingArgumentError, UnknownOptionError, UnusedCliTokensError
 
-from ripplecarry.runs.trial import Trial
-
-_CHOICES = {
-    word: name
-    for name, setting in Trial.model_fields.items()
-    if get_origin(setting.annotation) is Literal
-    for word in get_args(setting.annotation)
-}
-"""Which setting a word is a choice of."""
-
 
 def usage_error(error: CycloptsError) -> str:
     """What came and what is allowed."""
@@ -27,6 +17,8 @@ def usage_error(error: CycloptsError) -> str:
     if isinstance(error, UnknownOptionError) and command == "study":
         option = error.token.keyword or error.token.value
         name = option.lstrip("-").replace("-", "_")
+        from ripplecarry.runs.trial import Trial
+
         if name in Trial.model_fields:
             return f"{_quoted(command)} has no option {option}; write --set {name}=VALUE,VALUE"
     if isinstance(error, MissingArgumentError) and command:
@@ -51,13 +43,26 @@ def _too_many(command: str, words: list[str], target: Callable[..., Any] | None)
     taken = ("no word", "one word", "two words")[num_taken] if num_taken < 3 else f"{num_taken} words"
     came = ", ".join(map(repr, words))
     lines = [f"{_quoted(command)} takes {taken} besides its options; {came} came"]
-    meant = {_CHOICES[word]: word for word in reversed(words) if _CHOICES.get(word) in parameters}
+    choices = _settings_by_choice()
+    meant = {choices[word]: word for word in reversed(words) if choices.get(word) in parameters}
     if meant:
         options = (f"--{name.replace('_', '-')} {word}" for name, word in meant.items())
         lines.append(f"write {' '.join(options)}")
     elif not num_taken:
         lines.append(f"settings are options, which {_quoted(f'{command} --help')} lists")
     return "; ".join(lines)
+
+
+def _settings_by_choice() -> dict[str, str]:
+    """Which setting a word is a choice of."""
+    from ripplecarry.runs.trial import Trial
+
+    return {
+        word: name
+        for name, setting in Trial.model_fields.items()
+        if get_origin(setting.annotation) is Literal
+        for word in get_args(setting.annotation)
+    }
 
 
 def _quoted(command: str) -> str:

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import BatchSource
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, UInt8
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights

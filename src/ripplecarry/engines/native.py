@@ -8,10 +8,10 @@ import ctypes
 import time
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, UInt8
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
 from ripplecarry.engines.kernel import LEVELS, KernelNetwork, check_memory, kernel_library
 from ripplecarry.engines.optimisation import Optimisation

@@ -6,12 +6,12 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, Int, UInt8
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.networks.adder import Adder

@@ -6,9 +6,9 @@ from operator import index
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
+from ripplecarry.axes import Float, UInt8
 from ripplecarry.errors import OperandError
 from ripplecarry.user_code import TimeLimit, TimeUp, complaint
 from ripplecarry.values import shown

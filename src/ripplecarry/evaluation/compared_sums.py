@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.digit_text import text_of
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 
 
 @dataclass

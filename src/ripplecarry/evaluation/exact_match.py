@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
+from ripplecarry.axes import UInt8
 from ripplecarry.engines.engine import Computation
 
 
@@ -31,7 +31,10 @@ class Score:
 
 def share_interval(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """The Clopper-Pearson interval of a share."""
-    from scipy.stats import binomtest  # takes half a second to load; few commands need it
+    if successes in (0, trials):  # as most often; the interval is known without SciPy, slow to load
+        bound = ((1 - confidence) / 2) ** (1 / trials)
+        return (bound, 1.0) if successes else (0.0, 1 - bound)
+    from scipy.stats import binomtest
 
     interval = binomtest(successes, trials).proportion_ci(confidence, method="exact")
     return float(interval.low), float(interval.high)

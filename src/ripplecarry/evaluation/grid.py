@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.carry_runs import RUN_KINDS, RunKind, longest_runs
@@ -14,6 +13,7 @@ from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 from ripplecarry.evaluation.adders import Answers
 from ripplecarry.evaluation.exact_match import compare, share_interval
 

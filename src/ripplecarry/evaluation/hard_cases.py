@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from itertools import permutations
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 
 Cases = dict[str, UInt8[np.ndarray, "row position operand"]]
 """Operands of one length, by what makes them hard."""

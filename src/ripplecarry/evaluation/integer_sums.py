@@ -7,10 +7,10 @@ from operator import index
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.digit_text import significant_digits
 from ripplecarry.arithmetic.digits import from_digits, to_digits
+from ripplecarry.axes import UInt8
 from ripplecarry.errors import OperandError
 from ripplecarry.evaluation.stream import SHORT_POSITIONS, NetworkSums, batches
 from ripplecarry.values import shown

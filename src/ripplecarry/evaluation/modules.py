@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
 from torch import nn
 
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, UInt8
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import NO_DIGIT
 from ripplecarry.networks.adder import Adder

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, UInt8
 
+from ripplecarry.axes import Float, Float32, Int, UInt8
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.networks.adder import Adder
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, UInt8
 from ripplecarry.evaluation.adders import GivesLogits
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.simplification import first_wrong

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int64, UInt8
 
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, Int64, UInt8
 from ripplecarry.engines.engine import Computation
 from ripplecarry.errors import InputError
 from ripplecarry.networks.architecture import Architecture

@@ -1,10 +1,10 @@
 """The network: a shared digit embedding, a recurrent stack, a readout at each position."""
 
 import torch
-from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, Integer
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
 from ripplecarry.networks.cells import CELLS, CellWeights, State
 from ripplecarry.networks.initial_values import Weights

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from ripplecarry.axes import Float
 from ripplecarry.networks.architecture import CELL_SHAPES, CellShape
 from ripplecarry.networks.onednn import is_lstm_accurate
 

@@ -6,11 +6,11 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ripplecarry.axes import Float
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.report_curves import report_curve

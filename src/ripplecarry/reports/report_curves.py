@@ -14,7 +14,7 @@ def report_curves() -> pd.DataFrame:
     lies below the given value.
     """
     source = files("ripplecarry.reports") / "report_curves.csv"
-    with source.open() as file:
+    with source.open(encoding="utf-8") as file:
         return pd.read_csv(file, dtype={"curve": str})
 
 

@@ -75,9 +75,12 @@ class CertificateSubject:
         Raises:
             CertificateError, CertificateRefused: as for `proof`, in that program's words.
         """
-        command = [sys.executable, "-I", str(_second_checker()), "--json"]
+        command = [sys.executable, "-I", "-X", "utf8", str(_second_checker()), "--json"]
         done = subprocess.run(
-            [*command, str(self.weights_path), str(self.path)], capture_output=True, text=True, check=False
+            [*command, str(self.weights_path), str(self.path)],
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
         )
         if done.returncode == 0:
             return float(json.loads(done.stdout)["margin"])

@@ -6,13 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.digit_text import digit_codes
 from ripplecarry.arithmetic.digits import to_digits
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 from ripplecarry.errors import OperandError, StoreError
 from ripplecarry.evaluation.adders import Answers
 from ripplecarry.evaluation.simplification import first_wrong, simplify

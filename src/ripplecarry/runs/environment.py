@@ -33,7 +33,7 @@ def describe_environment(engine: Engine) -> dict[str, object]:
 def processor_name() -> str:
     """The processor's name, as the system reports it."""
     with suppress(OSError):  # not Linux
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

@@ -20,6 +20,8 @@ COLUMNS = [
     *("steps_done", *_METRICS, "metrics_read_after_step", "exact_from_step", "exact_from_s"),
     *("train_s", "finished_at"),
 ]
+ALL, BY_ID = "true", "id"
+"""The condition and order of a listing by default."""
 PROOF = "proof"
 """The column that is read anew for every listing."""
 _TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
@@ -89,6 +91,12 @@ def select(rows: Sequence[Row], where: str, sort: str) -> "pd.DataFrame":
         raise ConfigurationError(f"where={where!r} sort={sort!r}: {_reason(error)}") from None
     finally:
         connection.close()
+
+
+def records(frame: "pd.DataFrame") -> list[Row]:
+    """A frame's rows, with None where it is empty."""
+    values = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in values.to_dict("records")]
 
 
 def _reason(error: Exception) -> str:

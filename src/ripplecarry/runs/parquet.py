@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,24 +24,23 @@ def write_table(frame: "pd.DataFrame") -> bytes:
 
 
 def write_columns(columns: Mapping[str, np.ndarray]) -> bytes:
-    """The same as `write_table` of a frame with these columns, in a fraction of the time."""
+    """A file of the same table as `write_table` of a frame with these columns, without loading pandas."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    schema = _schema(tuple((name, column.dtype.str) for name, column in columns.items()))
-    arrays = [pa.array(column, from_pandas=True) for column in columns.values()]
+    table = pa.table({name: _column(values) for name, values in columns.items()})
     content = io.BytesIO()
-    parquet.write_table(pa.Table.from_arrays(arrays, schema=schema), content)
+    parquet.write_table(table, content)
     return content.getvalue()
 
 
-@lru_cache(16)
-def _schema(columns: tuple[tuple[str, str], ...]) -> "pa.Schema":
-    import pandas as pd
+def _column(values: np.ndarray) -> "pa.Array":
+    """Numbers, with NaN as null; `pyarrow.array` says the same and loads pandas for it."""
     import pyarrow as pa
 
-    frame = pd.DataFrame({name: np.zeros(0, dtype) for name, dtype in columns})
-    return pa.Schema.from_pandas(frame, preserve_index=False)
+    is_there = np.packbits(~np.isnan(values), bitorder="little")
+    buffers = [pa.py_buffer(is_there), pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
 
 
 def read_table(content: bytes) -> "pd.DataFrame":

@@ -14,7 +14,6 @@ STORE/report*.html         reports of sweeps
 STORE/index.json           what `frame` last read from every run; may be deleted
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -25,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from warnings import warn
 
 from ripplecarry.errors import DamageError, StoreError
-from ripplecarry.files import read_whole, write_atomically, write_together, writing
+from ripplecarry.files import hold_lock, read_whole, write_atomically, write_together, writing
 from ripplecarry.runs.index import Row, indexed_rows
-from ripplecarry.runs.listing import COLUMNS, PROOF, row_of, select
+from ripplecarry.runs.listing import ALL, BY_ID, COLUMNS, PROOF, row_of, select
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_files import REMEDY, is_run_id
 from ripplecarry.runs.trial import RunRequest
@@ -152,14 +151,6 @@ class Store:
             raise StoreError(f"run {request.id} is in the store with other settings that have the same id")
         return run
 
-    def rows(self) -> tuple[list[Row], list[str]]:
-        """The listing's rows without proofs, and a line for each damaged run."""
-
-        def read(run_id: str) -> Row:
-            return row_of(self.open(run_id))
-
-        return indexed_rows(self.root / "runs", self.root / "index.json", COLUMNS, read)
-
     def ids(self) -> list[str]:
         """The ids of the finished runs."""
         folder = self.root / "runs"
@@ -231,8 +222,22 @@ class Store:
         parts = ["report", which, "fewer_seeds" if has_fewer_seeds else ""]
         return self._made(self.root) / f"{'_'.join(filter(None, parts))}.html"
 
+    def rows(self) -> tuple[list[Row], list[str]]:
+        """What `frame` has, by id, without loading pandas or DuckDB; and a line for each damaged run."""
+
+        def read(run_id: str) -> Row:
+            return row_of(self.open(run_id))
+
+        rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", COLUMNS, read)
+        proofs = self._proofs()
+        for row in rows:
+            # The index is a file like any other: what is called proved is read off the run itself.
+            run, proof = proofs.get(row["id"], (None, None))
+            row |= {PROOF: proof} if run is None else row_of(run) | {PROOF: proof}
+        return rows, damaged
+
     def frame(
-        self, where: str = "true", sort: str = "id", damaged: Callable[[str], None] = warn
+        self, where: str = ALL, sort: str = BY_ID, damaged: Callable[[str], None] = warn
     ) -> "pd.DataFrame":
         """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
 
@@ -246,18 +251,11 @@ class Store:
         rows, faults = self.rows()
         for words in faults:
             damaged(words)
-        proofs = self._proofs()
-        for row in rows:
-            # The index is a file like any other: what is called proved is read off the run itself.
-            run, proof = proofs.get(row["id"], (None, None))
-            row |= {PROOF: proof} if run is None else row_of(run) | {PROOF: proof}
         return select(rows, where, sort)
 
-    def frame_of(self, runs: Sequence[Run]) -> "pd.DataFrame":
-        """Rows as `frame` has them, of runs that may lie elsewhere."""
-        import pandas as pd
-
-        return pd.DataFrame([row_of(run) | {PROOF: self.proof(run)} for run in runs])
+    def row_of(self, run: Run) -> Row:
+        """A row as `rows` has them, of a run that may lie elsewhere."""
+        return row_of(run) | {PROOF: self.proof(run)}
 
     def _proofs(self) -> dict[str, tuple[Run, ProofStatus]]:
         """Every run that has a `proof`, with it; damaged runs have none."""
@@ -305,9 +303,9 @@ def _locked(lock: Path) -> Generator[None]:
     """Holds the lock file of this name, which its previous holder may have deleted meanwhile."""
     while True:
         with writing(lock):
-            file = lock.open("w")
+            file = lock.open("wb")
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            hold_lock(file.fileno())
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
                     yield

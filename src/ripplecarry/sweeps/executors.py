@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Literal, ParamSpec, Protocol, TypeVar
@@ -165,12 +165,13 @@ def _start_worker(events: "multiprocessing.Queue[Progress | None]", listening: C
     signal.signal(signal.SIGTERM, lambda *_: _worker.stopped.set())
     events.cancel_join_thread()
     _worker.events = events
-    threading.Thread(target=_stop_when_closed, args=(listening,), daemon=True).start()
+    threading.Thread(target=stop_when_closed, args=(listening, _worker.stopped), daemon=True).start()
 
 
-def _stop_when_closed(listening: Connection) -> None:
-    listening.poll(None)
-    _worker.stopped.set()
+def stop_when_closed(listening: Connection, stopped: threading.Event) -> None:
+    with suppress(OSError):  # on Windows a pipe that was closed is an error
+        listening.poll(None)
+    stopped.set()
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join(_ORPHAN_GRACE_S)

@@ -1,7 +1,7 @@
 """Sweeps: executing many runs, even if some of them fail."""
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -13,30 +13,11 @@ from ripplecarry.engines.registry import GPU_ENGINES, LOCK_FREE_ENGINES, runs_at
 from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
-from ripplecarry.sweeps.execute_run import Progress
+from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.executors import ExecutorName, Pool, open_pool
 
 # A worker that dies (killed, out of memory) breaks the pool; the runs lost with it resume.
 _MAX_ATTEMPTS = 3
-
-
-class Listener:
-    """Receives a sweep's events; does nothing unless overridden."""
-
-    def planned(self, requests: Sequence[RunRequest]) -> None:
-        """These runs are wanted; told first."""
-
-    def begins(self, missing: Sequence[RunRequest], num_workers: int) -> None:
-        """The store lacks these runs; so many will be executed at a time."""
-
-    def progressed(self, progress: Progress) -> None:
-        """A run has advanced."""
-
-    def finished(self, request: RunRequest) -> None:
-        """A run's folder is complete."""
-
-    def failed(self, request: RunRequest, error: BaseException) -> None:
-        """A run has failed."""
 
 
 @dataclass
@@ -46,28 +27,6 @@ class SweepResult:
     finished: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     was_interrupted: bool = False
-
-
-class StopRequest:
-    """A request to stop, which a signal handler may make at any time."""
-
-    def __init__(self) -> None:
-        self._is_made = threading.Event()
-        self._action: Callable[[], None] | None = None
-
-    def make(self) -> None:
-        self._is_made.set()
-        if self._action is not None:
-            self._action()
-
-    def is_made(self) -> bool:
-        return self._is_made.is_set()
-
-    def on_request(self, action: Callable[[], None] | None) -> None:
-        """Sets what to do when it is made; done at once if it already was."""
-        self._action = action
-        if action is not None and self.is_made():
-            action()
 
 
 def sweep(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.sweeps.events import StopRequest
 from ripplecarry.sweeps.execute_run import Progress
-from ripplecarry.sweeps.sweep import StopRequest
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
 

@@ -13,9 +13,9 @@ from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.runs.trial import MOST_SEEDS
+from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.executors import ExecutorName
 from ripplecarry.sweeps.shard import Shard
-from ripplecarry.sweeps.sweep import Listener, StopRequest
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from ripplecarry.files import read_whole
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.execute_run import execute_run
-from ripplecarry.sweeps.sweep import Listener, StopRequest
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
 _MOST_CONFIGURATION_BYTES = 2**20

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Integer
 from torch import Tensor
 
+from ripplecarry.axes import Integer
 from ripplecarry.verification.enclosures import (
     Box,
     LayerSet,

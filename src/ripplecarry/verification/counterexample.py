@@ -6,13 +6,13 @@ from itertools import count
 
 import numpy as np
 import torch
-from jaxtyping import Integer
 from torch import Tensor
 from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Integer
 from ripplecarry.engines.engine import Computation
 from ripplecarry.verification.preactivations import FROM_PREACTIVATIONS, Memory, PreactivationNetwork
 

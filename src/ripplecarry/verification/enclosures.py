@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.axes import Float, Integer
 from ripplecarry.networks.cells import CellWeights
 from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.rounding import RoundingModel

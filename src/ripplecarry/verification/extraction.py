@@ -6,12 +6,12 @@ import numpy as np
 from aalpy.automata import MealyMachine, MealyState
 from aalpy.base import SUL, Automaton, Oracle
 from aalpy.learning_algs import run_KV
-from jaxtyping import Int
 
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Int
 from ripplecarry.engines.engine import Computation
 from ripplecarry.verification.counterexample import confirm
 

@@ -1,10 +1,10 @@
 """The loss that makes an invariant exist: it penalises states that spread and boxes that grow."""
 
 import torch
-from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from ripplecarry.axes import Float, Integer
 from ripplecarry.verification.certify import hulls, without_hidden
 from ripplecarry.verification.enclosures import (
     Box,

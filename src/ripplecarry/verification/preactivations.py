@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import linear
 
+from ripplecarry.axes import Float, Integer
 from ripplecarry.networks.cells import CellWeights
 
 Memory = Tensor | None

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Integer
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.axes import Integer
 from ripplecarry.engines.reference import ReferenceTrainer
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import Architecture

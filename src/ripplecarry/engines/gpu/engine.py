@@ -14,10 +14,10 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 import triton
-from jaxtyping import Float, UInt8
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float, UInt8
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
 from ripplecarry.engines.gpu.launches import Multiply
 from ripplecarry.engines.gpu.layout import Layout

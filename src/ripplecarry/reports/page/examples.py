@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.digit_text import number_text
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import UInt8
 from ripplecarry.engines.engine import Computation
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import margins

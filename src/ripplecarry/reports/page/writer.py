@@ -71,7 +71,7 @@ def compose(content: dict[str, object]) -> str:
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     return environment.get_template("page.html").render(
         run_id=content["run"]["id"],  # pyrefly: ignore[bad-index, unsupported-operation]
-        style=Markup((ASSETS / "page.css").read_text()),
+        style=Markup((ASSETS / "page.css").read_text(encoding="utf-8")),
         modules={name: Markup(source) for name, source in modules().items()},
         data=Markup(data),
     )
@@ -86,6 +86,6 @@ def modules() -> dict[str, str]:
     """
     sources = sorted((each for each in ASSETS.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
     return {
-        each.name.removesuffix(".js"): _RELATIVE.sub(r'from "page/\1"', each.read_text())
+        each.name.removesuffix(".js"): _RELATIVE.sub(r'from "page/\1"', each.read_text(encoding="utf-8"))
         for each in sources
     }

@@ -1,0 +1,36 @@
+"""What came of a run, in a dozen values."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ripplecarry.runs.run import Run
+
+_SHOWN = ("exact_match", "digit_accuracy", "box_")
+"""Readings that a summary shows; what is proved no reading says."""
+
+
+def run_summary(run: "Run") -> dict[str, object]:
+    from ripplecarry.evaluation.exact_match import share_interval
+    from ripplecarry.networks.architecture import num_parameters
+    from ripplecarry.runs.readings import NUM_PAIRS
+
+    summary: dict[str, object] = {
+        "id": run.id,
+        "folder": str(run.folder),
+        "outcome": run.outcome,
+        "parameters": num_parameters(run.trial, run.task),
+        "steps": run.state["steps_done"],
+    }
+    if run.state["steps_done"]:  # none where the weights came from elsewhere
+        summary |= {name: run.state["last"][name] for name in ("loss",) if name in run.state["last"]}
+        summary["metrics_read_after_step"] = run.metrics_read_after_step
+    last = run.state["last"].items()
+    summary |= {name: value for name, value in last if name.startswith(_SHOWN)}
+    if "exact_match" in run.state["last"]:
+        exact = round(run.state["last"]["exact_match"] * NUM_PAIRS)
+        low, high = share_interval(exact, NUM_PAIRS)
+        summary["exact_match_interval"] = f"{low:.4f} to {high:.4f} (95 %, {NUM_PAIRS} samples)"
+    summary |= {"exact_from_step": run.exact_from_step, "exact_from_s": run.exact_from_s}
+    if run.state["steps_done"]:
+        summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
+    return summary

@@ -1,0 +1,50 @@
+"""What is told while runs are executed, and what they may be told: to stop."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ripplecarry.runs.trial import RunRequest
+    from ripplecarry.sweeps.execute_run import Progress
+
+
+class Listener:
+    """Receives a sweep's events; does nothing unless overridden."""
+
+    def planned(self, requests: "Sequence[RunRequest]") -> None:
+        """These runs are wanted; told first."""
+
+    def begins(self, missing: "Sequence[RunRequest]", num_workers: int) -> None:
+        """The store lacks these runs; so many will be executed at a time."""
+
+    def progressed(self, progress: "Progress") -> None:
+        """A run has advanced."""
+
+    def finished(self, request: "RunRequest") -> None:
+        """A run's folder is complete."""
+
+    def failed(self, request: "RunRequest", error: BaseException) -> None:
+        """A run has failed."""
+
+
+class StopRequest:
+    """A request to stop, which a signal handler may make at any time."""
+
+    def __init__(self) -> None:
+        self._is_made = threading.Event()
+        self._action: Callable[[], None] | None = None
+
+    def make(self) -> None:
+        self._is_made.set()
+        if self._action is not None:
+            self._action()
+
+    def is_made(self) -> bool:
+        return self._is_made.is_set()
+
+    def on_request(self, action: Callable[[], None] | None) -> None:
+        """Sets what to do when it is made; done at once if it already was."""
+        self._action = action
+        if action is not None and self.is_made():
+            action()
