@@ -31,7 +31,7 @@ setup: .venv/developed
 define install
 $(PYTHON) -m venv .venv
 $(BIN)/pip install -c constraints.txt $(1)
-@$(BIN)/python -c "from ripplecarry.engines.native import is_available as there; there() or \
+@$(BIN)/python -c "from ripplecarry.engines.kernel import is_available as there; there() or \
 	print('the native engine is not built: PyTorch does all the work; pip install -v -e . says why')"
 endef
 

@@ -11,7 +11,7 @@ import grimp
 import pytest
 
 from ripplecarry.cli import app
-from ripplecarry.engines.native import is_available
+from ripplecarry.engines.kernel import is_available
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.startup import time_startups
-from ripplecarry.engines.native import is_available
+from ripplecarry.engines.kernel import is_available
 
 
 @pytest.mark.skipif(not is_available(), reason="the native engine is not built")

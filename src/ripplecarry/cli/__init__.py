@@ -16,7 +16,7 @@ from ripplecarry.cli.say import say
 from ripplecarry.errors import InputError
 
 _COMMANDS = {
-    "study": "Carry studies out, resuming what was begun, and draw their figures.",
+    "study": "Execute studies, resuming what was begun, and draw their figures.",
     "train": "Train one network and keep the run.",
     "runs": "List the finished runs in the store, or show one of them with its curves.",
     "compare": "Set runs side by side: what differs in their settings, what came of them, "
