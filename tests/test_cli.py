@@ -278,7 +278,7 @@ def test_a_store_that_cannot_be_written_is_refused_in_one_line(command, capsys):
     assert call([*command, "--store", "file"]) == 2
     said = without_notice(capsys.readouterr().err)
     assert said.count("\n") == 1
-    assert "cannot write" in said
+    assert "file is a file, and no store: a store is a folder" in said
 
 
 def test_tables_come_as_csv_and_latex(capsys):

@@ -285,7 +285,7 @@ def test_the_frame_says_what_the_store_holds_on_each_run(store):
 def test_a_store_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StoreError, match="cannot write"):
+    with pytest.raises(StoreError, match="is a file, and no store"):
         execute_run(request(), Store(tmp_path / "file"))
 
 

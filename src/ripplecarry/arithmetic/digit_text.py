@@ -21,12 +21,26 @@ def digit_codes(base: int) -> UInt8[np.ndarray, "256"]:
     return codes
 
 
-def why_no_digit(byte: int, base: int) -> str:
-    """Why a byte is not a digit of the base, as a message."""
-    shown = repr(chr(byte)) if 32 < byte < 127 else f"byte 0x{byte:02x}"
+def why_no_digit(beginning: bytes, base: int) -> str:
+    """Why the character that begins here is not a digit of the base, as a message."""
+    byte, character = beginning[0], _character(beginning)
+    is_shown = character.isprintable() and character != " "
+    shown = repr(character) if is_shown else f"byte 0x{byte:02x}"
     allowed = f"0 to {min(base, 10) - 1}" + (f" and a to {chr(CHARACTERS[base - 1])}" if base > 10 else "")
-    sign = "; numbers have no sign" if byte in b"+-" else ""
-    return f"{shown} is not a digit of base {base}, which has {allowed}{sign}"
+    hint = "; numbers have no sign" if byte in b"+-" else ""
+    if character.isdecimal() and not character.isascii():  # fullwidth, or of another script
+        hint = f"; write {int(character)}"
+    return f"{shown} is not a digit of base {base}, which has {allowed}{hint}"
+
+
+def _character(beginning: bytes) -> str:
+    """The character in UTF-8 that begins here; nothing printable where there is none."""
+    for length in range(1, 5):
+        try:
+            return beginning[:length].decode()
+        except UnicodeDecodeError:
+            continue
+    return "\0"
 
 
 def text_of(digits: UInt8[np.ndarray, " position"]) -> bytes:

@@ -89,7 +89,7 @@ def find_lines(text: TextSource, base: int, per_line: int) -> Iterator[NumberLin
         if edges.size > per_line_edges:
             raise OperandError(_wrong_count(text, line, line_start, edges, per_line))
         if bad.size:
-            raise OperandError(_no_digit(text, offset + int(bad[0]), int(block[bad[0]]), base))
+            raise OperandError(_no_digit(text, offset + int(bad[0]), base))
         is_inside = bool(kinds[-1] < base)
         length = offset + block.size
     if not length:
@@ -118,7 +118,7 @@ def find_number(text: TextSource, base: int) -> WrittenNumber:
         if len(edges) > 2:
             raise OperandError(f"{text.name}, {text.place(edges[2])}: a second number begins; give one")
         if bad.size:
-            raise OperandError(_no_digit(text, offset + int(bad[0]), int(block[bad[0]]), base))
+            raise OperandError(_no_digit(text, offset + int(bad[0]), base))
         is_inside = bool(kinds[-1] < base)
         length = offset + block.size
     if not edges:
@@ -145,8 +145,9 @@ def _wrong_count(text: TextSource, line: int, begin: int, edges: np.ndarray, per
     return f"{name} has more than {_numbers(per_line)}: another begins at column {column}"
 
 
-def _no_digit(text: TextSource, offset: int, byte: int, base: int) -> str:
-    return f"{text.name}, {text.place(offset)}: {why_no_digit(byte, base)}"
+def _no_digit(text: TextSource, offset: int, base: int) -> str:
+    beginning = text.read(offset, offset + 4).tobytes() or b"\0"  # a file may have been cut meanwhile
+    return f"{text.name}, {text.place(offset)}: {why_no_digit(beginning, base)}"
 
 
 def _numbers(count: int) -> str:

@@ -47,8 +47,9 @@ def main() -> None:
 def call(arguments: Sequence[str], commands: App | None = None) -> int:
     """Runs one command and returns its exit status."""
     commands = commands or app(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may have characters that it does not take
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):  # a path may have characters that they do not take
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = commands(
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"

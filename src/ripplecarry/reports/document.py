@@ -100,7 +100,7 @@ def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], pa
         environments=_environments(runs),
         written_at=datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00"),
     )
-    write_atomically(path, page.encode())
+    write_atomically(path, page.encode(errors="backslashreplace"))  # a path may be no UTF-8
 
 
 def _fields(report: StudyReport) -> dict[str, Any]:

@@ -26,6 +26,10 @@ def write_events(runs: Sequence[Run], folder: Path) -> list[Path]:
             "event files need the package tensorboard, which is not installed; "
             "`pip install 'ripplecarry[tensorboard]'` brings it"
         ) from None
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise StoreError(f"cannot write to {folder}: TensorBoard takes names in UTF-8 alone") from None
     targets = [folder / run.id for run in runs]
     for target in targets:
         if target.exists():  # a second file beside the first would duplicate every curve

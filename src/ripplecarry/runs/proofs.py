@@ -100,7 +100,7 @@ def _cache_folder() -> Path:
 
     Absolute ones alone are taken, so that no folder that one works in can bring records of its own.
     """
-    named = [Path(os.environ.get("RIPPLECARRY_CACHE", ""))]
+    named = [Path(os.path.expanduser(os.environ.get("RIPPLECARRY_CACHE", "")))]
     named += [Path(os.environ.get(n, ""), "ripplecarry") for n in ("XDG_CACHE_HOME", "LOCALAPPDATA")]
     for folder in filter(Path.is_absolute, named):
         return folder

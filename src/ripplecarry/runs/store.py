@@ -44,7 +44,9 @@ class Store:
     """Runs in a folder, which is created when first written to."""
 
     def __init__(self, root: Path | str = DEFAULT_STORE) -> None:
-        self.root = Path(root)
+        self.root = Path(os.path.expanduser(root))
+        if os.path.isfile(self.root):
+            raise StoreError(f"{root} is a file, and no store: a store is a folder")
 
     def run_folder(self, run_id: str) -> Path:
         return self.root / "runs" / run_id

@@ -1,6 +1,7 @@
 """Parameters of the verbs: what each means, and what it allows."""
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -30,14 +31,24 @@ class Option:
     high: int | None = None
 
     def read(self, value: object, name: str, kind: Any) -> object:
-        """The value that was given or typed.
+        """The value that was given or typed; a path that begins with ~ is in the user's folder.
 
         Raises:
             ConfigurationError: a number out of range, or an unknown choice.
         """
+        if Path in get_args(kind):
+            return _expanded(value)
         if self.low is not None:
             return whole_number(value, name, self.low, self.high)
         return choice(value, name, get_args(kind)) if get_origin(kind) is Literal else value
+
+
+def _expanded(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_expanded, value))
+    if not isinstance(value, str | Path) or not str(value).startswith("~"):
+        return value
+    return type(value)(os.path.expanduser(value))
 
 
 RUN_HELP = Option(

@@ -62,7 +62,7 @@ def train(
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        text = read_whole(path, _MOST_CONFIGURATION_BYTES).decode()
+        text = read_whole(path, _MOST_CONFIGURATION_BYTES).decode("utf-8-sig")
         if max(line.count(".") for line in [*text.splitlines(), ""]) > _MOST_DOTS_IN_A_LINE:
             raise ConfigurationError(f"{path} has a line of over {_MOST_DOTS_IN_A_LINE} dots")
         return tomllib.loads(text)

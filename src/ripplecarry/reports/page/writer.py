@@ -54,7 +54,7 @@ def write_page(
     target = path or store.page_path(run.id)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, compose(content).encode())
+        write_atomically(target, compose(content).encode(errors="backslashreplace"))
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from None
     return target, standing
