@@ -261,6 +261,19 @@ def test_runs_shows_one_run_with_its_curves(capsys):
     assert "no run 'nothing'" in capsys.readouterr().err
 
 
+def test_a_study_of_few_seeds_says_so_once(capsys):
+    claims = "claims=tuple(Claim(f'C{n}', 'first', fastest(area('loss'), layers=1)) for n in range(3)),"
+    Path("mine.py").write_text(
+        OWN_STUDY.replace("import Study", "import Claim, Study, area, fastest").replace("\n)", f"{claims})")
+    )
+
+    assert call(["study", "mine.py", "--workers", "1"]) == 0
+
+    shown = capsys.readouterr().out
+    assert shown.count("open") == 3 + 1
+    assert shown.count("decided from 5 seeds on") == 1
+
+
 def test_a_study_leaves_one_document(capsys):
     Path("mine.py").write_text(OWN_STUDY)
 

@@ -217,7 +217,7 @@ def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
     )
 
 
-def cells_of(rows: Iterable[Mapping[str, Any]]) -> list[GridCell]:
+def cells_of(rows: Iterable[Mapping[Any, Any]]) -> list[GridCell]:
     """The cells of a grid that was kept as rows; further columns are left out.
 
     Raises:
