@@ -16,6 +16,7 @@ from benchmarks import command as benchmarks
 from ripplecarry.cli import call
 from ripplecarry.studies import layers
 from ripplecarry.studies.catalogue import find_studies
+from ripplecarry.verbs.parameters import options_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -59,6 +60,25 @@ def test_the_python_interface_is_documented_whole():
     documented = re.findall(r"^\.\. auto\w+:: ripplecarry\.(\w+)$", (DOCS / "python.md").read_text(), re.M)
 
     assert sorted(documented) == rc.__all__
+
+
+def test_the_python_interface_can_be_read_without_building_it():
+    """Every name is explained before the directives, and each verb with the parameters that it has."""
+    text = (DOCS / "python.md").read_text().partition("## Reference")[0]
+
+    for name in rc.__all__:
+        assert re.search(rf"`(rc\.)?{name}\b", text) or re.search(rf"\b{name}s?`", text), name
+    for name in (
+        each for each in rc.__all__ if getattr(rc, each).__module__.startswith("ripplecarry.verbs.")
+    ):
+        if name[0].isupper():
+            continue
+        (row,) = re.findall(rf"^\| `rc\.{name}\(([^`]*)\)`", text, re.MULTILINE)
+        told = set(re.findall(r"\b([a-z_]+)(?==|,|$)", re.sub(r'="\w+"', "=", row)))
+        there = set(options_of(getattr(rc, name))) - {"store", "engine"}
+        if name == "train":
+            told.remove("settings")
+        assert told == there, name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
