@@ -88,6 +88,20 @@ def test_links_lead_somewhere(page):
         assert target.startswith("http") or (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.glob("README*.md")), ids=lambda page: page.name)
+def test_a_readme_begins_with_what_one_gets_and_how_long_it_takes(page):
+    first, _, rest = page.read_text().partition("\n## ")
+
+    places = [
+        first.index(words) for words in ("page.png", "refuted:", "certified:", "`make study SEEDS=3`")
+    ]
+    assert places == sorted(places)
+    for words in ("`train`", "`evaluate`", "`make test`", "`ripplecarry study generalisation width`"):
+        assert any(line.startswith("- ") and words in line for line in first.splitlines()), words
+    (commands,) = re.findall(r"(?:^    ripplecarry .*\n)+", rest.partition("\n## ")[0], re.MULTILINE)[:1]
+    assert commands.count("\n") <= 6
+
+
 def check_options(line, shown):
     for option in (word for word in line.split("#")[0].split() if word.startswith("--")):
         assert re.search(rf"{option.split('=')[0]}\b", shown), line
