@@ -8,10 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ripplecarry.cli import call
+from ripplecarry.console import print_curve
 from ripplecarry.engines.kernel import is_available
 from ripplecarry.studies.catalogue import STUDIES
 
@@ -261,6 +263,19 @@ def test_runs_shows_one_run_with_its_curves(capsys):
     assert "no run 'nothing'" in capsys.readouterr().err
 
 
+def test_a_study_of_few_seeds_says_so_once(capsys):
+    claims = "claims=tuple(Claim(f'C{n}', 'first', fastest(area('loss'), layers=1)) for n in range(3)),"
+    Path("mine.py").write_text(
+        OWN_STUDY.replace("import Study", "import Claim, Study, area, fastest").replace("\n)", f"{claims})")
+    )
+
+    assert call(["study", "mine.py", "--workers", "1"]) == 0
+
+    shown = capsys.readouterr().out
+    assert shown.count("open") == 3 + 1
+    assert shown.count("decided from 5 seeds on") == 1
+
+
 def test_a_study_leaves_one_document(capsys):
     Path("mine.py").write_text(OWN_STUDY)
 
@@ -297,3 +312,27 @@ def test_tables_come_as_csv_and_latex(capsys):
         assert "exact\\_match" in shown
         assert call([*words, "--csv", "--json"]) == 2
         assert "--csv and --json are given; output has one form" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("steps", "values", "ticks"),
+    [
+        (range(0, 1000, 50), [0.0] * 5 + [1.0] * 15, ["1", "0.5", "0", "1000"]),
+        (range(1000), np.linspace(2.336, 0.001, 1000), ["2.4", "1.2", "0", "1000"]),
+        (range(0, 60, 50), [0.0, 0.0], ["1", "0.5", "0", "50"]),
+        (range(1430), np.full(1430, 0.0007), ["0.0008", "0.0004", "0", "1600"]),
+    ],
+)
+def test_a_curve_in_characters_has_round_ticks_and_its_highest_value_inside(steps, values, ticks, capsys):
+    print_curve("exact match", list(steps), list(values))
+
+    _, *rows = capsys.readouterr().out.splitlines()
+    assert "()" not in "".join(rows)
+    top, half, zero, right = ticks
+    assert [row.split()[0] for row in rows[:10] if row[:7].strip()] == [f"{top}", f"{half}", f"{zero}"]
+    assert rows[-1].split() == ["0", f"{float(right) / 2:g}", right, "step"]
+    num_drawn = [sum("\u2800" < letter <= "\u28ff" for letter in row) for row in rows[:10]]
+    highest = min(9, int(10 - max(values) / float(top) * 10 + 1e-9))
+    assert not any(num_drawn[:highest])
+    share_there = np.mean(np.array(values) >= 0.999 * max(values)) * steps[-1] / float(right)
+    assert num_drawn[highest] >= 60 * share_there - 2

@@ -16,6 +16,7 @@ from benchmarks import command as benchmarks
 from ripplecarry.cli import call
 from ripplecarry.studies import layers
 from ripplecarry.studies.catalogue import find_studies
+from ripplecarry.verbs.parameters import options_of
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -61,11 +62,44 @@ def test_the_python_interface_is_documented_whole():
     assert sorted(documented) == rc.__all__
 
 
+def test_the_python_interface_can_be_read_without_building_it():
+    """Every name is explained before the directives, and each verb with the parameters that it has."""
+    text = (DOCS / "python.md").read_text().partition("## Reference")[0]
+
+    for name in rc.__all__:
+        assert re.search(rf"`(rc\.)?{name}\b", text) or re.search(rf"\b{name}s?`", text), name
+    for name in (
+        each for each in rc.__all__ if getattr(rc, each).__module__.startswith("ripplecarry.verbs.")
+    ):
+        if name[0].isupper():
+            continue
+        (row,) = re.findall(rf"^\| `rc\.{name}\(([^`]*)\)`", text, re.MULTILINE)
+        told = set(re.findall(r"\b([a-z_]+)(?==|,|$)", re.sub(r'="\w+"', "=", row)))
+        there = set(options_of(getattr(rc, name))) - {"store", "engine"}
+        if name == "train":
+            told.remove("settings")
+        assert told == there, name
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("README*.md")), ids=lambda page: page.name)
+def test_a_readme_begins_with_what_one_gets_and_how_long_it_takes(page):
+    first, _, rest = page.read_text().partition("\n## ")
+
+    places = [
+        first.index(words) for words in ("page.png", "refuted:", "certified:", "`make study SEEDS=3`")
+    ]
+    assert places == sorted(places)
+    for words in ("`train`", "`evaluate`", "`make test`", "`ripplecarry study generalisation width`"):
+        assert any(line.startswith("- ") and words in line for line in first.splitlines()), words
+    (commands,) = re.findall(r"(?:^    ripplecarry .*\n)+", rest.partition("\n## ")[0], re.MULTILINE)[:1]
+    assert commands.count("\n") <= 6
 
 
 def check_options(line, shown):

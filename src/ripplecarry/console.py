@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from rich.console import Console
 from rich.table import Table
@@ -10,6 +11,9 @@ output = Console(highlight=False)
 if not output.is_terminal:  # a file or a pipe has no width
     output.width = 160
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+_CURVE_WIDTH, _CURVE_HEIGHT = 60, 10
+_ROUND = (1, 1.2, 1.4, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, object]]) -> None:
@@ -57,19 +61,26 @@ def print_curve(title: str, steps: Sequence[float], values: Sequence[float]) -> 
         return
     import plotille
 
-    figure = plotille.Figure()
-    figure.width, figure.height = 60, 12
-    figure.origin = False
-    figure.set_x_limits(min_=0)
-    figure.set_y_limits(min_=0)
-    figure.x_label, figure.y_label = "step", ""
-    figure.register_label_formatter(float, _axis_label)
-    figure.plot([x for x, _ in finite], [y for _, y in finite])
-    output.print(figure.show(), markup=False)
+    right, top = (_round_up(max(numbers)) for numbers in zip(*finite, strict=True))
+    # A character has 2 × 4 dots, and a canvas rounds what lies on its upper ends to the dot after the last.
+    beyond = [dots / (dots - 0.6) for dots in (2 * _CURVE_WIDTH, 4 * _CURVE_HEIGHT)]
+    canvas = plotille.Canvas(_CURVE_WIDTH, _CURVE_HEIGHT, xmax=right * beyond[0], ymax=top * beyond[1])
+    for (x, y), (next_x, next_y) in pairwise(finite):
+        canvas.line(x, y, next_x, next_y)
+    labels = {0: f"{top:g}", _CURVE_HEIGHT // 2: f"{top / 2:g}", _CURVE_HEIGHT - 1: "0"}
+    for row, dots in enumerate(canvas.plot().splitlines()):
+        output.print(f"{labels.get(row, ''):>7} │{dots}", markup=False)
+    output.print(f"{'':>7} └{'─' * _CURVE_WIDTH}")
+    half = _CURVE_WIDTH // 2
+    output.print(f"{'':>9}{'0':<{half}}{f'{right / 2:g}':<{half - 4}}{f'{right:g}':>4}  step")
 
 
-def _axis_label(val: float, chars: int, delta: float, left: bool = False) -> str:
-    return f"{val:.3g}".ljust(chars)
+def _round_up(value: float) -> float:
+    """The next number up that has one or two plain digits, as has its half; 1 for 0."""
+    if value <= 0:
+        return 1.0
+    unit = 10.0 ** math.floor(math.log10(value))
+    return next(times * unit for times in _ROUND if times * unit >= value * (1 - 1e-9))
 
 
 def _shown(value: object) -> str:

@@ -134,7 +134,7 @@ def test_the_document_needs_no_other_file_and_tells_all(runs, store, tmp_path):
     assert not re.search(r'(src|href)="(?!data:|#)', page)
     assert "http" not in re.sub(r"base64,[^\"]*", "", page)
     assert page.count("data:image/svg+xml;base64,") == 2
-    for words in ("X1", "GRU &lt;is&gt; faster", "no verdict with fewer than 5", "out of luck",
+    for words in ("X1", "GRU &lt;is&gt; faster", "decided from 5 seeds on", "out of luck",
                   f"ripplecarry study tiny --seeds 2 --engine torch --store {store.root}", "9-digit pairs",
                   "numerics_version", runs[0].id):  # fmt: skip
         assert words in page
@@ -182,6 +182,55 @@ def test_the_commands_of_the_document_make_its_runs_again(runs, store, monkeypat
     )
     case = replace(arms[0].case, trial=machine)
     assert run_command(replace(arms[0], case=case), store) is None
+
+
+def test_the_document_has_the_answer_and_figures_first_and_says_once_that_seeds_are_few(
+    runs, store, tmp_path
+):
+    claims = tuple(
+        Claim(f"X{n} of <it>", "GRU is faster", fastest(area("loss"), cell="gru")) for n in range(3)
+    )
+    path = tmp_path / "report.html"
+
+    write_document([report_study(replace(STUDY, claims=claims), runs, store)], {}, path)
+
+    page = path.read_text()
+    assert page.count("A first look.") == 1
+    assert page.count("fewer than 5") == 1  # in the rules
+    order = ["<nav", "X0 of &lt;it&gt; open.", "<figure", "<h3>Numbers", "Comparisons", "ripplecarry study",
+             'id="verdicts"', 'id="definitions"', 'id="environment"']  # fmt: skip
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+    links = re.findall(r'href="#([^"]*)"', page)
+    assert len(links) > 8
+    assert set(links) <= set(re.findall(r'id="([^"]*)"', page))
+    assert "<dt>exact match</dt>" in page
+
+
+def test_the_document_says_where_networks_go_wrong(store, tmp_path):
+    study = replace(STUDY, base=STUDY.base.model_copy(update={"exactness_to": 4}), report_figure=None)
+    requests = study.requests(1, "torch")
+    sweep(requests, store, num_workers=1)
+    path = tmp_path / "report.html"
+
+    write_document([report_study(study, [store.open(r.id) for r in requests], store)], {}, path)
+
+    assert re.search(r"<dt>gru</dt><dd>Random sums by length: .*95 % interval", path.read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_document_can_be_read_on_narrow_screens(runs, store, tmp_path, chromium, width):
+    path = tmp_path / "report.html"
+    claim = Claim("X1", "GRU is faster", fastest(area("loss"), cell="gru"))
+    write_document([report_study(replace(STUDY, claims=(claim,)), runs, store)], {}, path)
+
+    page = chromium.new_page(viewport={"width": width, "height": 800})
+    page.goto(path.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert min(page.locator("figure img").evaluate_all("all => all.map((each) => each.width)")) > 600
+    widths = page.locator("td").evaluate_all("all => all.map((each) => each.clientWidth)")
+    assert min(widths) > 20
 
 
 @pytest.mark.slow

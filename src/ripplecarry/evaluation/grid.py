@@ -1,9 +1,9 @@
 """Exact match by length and longest run, with counts and intervals."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -216,6 +216,16 @@ def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
         else len(RUN_KINDS) * len(sampling.runs(n)) * sampling.count(n) * n
         for n in lengths
     )
+
+
+def cells_of(rows: Iterable[Mapping[Any, Any]]) -> list[GridCell]:
+    """The cells of a grid that was kept as rows; further columns are left out.
+
+    Raises:
+        KeyError: a row lacks a column.
+    """
+    names = [each.name for each in fields(GridCell)]
+    return [GridCell(**{name: row[name] for name in names}) for row in rows]
 
 
 def grid_frame(cells: Sequence[GridCell]) -> "pd.DataFrame":

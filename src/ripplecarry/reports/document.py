@@ -1,6 +1,7 @@
 """The report of a sweep: one self-contained HTML file."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from ripplecarry.claims.claim import Verdict
 from ripplecarry.claims.dates import claims_stated_late
 from ripplecarry.claims.findings import MIN_SEEDS
 from ripplecarry.claims.study import Study
+from ripplecarry.evaluation.explanation import explain
+from ripplecarry.evaluation.grid import cells_of
 from ripplecarry.files import write_atomically
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.commands import run_command, study_command
@@ -26,6 +29,20 @@ from ripplecarry.reports.tables import most_seeds, write_tables
 from ripplecarry.reports.time_figures import draw_times
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+
+DEFINITIONS = {
+    "seed": "the number that a run's initial values and random operands follow from",
+    "step": "one update of the weights",
+    "loss": "the mean cross-entropy per digit, in nats; guessing decimal digits costs ln 10 = 2.3",
+    "exact match": "the share of answers that are right in every digit",
+    "hard cases": "fixed operands on which networks failed that pass random tests, such as 999 + 1",
+    "exact from step": "the first reading from which all hard cases stay right",
+    "carry run": "positions in a row through which one carry travels; 999 + 1 has one of 3",
+    "idle run": "positions in a row whose digits sum to 9 and that no carry enters; 450 + 549 has one of 3",
+    "interval": "where the true value lies in 95 of 100 such experiments, or as many as its level says",
+    "confirmed, refuted, open": "the interval lies on the claim's side of the bound, the other, or both",
+}
+"""What a reader must know to read a report; the glossary has the exact forms."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +104,30 @@ def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], pa
     environment = Environment(
         loader=PackageLoader("ripplecarry.reports"), autoescape=True, undefined=StrictUndefined
     )
+    environment.filters["anchor"] = _anchor
     runs = [run for report in reports for run in report.runs]
     page = environment.get_template("document.html").render(
         reports=[_fields(report) for report in reports],
         verdicts=[(report.study.name, verdict) for report in reports for verdict in report.verdicts],
+        too_few=[
+            report.study.name
+            for report in reports
+            if any(verdict.num_seeds < MIN_SEEDS for verdict in report.verdicts)
+        ],
         has_report_figures=any(report.study.report_figure for report in reports),
         failed=failed,
         min_seeds=MIN_SEEDS,
         caption=CAPTION,
-        commands={report.study.name: report.command for report in reports},
+        definitions=DEFINITIONS,
         num_runs=len({run.id for run in runs}),
         environments=_environments(runs),
         written_at=datetime.now(UTC).isoformat(sep=" ", timespec="minutes").removesuffix("+00:00"),
     )
     write_atomically(path, page.encode(errors="backslashreplace"))  # a path may be no UTF-8
+
+
+def _anchor(words: str) -> str:
+    return re.sub(r"\W+", "-", words)
 
 
 def _fields(report: StudyReport) -> dict[str, Any]:
@@ -118,6 +145,7 @@ def _fields(report: StudyReport) -> dict[str, Any]:
         "certified": certified,
         "refuted": refuted,
         "theorems": list(dict.fromkeys(each.theorem for each in certified)),
+        "explanations": _explanations(study, report.runs),
         "run_commands": [
             {
                 "trial": arm.case.label,
@@ -136,6 +164,17 @@ def _fields(report: StudyReport) -> dict[str, Any]:
         "axis": study.axis,
         "settings": settings,
         "runs": [run.id for run in report.runs],
+    }
+
+
+def _explanations(study: Study, runs: Sequence[Run]) -> dict[str, str]:
+    """Where each trial's networks go wrong, all seeds together; empty if the study does not measure it."""
+    return {
+        arm.case.label: explain(
+            [cell for run in arm.runs for cell in cells_of(run.exactness.to_dict(orient="records"))]
+        )
+        for arm in study.drawn(runs)
+        if arm.case.trial.exactness_to is not None
     }
 
 

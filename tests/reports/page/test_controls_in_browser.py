@@ -283,6 +283,36 @@ def test_the_verdicts(certified, erring, pages):
     assert erring.locator("#tests tbody tr").count() >= 2
 
 
+def test_it_opens_on_the_shortest_wrong_sum_at_its_first_wrong_digit(erring, pages, certified):
+    known = json.loads(pages.store.counterexample_path(pages.run("rnn").id).read_text())
+
+    typed = [erring.locator(f"#operand-{number}").input_value() for number in (1, 2)]
+    assert typed == known["operands"]
+    assert here(erring) == known["first_wrong_position"]
+    assert "All" in certified.locator("#outcome").inner_text()
+
+
+def test_axes_have_names_and_buttons_stand_in_the_order_of_time(certified):
+    named = " ".join(certified.locator("#training svg text, #states svg text").all_text_contents())
+    for words in ("updates (logarithmic)", "nats per digit", "share right", "separates", "widest"):
+        assert words in named, words
+    for words in ("↓ unit", "← position, 0 on the right", "Logit of each answer digit"):
+        assert certified.get_by_text(words).is_visible()
+    buttons = certified.locator("#player button").all_inner_texts()
+    assert buttons == ["First", "Back", "Play", "Next", "Last"]
+
+
+def test_where_it_goes_wrong_is_told_in_words(copied, pages, open_page, certified):
+    run = copied.open(pages.run("certified").id)
+    path = copied.evaluation_folder(run.id) / "evaluation.json"
+    path.write_text(json.dumps(made_evaluation(None)))
+    page = open_page(write_page(run, copied)[0], locale="en-GB")
+
+    words = page.locator("#explanation").inner_text()
+    assert "by longest carry run: wrong at 3 positions (there 99 of 100 right, 95 % interval" in words
+    assert certified.locator("#explanation").is_hidden()
+
+
 def test_no_proof_and_no_wrong_answer_are_said_plainly(copied, pages, open_page):
     run = copied.open(pages.run("certified").id)
     copied.certificate_path(run.id).unlink()
@@ -292,7 +322,7 @@ def test_no_proof_and_no_wrong_answer_are_said_plainly(copied, pages, open_page)
     assert kind.inner_text() == "No wrong answer was found, and there is no proof"
     assert "training length), after training\t1,000\t1,000" in tests.inner_text()
     page.locator("#language").select_option("zh")
-    assert kind.inner_text() == "未发现错误答案，但也未获证明"
+    assert kind.inner_text() == "没有发现错误答案，也没有证明"
 
 
 def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):

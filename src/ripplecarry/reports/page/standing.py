@@ -14,6 +14,8 @@ from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
 from ripplecarry.errors import CertificateRefused, StoreError
 from ripplecarry.evaluation.exact_match import share_interval
+from ripplecarry.evaluation.explanation import HardCount, explain
+from ripplecarry.evaluation.grid import cells_of
 from ripplecarry.evaluation.simplification import first_wrong
 from ripplecarry.files import read_whole
 from ripplecarry.reports.page.examples import Example
@@ -44,10 +46,17 @@ class Standing:
     refusal: str | None
     """Why the store's certificate is refused, if it is."""
     tests: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    explanation: str = ""
+    """Where it goes wrong, from the store's evaluation; empty where there is none."""
 
     def as_dict(self) -> dict[str, Any]:
         """For the page."""
-        content: dict[str, Any] = {"refusal": self.refusal, "tests": list(self.tests), "kind": "tested"}
+        content: dict[str, Any] = {
+            "refusal": self.refusal,
+            "tests": list(self.tests),
+            "explanation": self.explanation,
+            "kind": "tested",
+        }
         if self.proof is not None:
             words = {"statement": self.proof.statement, "margin": self.proof.margin}
             return content | words | {"kind": "proved"}
@@ -68,13 +77,13 @@ def standing_of(
         CertificateError: the store's certificate is cut short or malformed.
         StoreError: the store's evaluation of the run is.
     """
-    tests = _evaluation(run, store) or _readings(run, network)
+    tests, explanation = _evaluation(run, store) or (_readings(run, network), "")
     path, refusal = store.certificate_path(run.id), None
     if path.is_file():
         say("checking the certificate")
         try:
             proof, content = check_certificate(run, path)
-            return Standing(proof, content, None, None, tests)
+            return Standing(proof, content, None, None, tests, explanation)
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")
@@ -88,17 +97,19 @@ def standing_of(
         with one_thread():
             found = find_counterexample(network, run.trial.cell, run.task)
         known = shortest_known(run, store, network, found)
-    return Standing(None, None, known, refusal, tests)
+    return Standing(None, None, known, refusal, tests, explanation)
 
 
-def _evaluation(run: Run, store: Store) -> list[dict[str, Any]] | None:
-    """The tests that `ripplecarry evaluate` made of this run, if it has."""
+def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], str] | None:
+    """The tests that `ripplecarry evaluate` made of this run, if it has, and what they say."""
     path = store.root / "evaluations" / run.id / "evaluation.json"
     if not path.is_file():
         return None
     try:
-        return _grid_tests(json.loads(read_whole(path))["grid"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        found = json.loads(read_whole(path))
+        hard = [HardCount(**each) for each in found.get("hard_cases", [])]
+        return _grid_tests(found["grid"]), explain(cells_of(found["grid"]), hard)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"{path} is damaged, or is not an evaluation: {error!r}; delete it") from None
 
 

@@ -5,7 +5,7 @@ import { findAxes, place, shadow } from "./project.js";
 import { Trace } from "./trace.js";
 import { count, say } from "./words.js";
 
-const [WIDTH, HEIGHT, MARGIN] = [420, 300, 12];
+const [WIDTH, HEIGHT, MARGIN, AXIS] = [420, 310, 12, 14]; // AXIS: room for an axis's name
 const LONGEST_PATH = 60;
 
 /** The preactivations of a layer over sample sums, with their axes: what one snapshot's picture stands on. */
@@ -51,6 +51,9 @@ export function drawCloud(cloud, trace, position, boxes, isLast, stateWord) {
       : { cx, cy, r: 2.2, fill: stateColour(states[i]), class: "point" }));
   });
   svg.append(draw("polyline", { points: line(path), class: "path" }));
+  svg.append(draw("text", { x: WIDTH / 2, y: HEIGHT - 5, class: "tick middle" }, say("cloud.across")));
+  const beside = `translate(13 ${HEIGHT / 2}) rotate(-90)`;
+  svg.append(draw("text", { transform: beside, class: "tick middle" }, say("cloud.up")));
   const [cx, cy] = scale(path.at(-1));
   svg.append(draw("circle", { cx, cy, r: 6, class: "now", fill: stateColour(trace.states[position + 1]) }));
   const hint = !boxes ? "cloud.no-boxes" : isLast ? "cloud.boxes" : "cloud.only-last";
@@ -86,7 +89,7 @@ function fitting(points) {
   };
   const [[left, width], [bottom, height]] = [ends(0), ends(1)];
   return ([x, y]) => [
-    MARGIN + ((x - left) / width) * (WIDTH - 2 * MARGIN),
-    HEIGHT - MARGIN - ((y - bottom) / height) * (HEIGHT - 2 * MARGIN),
+    MARGIN + AXIS + ((x - left) / width) * (WIDTH - 2 * MARGIN - AXIS),
+    HEIGHT - MARGIN - AXIS - ((y - bottom) / height) * (HEIGHT - 2 * MARGIN - AXIS),
   ];
 }

@@ -3,7 +3,7 @@
 import { byId, draw, make } from "./elements.js";
 import { count, say } from "./words.js";
 
-const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [420, 150, 40, 22, 8];
+const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [420, 168, 56, 40, 8];
 
 /**
  * @param curves {loss, exact, probe}, each [[updates, value], …]
@@ -41,8 +41,11 @@ function panel(lines, across, step, lastStep, isLogarithmic) {
   }
   const marks = [0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000].filter((mark) => mark <= lastStep);
   for (const mark of marks) {
-    svg.append(draw("text", { x: Math.min(across(mark), WIDTH - 18), y: HEIGHT - 6, class: "tick middle" }, count(mark)));
+    svg.append(draw("text", { x: Math.min(across(mark), WIDTH - 18), y: HEIGHT - 24, class: "tick middle" }, count(mark)));
   }
+  svg.append(draw("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 7, class: "tick middle" }, say("curve.updates")));
+  const beside = `translate(13 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)`;
+  svg.append(draw("text", { transform: beside, class: "tick middle" }, say(isLogarithmic ? "curve.nats" : "curve.share")));
   for (const { name, points } of lines) {
     const finite = points.filter(([, value]) => Number.isFinite(value));
     const path = finite.map(([updates, value]) => `${across(updates).toFixed(1)},${up(value).toFixed(1)}`);

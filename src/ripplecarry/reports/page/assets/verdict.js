@@ -14,6 +14,8 @@ export function drawVerdict(verdict, task) {
     position: verdict.first_wrong_position,
     answer: shortened(verdict.answer ?? ""),
   });
+  byId("explanation").hidden = !verdict.explanation;
+  byId("explanation").textContent = verdict.explanation;
   const fits = verdict.operands?.every((text) => text.length <= task.longest);
   byId("counterexample").hidden = !fits;
   byId("statement").hidden = verdict.kind !== "proved";
