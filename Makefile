@@ -53,6 +53,7 @@ docs: setup
 # Training steps side by side, as ratios.
 bench: setup
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
+	$(BIN)/pytest -q tests/benchmarks/test_peers.py
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
 
