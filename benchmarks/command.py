@@ -53,9 +53,9 @@ def bench(
     """Time training steps side by side on one core, as ratios measured in one run.
 
     A step is the report's: batch 200, two layers of 64 units, operands, cross-entropy, backward and
-    Adam. "Of peak" sets the matrix products against the most multiply-adds that the core did in
-    between; "best turn" is the same of the fastest turn, which other work on the machine disturbed
-    least. Peers that are not installed are left out with a note.
+    Adam. Times are the processor's. "Of peak" sets the matrix products against the multiply-adds that the
+    core did right before and after; "best turn" is the same of the fastest turn, which other work on the
+    machine disturbed least. Peers that are not installed are left out with a note.
 
     With `--engine gpu` it is run-steps a second instead, on the GPU: 1 to 10,000 runs at once, and 1,000
     beside cuDNN's modules one run at a time, plain and as a captured graph, and beside JAX's `vmap`.

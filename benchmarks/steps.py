@@ -16,6 +16,9 @@ PEERS = ("native", "torch engine", "torch modules", "digit lists", "torch.compil
 
 _SLICE_S = 0.12
 
+Advance = Callable[[int], object]
+"""Trains for so many steps."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -27,7 +30,8 @@ class Timing:
     ms_per_step: float
     times_native: float | None
     share_of_peak: float | None
-    """The matrix products' flops per second, as a share of the most that the core did in between."""
+    """The matrix products' flops per second, as a share of the multiply-adds that the core did right
+    before and after: the median of the turns."""
     best_ms_per_step: float
     best_share_of_peak: float | None
     """The same of the fastest turn: what other work on the machine disturbed least."""
@@ -42,23 +46,21 @@ def use_one_core() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
-def prepare(peer: str, workload: Workload) -> Callable[[], object] | str:
-    """The peer's training step, or why there is none."""
+def prepare(peer: str, workload: Workload) -> Advance | str:
+    """The peer's training, or why there is none."""
     if peer not in PEERS:
         raise ConfigurationError(f"unknown peer {peer!r}; choose from {', '.join(PEERS)}")
     try:
         if peer in ("native", "torch engine"):
-            return _engine_step(peer.split()[0], workload)
+            return _engine(peer.split()[0], workload)
         if peer == "jax":
-            from benchmarks.jax_peer import scanned
+            from benchmarks.jax_peer import Training
 
-            return scanned(workload)
+            return Training(workload.trial).advance
         if peer == "numba":
-            if workload.cell != "rnn":
-                return "written for the RNN alone"
-            from benchmarks.numba_peer import by_hand
+            from benchmarks.numba_peer import Training
 
-            return by_hand(workload)
+            return Training(workload.trial).advance
         from benchmarks import torch_peers
 
         if peer == "torch.compile":
@@ -74,23 +76,23 @@ def time_steps(
     workload: Workload, peers: Sequence[str], rounds: int
 ) -> tuple[list[Timing], dict[str, str]]:
     """Medians over rounds in which the peers take turns, ratios turn by turn; why peers were left out."""
-    steps, left_out = {}, {}
+    advances, left_out = {}, {}
     for peer in peers:
-        step = prepare(peer, workload)
-        if isinstance(step, str):
-            left_out[peer] = step
+        advance = prepare(peer, workload)
+        if isinstance(advance, str):
+            left_out[peer] = advance
         else:
-            steps[peer] = step
-    repeats = {peer: _calibrate(step) for peer, step in steps.items()}
-    times: dict[str, list[float]] = {peer: [] for peer in steps}
-    peak = 0.0
+            advances[peer] = advance
+    num_steps = {peer: _calibrate(advance) for peer, advance in advances.items()}
+    times: dict[str, list[float]] = {peer: [] for peer in advances}
+    shares: dict[str, list[float]] = {peer: [] for peer in advances}
+    num_flops, peak = flops(workload.trial), _peak_flops()
     for _ in range(rounds):
-        for peer, step in steps.items():
-            peak = max(peak, _peak_flops())  # the clock changes with the neighbours' work: its best counts
-            began = time.perf_counter()
-            for _ in range(repeats[peer]):
-                step()
-            times[peer].append((time.perf_counter() - began) / repeats[peer])
+        for peer, advance in advances.items():
+            times[peer].append(_seconds(advance, num_steps[peer]) / num_steps[peer])
+            peak_before, peak = peak, _peak_flops()
+            beside = max(peak_before, peak)  # other work only ever lowers it
+            shares[peer].append(num_flops / times[peer][-1] / beside if beside else 0.0)
     native = times.get("native")
     return [
         Timing(
@@ -99,29 +101,34 @@ def time_steps(
             peer,
             1e3 * statistics.median(mine),
             statistics.median(m / n for m, n in zip(mine, native, strict=True)) if native else None,
-            flops(workload.trial) / statistics.median(mine) / peak if peak else None,
+            statistics.median(shares[peer]) if peak else None,
             1e3 * min(mine),
-            flops(workload.trial) / min(mine) / peak if peak else None,
+            shares[peer][mine.index(min(mine))] if peak else None,
         )
         for peer, mine in times.items()
     ], left_out
 
 
-def _engine_step(name: str, workload: Workload) -> Callable[[], object]:
+def _engine(name: str, workload: Workload) -> Advance:
     trial = workload.trial
     trainer = open_engine(name).trainer(
         trial, trial, trial.training_batches(0), initial_weights(trial, trial.build_task(), 0)
     )
-    return lambda: trainer.advance(1)
+    return trainer.advance
 
 
-def _calibrate(step: Callable[[], object]) -> int:
+def _seconds(advance: Advance, num_steps: int) -> float:
+    """Of the processor's time: what others do on the machine does not count."""
+    began = time.process_time()
+    advance(num_steps)
+    return time.process_time() - began
+
+
+def _calibrate(advance: Advance) -> int:
     """How many steps fill a slice of time; the first ones, which compile, do not count."""
-    step()
-    step()
-    began = time.perf_counter()
-    step()
-    return max(1, round(_SLICE_S / (time.perf_counter() - began)))
+    advance(1)
+    advance(2)
+    return max(1, round(_SLICE_S / max(_seconds(advance, 1), 1e-5)))
 
 
 def _peak_flops() -> float:
