@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from ripplecarry.arithmetic.tasks import addition, multiplication_by_constant
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, num_parameters
 from ripplecarry.networks.cells import CELLS, Unrolled
-from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.networks.initial_values import box_muller, initial_weights
 
 CELL = st.sampled_from(sorted(CELLS))
 
@@ -99,6 +100,20 @@ def test_initial_values_follow_pytorchs_distributions():
         if values.size > 1000:
             assert abs(values).max() > 0.99 / 8
             assert abs(values.std() * 8 - 3**-0.5) < 0.02
+
+
+@pytest.mark.parametrize("noise", [0, 2**-49, -(2**-49)])
+def test_normal_values_do_not_depend_on_the_mathematics_librarys_last_bits(monkeypatch, noise):
+    random = np.random.default_rng(0)
+    uniform, angle = random.uniform(size=2000), 2 * np.pi * random.uniform(size=2000)
+    radius = np.sqrt(-2 * np.log(uniform))
+    right = np.float32(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1))
+    logarithm = np.log
+    monkeypatch.setattr(np, "log", lambda values: logarithm(values) * (1 + noise))
+
+    assert (box_muller(uniform, angle) == right).all()
+    decided_exactly = box_muller(uniform, angle, library_error=2.0**-27)  # hundreds of them
+    assert (decided_exactly == right).all()
 
 
 def test_initial_values_are_a_function_of_the_seed():

@@ -1,12 +1,20 @@
 """Initial weights with PyTorch's own distributions, drawn by the counter-based generator."""
 
 from math import prod, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Float
 from ripplecarry.networks.architecture import Architecture, parameter_shapes
+
+if TYPE_CHECKING:
+    from flint import arb
+
+LIBRARY_ERROR = 2.0**-48
+"""32 units in the last place of a float64: more than any library's logarithm, sine and cosine are off."""
 
 Weights = dict[str, np.ndarray]
 """float32 arrays by parameter name."""
@@ -36,8 +44,34 @@ def _unit_interval(seed: int, number: int, count: int) -> np.ndarray:
 
 
 def _normal(seed: int, number: int, count: int) -> np.ndarray:
-    """The Box-Muller transform of pairs of uniform values."""
     uniform = _unit_interval(seed, number, count + count % 2).reshape(-1, 2)
-    radius = np.sqrt(-2 * np.log(uniform[:, 0]))
-    angle = 2 * np.pi * uniform[:, 1]
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).ravel()[:count]
+    return box_muller(uniform[:, 0], 2 * np.pi * uniform[:, 1]).ravel()[:count]
+
+
+def box_muller(
+    uniform: Float[np.ndarray, " pair"],
+    angle: Float[np.ndarray, " pair"],
+    library_error: float = LIBRARY_ERROR,
+) -> Float[np.ndarray, "pair 2"]:
+    """Pairs of normal values, rounded to float32 from the exact ones.
+
+    Mathematics libraries differ in a float64's last bits. Where those could decide how it is rounded, exact
+    arithmetic does, so that every machine starts from the same bits.
+    """
+    radius = np.sqrt(-2 * np.log(uniform))
+    values = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    low, high = ((values * (1 + sign * library_error)).astype(np.float32) for sign in (-1, 1))
+    rounded = values.astype(np.float32)
+    for row, column in np.argwhere(low != high):
+        ends = sorted(map(float, (low[row, column], high[row, column])))
+        is_above = _exact(uniform[row], angle[row], column) > sum(ends) / 2
+        rounded[row, column] = ends[int(is_above)]
+    return rounded
+
+
+def _exact(uniform: float, angle: float, column: int) -> "arb":
+    from flint import arb, ctx
+
+    with ctx.workprec(200):
+        radius = (-2 * arb(uniform).log()).sqrt()
+        return radius * (arb(angle).cos() if column == 0 else arb(angle).sin())

@@ -10,8 +10,6 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.verification.proof import weights_hash
 
-_RESULTS = ("curves.parquet", "exactness.parquet")
-
 
 @dataclass
 class Merged:
@@ -71,6 +69,6 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
 
 
 def _results(run: Run) -> dict[str, str]:
-    """Hashes of what depends on configuration, seed and engine alone."""
-    found = {name: checksum for name, checksum in run.state["files"].items() if name in _RESULTS}
-    return found | {"weights": weights_hash(run.weights)}  # older versions' files do not name the cell
+    """Hashes of what depends on configuration, seed and engine alone; exactness follows from weights."""
+    curves = run.state["files"]["curves.parquet"]
+    return {"curves": curves, "weights": weights_hash(run.weights)}  # older files do not name the cell
