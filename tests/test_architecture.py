@@ -12,6 +12,7 @@ import pytest
 
 from ripplecarry.cli import app
 from ripplecarry.engines.kernel import is_available
+from ripplecarry.runs.store import Store
 
 ROOT = Path(__file__).parents[1]
 
@@ -140,6 +141,8 @@ def test_training_and_listing_load_only_what_they_need(tmp_path):
     words = ("--steps=1", "--layers=1", "--hidden-size=2", "--digits=1", "--engine=native", store)
     assert not loaded_by_command("train", *words) & HEAVY
 
+    (run,) = Store(tmp_path).ids()
+    assert not loaded_by_command("add", run, "1", "2", store) & HEAVY
     listing = loaded_by_command("runs", store)
 
     assert not listing & (HEAVY | {"pyarrow", "rich.progress", "ripplecarry.cli.train"})

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 the answer is no, or a run failed; 2 wrong usage; 130 int
 A command's module is loaded when it is called, and loads only what that command needs.
 """
 
+import gc
 import io
 import os
 import sys
@@ -41,6 +42,7 @@ def main() -> None:
     warnings.showwarning = lambda words, *_, **__: say(str(words))
     # What others plug into pydantic is no concern of this process, and takes long to look for.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.set_threshold(50_000)  # loading modules makes many objects and hardly any garbage
     sys.exit(call(sys.argv[1:]))
 
 
