@@ -6,8 +6,16 @@ Accuracy is read at the training length; the report's own reading was on 9-digit
 import sys
 from pathlib import Path
 
-if not __package__:  # run as a script from within the folder
+if __name__ == "__main__":  # a script, which is often run from within the folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from ripplecarry.ctrl_c import CtrlC
+
+    def _script() -> int:
+        from handout import pt  # this file, whose imports take seconds
+
+        return pt._main(sys.argv[1:])
+
+    sys.exit(CtrlC("pt.py").run(_script))
 
 import numpy as np
 import torch
@@ -176,7 +184,3 @@ def _main(arguments: list[str]) -> int:
     for each in chosen:
         train_test(int(each))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))

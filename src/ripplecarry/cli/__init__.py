@@ -49,11 +49,6 @@ for _command in _COMMANDS:
     app.command(_command)
 
 
-def main() -> None:
-    """Runs the command of `sys.argv` and exits with its status."""
-    sys.exit(call(sys.argv[1:]))
-
-
 def call(arguments: Sequence[str], commands: App = app) -> int:
     """Runs one command and returns its exit status."""
     for stream in (sys.stdout, sys.stderr):  # a path may have characters that they do not take
