@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ripplecarry.cli.command import command, say
 from ripplecarry.cli.train import run_summary
+from ripplecarry.files import json_text
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import runs as verb
 
@@ -68,7 +69,8 @@ def _list_runs(frame: "DataFrame", store: Path, as_json: bool) -> None:
     from ripplecarry.console import output, print_table
 
     if as_json:
-        print(frame.to_json(orient="records", indent=1))
+        # pandas' own JSON has ten decimals, which makes a rate of 1e-11 zero.
+        print(json_text(frame.astype(object).where(frame.notna(), None).to_dict(orient="records")))
     elif frame.empty:
         output.print(f"no runs in {store} that fit", markup=False)
     else:

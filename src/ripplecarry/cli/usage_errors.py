@@ -2,11 +2,19 @@
 
 import inspect
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
 from cyclopts import CycloptsError
-from cyclopts.exceptions import MissingArgumentError, UnusedCliTokensError
+from cyclopts.exceptions import (
+    CoercionError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from ripplecarry.runs.trial import Trial
 
@@ -26,6 +34,17 @@ def usage_error(error: CycloptsError) -> str:
         return _too_many(command, error.unused_tokens or [], error.target)
     if isinstance(error, MissingArgumentError) and command:
         return f"{_quoted(command)} needs a value for {error.keyword or error.argument.name}"  # pyrefly: ignore[missing-attribute]
+    if isinstance(error, UnknownOptionError):
+        name = error.token.keyword or error.token.value
+        known = [name for argument in error.argument_collection for name in argument.names]
+        return _unknown("option", name, known, f"{_quoted(f'{command} --help'.strip())} lists them")
+    if isinstance(error, UnknownCommandError) and error.unused_tokens and error.app:
+        known = [name for name in error.app if not name.startswith("-")]
+        return _unknown("command", error.unused_tokens[0], known, f"choose from {', '.join(known)}")
+    if isinstance(error, RepeatArgumentError):
+        return f"{error.token.keyword} came more than once; give it once"
+    if isinstance(error, CoercionError) and error.target_type is bool and error.token:
+        return f"{error.token.keyword} is {error.token.value!r}; it takes no value"
     return " ".join(str(error).split())
 
 
@@ -38,6 +57,11 @@ def as_options(message: str, names: Collection[str]) -> str:
         message = re.sub(rf"\b{name}=", f"{option} ", message)
         message = re.sub(rf"(^|; ){name} is ", rf"\1{option} is ", message)
     return message
+
+
+def _unknown(what: str, name: str, known: Sequence[str], otherwise: str) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"unknown {what} {name!r}; {f'did you mean {near[0]}?' if near else otherwise}"
 
 
 def _too_many(command: str, words: list[str], target: Callable[..., Any] | None) -> str:

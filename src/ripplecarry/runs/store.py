@@ -28,6 +28,7 @@ from ripplecarry.files import read_whole, write_atomically, write_together, writ
 from ripplecarry.runs.index import Row, indexed_rows
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import REMEDY, Run, is_run_id, move_into_place
+from ripplecarry.runs.sql_hints import hint
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.training.checkpoint import check_checkpoint
 
@@ -325,7 +326,9 @@ class Store:
                 raise ConfigurationError(f"where={where!r} sort={sort!r}: more than one statement")
             return connection.execute(query).df(), damaged
         except duckdb.Error as error:
-            raise ConfigurationError(f"where={where!r} sort={sort!r}: {_reason(error)}") from None
+            raise ConfigurationError(
+                f"where={where!r} sort={sort!r}: {_reason(error, f'{where} {sort}')}"
+            ) from None
         finally:
             connection.close()
 
@@ -390,11 +393,13 @@ def _locked(lock: Path) -> Generator[None]:
                     return
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, sql: str) -> str:
     """Why DuckDB refuses a condition or order, with the columns that exist."""
     kind, _, words = str(error).splitlines()[0].partition(": ")
     words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
-    return f"{words}; SQL conditions and orders use the columns {', '.join([*_COLUMNS, _PROOF])}"
+    columns = [*_COLUMNS, _PROOF]
+    words += hint(words, sql, columns)
+    return f"{words}; SQL conditions and orders use the columns {', '.join(columns)}"
 
 
 def _check_begun(folder: Path) -> object:
