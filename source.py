@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from ripplecarry.ctrl_c import CtrlC
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -20,4 +22,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CtrlC("source.py").run(main))

@@ -414,9 +414,9 @@ def main(arguments: list[str]) -> int:
     try:
         need(len(paths) == 2 and all(map(Path.is_file, paths)), "give two files: WEIGHTS CERTIFICATE", 2)
         proof = verify(*(path.read_bytes() for path in paths))
-    except (OSError, Refused) as error:
-        why, status = error.args if isinstance(error, Refused) else (str(error), 2)
-        print(f"not proved: {why}", file=sys.stderr if status == 2 else sys.stdout)
+    except (OSError, Refused, KeyboardInterrupt) as error:
+        why, status = (str(error), 2) if isinstance(error, OSError) else error.args or ("interrupted", 130)
+        print(f"not proved: {why}", file=sys.stdout if status == 1 else sys.stderr)
         return status
     words = "Proved: at every position of any input the network answers as the machine of the task does."
     lines = [words, *(f"{name:15} {value}" for name, value in proof.items())]

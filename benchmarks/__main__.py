@@ -2,7 +2,14 @@
 
 import sys
 
-from benchmarks.command import call
+from ripplecarry.ctrl_c import CtrlC
+
+
+def _command() -> int:
+    from benchmarks.command import call
+
+    return call(sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(call(sys.argv[1:]))
+    sys.exit(CtrlC("benchmarks").run(_command))

@@ -7,8 +7,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-if not __package__:  # run as a script from within the folder
+if __name__ == "__main__":  # a script, which is often run from within the folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from ripplecarry.ctrl_c import CtrlC
+
+    def _script() -> int:
+        from handout import pt  # this file, whose imports take seconds
+
+        return pt.main(sys.argv[1:])
+
+    sys.exit(CtrlC("pt.py").run(_script))
 
 import numpy as np
 import torch
@@ -177,7 +185,7 @@ def _draw(stem: str, results: dict[str, tuple[list[float], list[float]]], title:
     draw_lines(accuracies, "accuracy", title, Path(f"{stem}-acc.png"))
 
 
-def _main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     chosen = arguments or [str(case) for case in CASES]
     if not all(each.isdecimal() and int(each) in CASES for each in chosen):
         print(f"pt.py: unknown case {' '.join(chosen)}; choose from 1, 2, 3, 4", file=sys.stderr)
@@ -185,7 +193,3 @@ def _main(arguments: list[str]) -> int:
     for each in chosen:
         train_test(int(each))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))

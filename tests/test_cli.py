@@ -68,6 +68,20 @@ def test_train_keeps_a_run_that_runs_lists(capsys):
     assert summary["id"] in capsys.readouterr().out
 
 
+def test_json_of_runs_has_every_digit_and_null_for_what_there_is_not(capsys):
+    seed, rate = 2**64 - 1, 1.2345678901234567e-11
+    assert call(["train", *TINY, f"--seed={seed}", f"--learning-rate={rate}"]) == 0
+    capsys.readouterr()
+
+    assert call(["runs", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["seed"], row["learning_rate"], row["layers"]) == (seed, rate, 2)
+    assert row["proof"] is row["lower_rate"] is row["exact_from_s"] is None
+    assert row["certify"] is False
+    assert call(["runs", "--json", "--where", "seed = 3"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
 def test_options_win_over_the_configuration_file(capsys):
     Path("mine.toml").write_text("hidden_size = 6\nembedding_size = 3\nlayers = 3\nsteps = 10\n")
 
@@ -120,7 +134,22 @@ def without_notice(said: str) -> str:
         (["train", "--digits", "many"], ["digits is 'many'"]),
         (["train", "--learning-rate", "nan"], ["learning_rate is 'nan'"]),
         (["train", "--seed=-1"], ["seed is -1"]),
-        (["train", "--sped", "3"], ["--sped"]),
+        (["train", "--sped", "3"], ["unknown option '--sped'; did you mean --seed?"]),
+        (["runs", "--frobnicate"], ["unknown option '--frobnicate'; `ripplecarry runs --help` lists them"]),
+        (["train", "--layers", "1", "--layers", "2"], ["--layers came more than once; give it once"]),
+        (["train", "--json=3"], ["--json is '3'; it takes no value"]),
+        (["runs", "--where", "cell = gru"], ["text stands in single quotes: 'gru'; SQL"]),
+        (["runs", "--where", "cell = GRU"], ["single quotes: 'gru'; SQL"]),
+        (["runs", "--where", 'cell in ("gru", lstm)'], ["single quotes: 'gru'; SQL"]),
+        (["runs", "--where", "cell is gru"], ["single quotes: 'gru'; SQL"]),
+        (["runs", "--where", "operands = carry-balanced"], ["single quotes: 'carry-balanced'; SQL"]),
+        (["runs", "--where", "proof = certified"], ["single quotes: 'certified'; SQL"]),
+        (["runs", "--where", "id = whatever"], ["single quotes: 'whatever'; SQL"]),
+        (["runs", "--where", "cel = 'gru'"], ["did you mean cell?; SQL"]),
+        (["runs", "--where", "layers ="], ["the condition is not complete; SQL"]),
+        (["runs", "--where", "layers = 2 ("], ["SQL conditions"]),
+        (["runs", "--sort", "los"], ["did you mean loss?; SQL"]),
+        (["trian"], ["unknown command 'trian'; did you mean train?"]),
         (["train", "--config", "none.toml"], ["cannot read none.toml"]),
         (["train", "--engine", "steam"], ["steam"]),
         (["study", "lairs"], ["unknown study 'lairs'"]),
@@ -133,7 +162,7 @@ def without_notice(said: str) -> str:
         (["certify", "a", "b"], ["takes one word", "'b' came"]),
         (["page"], ["`ripplecarry page` needs a value for RUN"]),
         (["train", "--cell"], ["`ripplecarry train` needs a value for --cell"]),
-        (["fly"], ["fly"]),
+        (["fly"], ["unknown command 'fly'; choose from study, train, runs"]),
         (["certify", "none"], ["no run 'none'"]),
         (["extract", "none"], ["no run 'none'"]),
         (["check", "none.json"], ["cannot read none.json"]),

@@ -37,15 +37,6 @@ _COMMANDS = {
 """Every command, with the first paragraph of its own help."""
 
 
-def main() -> None:
-    """Runs the command of `sys.argv` and exits with its status."""
-    warnings.showwarning = lambda words, *_, **__: say(str(words))
-    # What others plug into pydantic is no concern of this process, and takes long to look for.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    gc.set_threshold(50_000)  # loading modules makes many objects and hardly any garbage
-    sys.exit(call(sys.argv[1:]))
-
-
 def call(arguments: Sequence[str], commands: App | None = None) -> int:
     """Runs one command and returns its exit status."""
     commands = commands or app(arguments)

@@ -8,6 +8,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.index import Row
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.sql_hints import hint
 from ripplecarry.runs.trial import Trial
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def select(rows: Sequence[Row], where: str, sort: str) -> "pd.DataFrame":
             raise ConfigurationError(f"where={where!r} sort={sort!r}: more than one statement")
         return connection.execute(query).df()
     except duckdb.Error as error:
-        raise ConfigurationError(f"where={where!r} sort={sort!r}: {_reason(error)}") from None
+        reason = _reason(error, f"{where} {sort}")
+        raise ConfigurationError(f"where={where!r} sort={sort!r}: {reason}") from None
     finally:
         connection.close()
 
@@ -99,11 +101,13 @@ def records(frame: "pd.DataFrame") -> list[Row]:
     return [{str(name): value for name, value in row.items()} for row in values.to_dict("records")]
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, sql: str) -> str:
     """Why DuckDB refuses a condition or order, with the columns that exist."""
     kind, _, words = str(error).splitlines()[0].partition(": ")
     words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
-    return f"{words}; SQL conditions and orders use the columns {', '.join([*COLUMNS, PROOF])}"
+    columns = [*COLUMNS, PROOF]
+    words += hint(words, sql, columns)
+    return f"{words}; SQL conditions and orders use the columns {', '.join(columns)}"
 
 
 def _typed_column(name: str) -> str:

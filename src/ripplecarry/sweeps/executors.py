@@ -92,6 +92,19 @@ class InlineExecutor(Executor):
         return future
 
 
+class DeafProcesses(ProcessPoolExecutor):
+    """Processes that Ctrl-C does not reach, not even while they import: what blocks it is inherited."""
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @contextmanager
 def open_pool(
     executor: ExecutorName, num_workers: int, *, can_share: bool, address: str | None = None
@@ -130,7 +143,7 @@ def _in_processes(num_workers: int) -> Generator[Pool]:
     context = multiprocessing.get_context("spawn")
     events = context.Queue()
     listening, held = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(num_workers, context, _start_worker, (events, listening))
+    pool = DeafProcesses(num_workers, context, _start_worker, (events, listening))
     try:
         yield LocalPool(pool, events, held.close, 2 * num_workers)
     finally:
