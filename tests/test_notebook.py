@@ -14,6 +14,7 @@ from ripplecarry.claims.intervals import Interval
 from ripplecarry.notebook import column_picture, curves_picture, interval_picture
 from ripplecarry.runs.listing import COLUMNS
 from ripplecarry.runs.trial import Trial
+from ripplecarry.verbs.check import Checked
 
 TINY = {"hidden_size": 6, "embedding_size": 3, "batch_size": 10, "digits": 3, "steps": 60}
 STUDY = rc.Study(
@@ -129,3 +130,18 @@ def test_a_store_gives_one_frame_and_warns_of_damaged_runs():
         frame = rc.Store().frame()
 
     assert frame.id.tolist() == [kept.id]
+
+
+def test_pages_checks_and_studies_are_short_lines_too(tmp_path):
+    run = rc.train(**TINY)
+    page = rc.page(run, engine="torch")
+
+    assert len(repr(page)) < 300
+    assert len(repr(page.standing)) < 300
+    assert page.path.name in page._repr_html_()
+    assert repr(STUDY) == "<Study: tiny, trials: 2, claims: 1; Do <small> cells learn?>"
+    proof = SimpleNamespace(margin=0.25)
+    checked = Checked("abc-torch-0", tmp_path, proof, 0.24)
+    assert repr(checked) == (
+        "<Checked: abc-torch-0, right at every length by both checkers, margins 0.25 and 0.24>"
+    )

@@ -13,6 +13,8 @@ from ripplecarry.claims.comparisons import fastest
 from ripplecarry.claims.measures import area
 from ripplecarry.claims.study import Study
 from ripplecarry.cli import call
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.evaluation.simplification import first_wrong
 from ripplecarry.reports import proofs
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.commands import run_command, study_command
@@ -21,6 +23,7 @@ from ripplecarry.reports.document import report_study, write_document
 from ripplecarry.reports.report_curves import report_curve, report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, summarise
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import Trial
 from ripplecarry.studies.catalogue import STUDIES, find_studies
@@ -205,6 +208,18 @@ def test_the_document_has_the_answer_and_figures_first_and_says_once_that_seeds_
     assert len(links) > 8
     assert set(links) <= set(re.findall(r'id="([^"]*)"', page))
     assert "<dt>exact match</dt>" in page
+
+
+def test_the_document_shows_the_shortest_wrong_sum_known_as_every_command_does(runs, store, tmp_path):
+    network = open_engine("torch").load(runs[0].trial, runs[0].task, runs[0].weights)
+    digits = np.array([[9, 9], [9, 9], [0, 0], [0, 0], [0, 0]], dtype=np.uint8)
+    found = shortest_known(runs[0], store, network, first_wrong(network, runs[0].task, digits[None]))
+    path = tmp_path / "report.html"
+
+    write_document([report_study(STUDY, runs, store)], {}, path)
+
+    assert found is not None
+    assert f"<dd>{found}</dd>" in path.read_text()
 
 
 def test_the_document_says_where_networks_go_wrong(store, tmp_path):

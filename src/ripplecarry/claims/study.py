@@ -8,6 +8,7 @@ from typing import Any
 from ripplecarry.claims.claim import Claim, Verdict
 from ripplecarry.claims.findings import Arm, Case, find
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.notebook import Shown
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.trial import MOST_SEEDS, RunRequest, Trial
 
@@ -16,8 +17,8 @@ _LONGEST_NAME = 100
 """A study's name names its folder too."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Study:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Study(Shown):
     """A question put to many runs.
 
     Args:
@@ -64,6 +65,9 @@ class Study:
         self._check_distinct("claims", [claim.id for claim in self.claims])
         self._check_distinct("trials", [case.label for case in self.cases()])
         self._check_selections()
+
+    def _line(self) -> str:
+        return f"{self.name}, trials: {len(self.cases())}, claims: {len(self.claims)}; {self.title}"
 
     def _check_kinds(self) -> None:
         """Raises if a part is not of the type that the rest of the class relies on."""

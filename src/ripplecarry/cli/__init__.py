@@ -4,11 +4,8 @@ Exit status: 0 done; 1 the answer is no, or a run failed; 2 wrong usage; 130 int
 A command's module is loaded when it is called, and loads only what that command needs.
 """
 
-import gc
 import io
-import os
 import sys
-import warnings
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError

@@ -7,12 +7,6 @@ from ripplecarry.cli.command import command
 from ripplecarry.cli.say import say
 from ripplecarry.verbs import page as verb
 
-_SENTENCES = {
-    "proved": "proved right at every length",
-    "counterexample": "a wrong answer is known",
-    "tested": "no wrong answer was found, and there is no proof",
-}
-
 
 @command(verb.page)
 def page(run: str, *, as_json: bool, **options: Any) -> int:
@@ -26,13 +20,10 @@ def page(run: str, *, as_json: bool, **options: Any) -> int:
     """
     found = verb.page(run, say=say, **options)
     kind = str(found.standing.as_dict()["kind"])
-    words = _SENTENCES[kind]
-    if found.standing.counterexample is not None:
-        words += f": {found.standing.counterexample}"
     size, num_snapshots = found.path.stat().st_size, len(found.run.snapshots)
     if as_json:
         result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
         print(json.dumps(result | {"snapshots": num_snapshots}, indent=1))
     else:
-        print(f"{found.path}: {size / 1e6:.2f} MB, {num_snapshots} snapshots; {words}")
+        print(f"{found.path}: {size / 1e6:.2f} MB, {num_snapshots} snapshots; {found.standing.words}")
     return 0

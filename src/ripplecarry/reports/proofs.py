@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ripplecarry.claims.study import Study
+from ripplecarry.engines.registry import open_engine
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
@@ -32,6 +34,8 @@ class RefutedRun:
     id: str
     trial: str
     seed: int
+    words: str
+    """The shortest one known; empty where the store's files show none that the network gives."""
 
 
 def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[ProvedRun], list[RefutedRun]]:
@@ -40,7 +44,9 @@ def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[Proved
     for arm in study.drawn(runs):
         for run in arm.runs:
             if store.proof(run) == "refuted":
-                refuted.append(RefutedRun(run.id, arm.case.label, run.seed))
+                known = shortest_known(run, store, open_engine().load(run.trial, run.task, run.weights))
+                words = "" if known is None else known.sentence
+                refuted.append(RefutedRun(run.id, arm.case.label, run.seed, words))
                 continue
             path = store.certificate_path(run.id)
             found = accepted(run, path)

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ripplecarry.notebook import Shown
 from ripplecarry.verbs.parameters import Option, verb
 
 if TYPE_CHECKING:
     from ripplecarry.verification.proof import Proof
 
 
-@dataclass(frozen=True)
-class Checked:
+@dataclass(frozen=True, repr=False)
+class Checked(Shown):
     """What two checkers prove of a network by a certificate."""
 
     run_id: str | None
@@ -20,6 +21,10 @@ class Checked:
     proof: "Proof"
     second_margin: float
     """The smallest margin that `verify_certificate.py` proves."""
+
+    def _line(self) -> str:
+        margins = f"margins {self.proof.margin:.4g} and {self.second_margin:.4g}"
+        return f"{self.run_id or self.weights_path}, right at every length by both checkers, {margins}"
 
 
 @verb

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from ripplecarry.engines.registry import open_engine
+from ripplecarry.notebook import Shown
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
@@ -15,13 +17,19 @@ if TYPE_CHECKING:
     from ripplecarry.reports.page.standing import Standing
 
 
-@dataclass(frozen=True)
-class Page:
+@dataclass(frozen=True, repr=False)
+class Page(Shown):
     """Where a run's page is, and what it says of the run's answers."""
 
     path: Path
     run: Run
     standing: "Standing"
+
+    def _line(self) -> str:
+        return f"{self.path}, {self.standing.words}"
+
+    def _picture(self) -> str:
+        return f'<a href="{escape(str(self.path))}">{escape(self.path.name)}</a>'
 
 
 @verb

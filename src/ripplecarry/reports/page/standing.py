@@ -36,7 +36,7 @@ from ripplecarry.verification.proof import Proof
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Standing:
     """A proof with its certificate, or a wrong answer, or neither; and the tests in any case."""
 
@@ -48,6 +48,21 @@ class Standing:
     tests: Sequence[Mapping[str, Any]] = field(default_factory=list)
     explanation: str = ""
     """Where it goes wrong, from the store's evaluation; empty where there is none."""
+
+    @property
+    def words(self) -> str:
+        """What is known of the run's answers, in short."""
+        if self.proof is not None:
+            return "proved right at every length"
+        known = self.counterexample
+        return (
+            "no wrong answer was found, and there is no proof"
+            if known is None
+            else f"a wrong answer is known: {known}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Standing: {self.words}>"
 
     def as_dict(self) -> dict[str, Any]:
         """For the page."""
