@@ -24,7 +24,7 @@ setup: .venv/developed
 	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true # some packages bring files for other Pythons
 	touch .venv/installed $@
 
-.venv/compared: .venv/installed
+.venv/compared: .venv/developed
 	$(call install,-e '.[bench]')
 	touch $@
 
@@ -69,6 +69,7 @@ docs: setup
 
 # Training steps side by side, as ratios; and how long commands take to start.
 bench: .venv/compared
+	$(BIN)/pytest -q tests/benchmarks/test_peers.py
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
 	$(BIN)/python -m benchmarks.startup
