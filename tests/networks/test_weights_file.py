@@ -5,7 +5,7 @@ import safetensors.numpy
 from hand_made_adders import exact_trial, exact_weights, keep, random_weights
 from made_certificates import certified
 
-from ripplecarry.errors import CertificateRefused, ConfigurationError, StoreError
+from ripplecarry.errors import CertificateRefused, StoreError
 from ripplecarry.networks.architecture import CELL_SHAPES, CellShape
 from ripplecarry.networks.weights_file import read_cell, read_weights, write_weights
 from ripplecarry.runs.certificates import CertificateSubject
@@ -42,7 +42,7 @@ def test_imported_weights_are_of_the_cell_that_their_file_names(store, tmp_path,
     path.write_bytes(write_weights(weights, "gru"))
     assert import_run(path, 4, store).trial.cell == "gru"
     path.write_bytes(write_weights(weights, "mingru"))
-    with pytest.raises(ConfigurationError, match="unknown cell 'mingru'; choose from rnn, gru, lstm"):
+    with pytest.raises(StoreError, match="unknown cell 'mingru'; choose from rnn, gru, lstm"):
         import_run(path, 4, store)
     path.write_bytes(write_weights(weights, "lstm"))
     with pytest.raises(StoreError, match="a lstm of 2 layers and 5 units has 20"):

@@ -30,6 +30,13 @@ class StateDict:
     is_cell_named: bool
     """Whether the file names its cell; otherwise the shapes told it."""
 
+    def stored(self, store: Store) -> Run:
+        """The run with these weights.
+
+        It has no curves. Its seed is computed from the weights, so the same weights are the same run.
+        """
+        return _stored(self.trial, self.weights, store)
+
     @property
     def words(self) -> str:
         """What it was taken for."""
@@ -40,12 +47,9 @@ class StateDict:
         return f"{kind}, with tanh: the file does not say; for ReLU add --nonlinearity relu"
 
 
-def import_run(read: StateDict, store: Store) -> Run:
-    """A run with the weights of a state dict.
-
-    The run has no curves. Its seed is computed from the weights, so the same weights are the same run.
-    """
-    return _stored(read.trial, read.weights, store)
+def import_run(path: Path, digits: int, store: Store) -> Run:
+    """The run with a file's weights, as `read_state_dict` reads them."""
+    return read_state_dict(path, digits).stored(store)
 
 
 def read_state_dict(path: Path, digits: int) -> StateDict:

@@ -75,7 +75,7 @@ def evaluate(
     """
     from ripplecarry.evaluation.adder_file import load_adder
     from ripplecarry.runs.evaluating import DECLARED_DIGITS, TIME_LIMIT_S, Evaluation, keep
-    from ripplecarry.runs.imported_run import import_run, read_state_dict
+    from ripplecarry.runs.imported_run import read_state_dict
     from ripplecarry.user_code import TimeLimit
 
     if (run is None) == (adder is None):
@@ -104,7 +104,7 @@ def evaluate(
     elif isinstance(run, Run | Path | str):
         if is_file:
             read = read_state_dict(Path(str(run)), max_digits or DECLARED_DIGITS)
-            subject = import_run(read, run_store)
+            subject = read.stored(run_store)
             say(f"imported as run {subject.id}: {read.words}")
         elif max_digits is not None:
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
