@@ -142,7 +142,7 @@ def test_a_file_is_read_up_to_the_size_that_is_allowed(tmp_path):
     path.write_bytes(b"12345")
 
     assert read_whole(path, 5) == b"12345"
-    with pytest.raises(OSError, match="5 bytes; 4 at most"):
+    with pytest.raises(OSError, match="5 bytes; at most 4 are read"):
         read_whole(path, 4)
 
 
@@ -150,12 +150,14 @@ def test_a_certificate_of_few_bytes_builds_no_machine_of_millions(monkeypatch):
     from ripplecarry.arithmetic import tasks
     from ripplecarry.verification.certificate_file import FORMAT
     from ripplecarry.verification.check import check
+    from ripplecarry.verification.proof import weights_hash
 
     def built(*arguments):
         raise AssertionError("the machine was built")
 
     monkeypatch.setattr(tasks.TaskChoice, "build_task", built)
-    certificate = {"format": FORMAT, "task": {"base": 10, "num_operands": 6}}
+    task = {"base": 10, "num_operands": 6}
+    certificate = {"format": FORMAT, "weights_sha256": weights_hash({}), "task": task}
     machine = {"next_state": [[0]], "output": [[0]]}
     with pytest.raises(CertificateRefused, match="fewer than 1000000 symbols"):
         check(certificate | {"machine": machine}, {})
