@@ -52,7 +52,7 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
             names = [*run.state["files"], "state.json"]
             target.keep_files(run_id, {name: (run.folder / name).read_bytes() for name in names})
             merged.added.append(run_id)
-        elif _results(target.open(run_id)) == _results(run):
+        elif _are_equal(target.open(run_id), run):
             merged.known.append(run_id)
         else:
             merged.differing.append(run_id)
@@ -68,7 +68,10 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
             raise StoreError(f"{wrong} is damaged; its run was merged without it") from None
 
 
-def _results(run: Run) -> dict[str, str]:
-    """Hashes of what depends on configuration, seed and engine alone; exactness follows from weights."""
-    curves = run.state["files"]["curves.parquet"]
-    return {"curves": curves, "weights": weights_hash(run.weights)}  # older files do not name the cell
+def _are_equal(ours: Run, theirs: Run) -> bool:
+    """Whether what depends on configuration, seed and engine alone is the same, however it is written."""
+    name = "curves.parquet"
+    is_same_file = ours.state["files"][name] == theirs.state["files"][name]
+    return weights_hash(ours.weights) == weights_hash(theirs.weights) and (
+        is_same_file or ours.curves.equals(theirs.curves)
+    )
