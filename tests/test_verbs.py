@@ -43,7 +43,7 @@ def offered(command):
     return {
         argument.field_info.name: argument
         for argument in app[command].assemble_argument_collection()
-        if argument.field_info.name != "as_json"
+        if argument.field_info.name not in ("as_json", "as_csv", "as_latex")
     }
 
 
