@@ -1,15 +1,27 @@
 """Axes in signatures are checked while tests run, and only then; Triton's kernels are interpreted."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
+
+def own_folder(variable: str) -> None:
+    """Names a new folder in the environment, until this process ends."""
+    os.environ[variable] = tempfile.mkdtemp(prefix="ripplecarry-tests-")
+    atexit.register(shutil.rmtree, os.environ[variable], ignore_errors=True)
+
+
 # What the checker accepts in a test is no news to the user who runs it, nor to another test run.
-os.environ["RIPPLECARRY_CACHE"] = tempfile.mkdtemp(prefix="ripplecarry-tests-")
+own_folder("RIPPLECARRY_CACHE")
+# Certificates take long to make; the workers that this process starts share them.
+if "RIPPLECARRY_MADE" not in os.environ:
+    own_folder("RIPPLECARRY_MADE")
 
 # Before they are imported, which reads it. On a GPU: `TRITON_INTERPRET=0 pytest tests/engines/gpu`.
 os.environ.setdefault("TRITON_INTERPRET", "1")
 
-from jaxtyping import install_import_hook
+from jaxtyping import install_import_hook  # noqa: E402
 
 # Pydantic and cyclopts read annotations themselves, so modules of configurations stay as they are.
 install_import_hook(

@@ -66,7 +66,8 @@ def ended(process):
 @pytest.mark.parametrize(
     ("module", "words"),
     [
-        *[(module, ["--help"]) for module in ("ripplecarry.cli", "cyclopts", "numpy", "pydantic")],
+        *[(module, ["--help"]) for module in ("ripplecarry.cli", "cyclopts")],
+        *[(module, ["runs", "--help"]) for module in ("numpy", "pydantic")],
         *[(module, TRAIN) for module in ("ripplecarry.engines.registry", "ripplecarry.runs.run")],
         ("matplotlib", ["study", "mine.py", "--workers=1"]),
     ],

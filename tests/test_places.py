@@ -10,7 +10,7 @@ import pytest
 import ripplecarry as rc
 from ripplecarry.cli import call
 from ripplecarry.errors import StoreError
-from ripplecarry.runs.proofs import _cache_folder
+from ripplecarry.runs.proofs import cache_folder
 
 TINY = {"hidden_size": 4, "embedding_size": 2, "batch_size": 5, "digits": 2, "steps": 3}
 STUDY = f"""
@@ -44,14 +44,14 @@ def test_a_path_that_begins_with_a_tilde_is_in_the_home_folder(home, monkeypatch
     run = rc.train(config=Path("~/mine.toml"), store="~/python", seed=1)
 
     assert {path.name for path in home.iterdir()} >= {"store", "other", "python"}
-    assert rc.Store("~/python").find(run.id).folder == run.folder
+    assert rc.Store("~/python").open(run.id).folder == run.folder
     assert rc.export(f"~/python/runs/{run.id}", state_dict=True, folder="~/out", store="~/python")
     assert (home / "out" / f"{run.id}.safetensors").is_file()
     assert call(["merge", "~/store", "~/python", "--store=~/joined"]) == 0
     assert call(["add", run.id, "--from=~/sums", "--store=~/python"]) == 0
     assert not Path("~").exists()
     monkeypatch.setenv("RIPPLECARRY_CACHE", "~/cache")
-    assert _cache_folder() == home / "cache"
+    assert cache_folder() == home / "cache"
 
 
 def test_a_store_whose_name_is_no_utf_8(capsys):

@@ -89,7 +89,7 @@ def test_the_command_says_it_in_its_table_and_its_report(tmp_path, capsys, monke
     claim = "Claim('A', 'A', fastest(area('loss'), layers=1)),"
     for claims in ("", claim):
         (tmp_path / "mine.py").write_text(source.replace("CLAIMS", claims))
-        assert call(["study", "mine.py", "--workers=1"]) == 0
+        assert call(["study", "mine.py", "--workers=1", "--seeds=5"]) == 0
 
     assert "Stated after the runs" in " ".join(capsys.readouterr().out.split())
     assert "Stated after the runs" in (tmp_path / "results" / "report_mine.html").read_text()

@@ -193,7 +193,7 @@ def test_a_full_disk_under_a_report_or_figure_is_told_in_a_line(store, capsys, m
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device", "figure.png")
 
-    monkeypatch.setattr(Store, "frame", full)
+    monkeypatch.setattr(Store, "rows", full)
     (store.root / "runs").mkdir(parents=True)
 
     assert call(["runs", "--store", str(store.root)]) == 2

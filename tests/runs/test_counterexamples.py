@@ -149,18 +149,18 @@ def test_a_store_that_cannot_be_written_hides_no_counterexample(carryless, tmp_p
     (tmp_path / "file").write_text("")
 
     found = shortest_known(
-        carryless, Store(tmp_path / "file"), network(carryless), wrong_on(carryless, 5, 5)
+        carryless, Store(tmp_path / "file" / "store"), network(carryless), wrong_on(carryless, 5, 5)
     )
 
     assert found.operands == [5, 5]
 
 
 def test_answers_above_base_36_are_told(capsys):
-    trial = Trial(task="counter", modulus=200, base=36, hidden_size=3, embedding_size=2, digits=2)
+    trial = Trial(task="counter", modulus=40, base=2, hidden_size=3, embedding_size=2, digits=2)
     run = keep(Store(), trial, random_weights(trial))
 
     assert call(["certify", run.id]) == 1
 
     assert re.search(
-        r"counter modulo 200 of \w+: right is \[[\d ]+\], the network answers \[", capsys.readouterr().out
+        r"counter modulo 40 of \w+: right is \[[\d ]+\], the network answers \[", capsys.readouterr().out
     )

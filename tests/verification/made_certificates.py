@@ -1,11 +1,20 @@
-"""A certified network and its certificate, made once a session."""
+"""A certified network and its certificate, made once a test run."""
 
+import json
+import os
+import tempfile
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.files import hold_lock
 from ripplecarry.networks.initial_values import Weights, initial_weights
+from ripplecarry.networks.weights_file import read_weights, write_weights
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certificate import Certificate
+from ripplecarry.verification.check import check
 from ripplecarry.verification.recipes import portfolio
 from ripplecarry.verification.trainer import CertifyingTrainer
 
@@ -14,8 +23,21 @@ SETTINGS = {"certify": True, "layers": 1, "hidden_size": 32, "base": 4, "digits"
 
 @cache
 def certified(cell: str = "rnn", **settings) -> tuple[Trial, Weights, Certificate]:
-    """A network in base 4 with its certificate."""
+    """A network in base 4 with its certificate; the workers of a test run share it."""
     trial = Trial.build(SETTINGS | {"cell": cell} | settings)
+    made = Path(os.environ.get("RIPPLECARRY_MADE") or tempfile.mkdtemp()) / trial.id
+    with made.with_suffix(".lock").open("wb") as lock:
+        hold_lock(lock.fileno())
+        if not made.with_suffix(".json").exists():
+            weights, content = _made(trial, cell)
+            made.with_suffix(".safetensors").write_bytes(write_weights(weights, cell))
+            made.with_suffix(".json").write_text(json.dumps(content))
+    weights = read_weights(made.with_suffix(".safetensors").read_bytes())
+    content = json.loads(made.with_suffix(".json").read_text())
+    return trial, weights, Certificate(content, check(content, weights))
+
+
+def _made(trial: Trial, cell: str) -> tuple[Weights, Mapping[str, Any]]:
     weights = initial_weights(trial, trial.build_task(), 0)
     recipes = portfolio(cell)
     trainer = CertifyingTrainer(trial, trial.batches(0, Stream.TRAINING, 60), weights, recipes, 500)
@@ -23,5 +45,5 @@ def certified(cell: str = "rnn", **settings) -> tuple[Trial, Weights, Certificat
         trainer.advance(25)
         certificate = trainer.certificate("made", trial, trainer.attempt())
         if certificate is not None:
-            return trial, trainer.weights(), certificate
+            return trainer.weights(), certificate.content
     raise AssertionError("no certificate was found")

@@ -85,7 +85,7 @@ def _record_path(run_id: str, task: Task, cell: str, weights_sha256: str, writte
     about = [task.name, task.base, task.num_operands, machine_hash(task.machine), run_id, cell]
     about += [weights_sha256, hashlib.sha256(written).hexdigest(), _checker_hash()]
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
-    return _cache_folder() / "accepted" / f"{key}.json"
+    return cache_folder() / "accepted" / f"{key}.json"
 
 
 @cache
@@ -95,7 +95,7 @@ def _checker_hash() -> str:
     return hashlib.sha256(b"\0".join([*sources, flint.__version__.encode()])).hexdigest()
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """The user's own folder for what can be made again; RIPPLECARRY_CACHE names another.
 
     Absolute ones alone are taken, so that no folder that one works in can bring records of its own.
