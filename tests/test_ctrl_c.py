@@ -157,3 +157,15 @@ def test_processes_of_a_sweep_start_deaf_to_it():
     with DeafProcesses(1) as pool:
         assert pool.submit(blocked).result() is True
     assert not blocked()
+
+
+def test_while_it_searches_for_a_proof():
+    words = ("--digits=2", "--steps=3")  # 64 units, which take seconds to search
+    assert ended(start("-m", "ripplecarry", "train", *words))[0] == 0
+    process = start("-m", "ripplecarry", "certify", "last")
+    while "searching for an invariant" not in (line := process.stderr.readline()):
+        assert line, "it ended before it searched"
+
+    os.kill(process.pid, signal.SIGINT)
+
+    assert ended(process) == (130, "", "ripplecarry: interrupted\n")

@@ -72,7 +72,7 @@ def test_a_wrong_run_has_status_1_and_shows_its_shortest_wrong_sum(capsys):
         r"(\d+) \+ (\d+) = (\d+), the network answers (\d+) \(first wrong at position 1\)", shown
     )
     assert words is not None
-    assert re.search(r"^Random sums by length: .*wrong from .*hard cases: wrong on", shown, re.MULTILINE)
+    assert re.search(r"^Sums by length: .*wrong from .*hard cases: wrong on", shown, re.MULTILINE)
 
     assert call(["evaluate", run.id, "--lengths=9", "--samples=20", "--json"]) == 1
     found = said(capsys)["counterexample"]
@@ -276,3 +276,16 @@ def test_code_that_ends_the_process_or_prints_neither_passes_nor_spoils_the_outp
     capsys.readouterr()
     assert call(["evaluate", "--adder=loud.py", "--max-digits=1", "--json"]) == 0
     assert said(capsys)["is_exact"]
+
+
+def test_a_shallower_evaluation_does_not_replace_a_deeper_one(tmp_path, capsys):
+    run = rc.train(store=tmp_path, hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=60)
+    path = tmp_path / "evaluations" / run.id / "evaluation.json"
+    rc.evaluate(run, lengths=5, samples=10, store=tmp_path)
+    deep = path.read_bytes()
+
+    assert call(["evaluate", run.id, "--lengths=3", "--samples=10", "--store", str(tmp_path)]) == 1
+    assert "the store keeps an earlier evaluation, which tested longer numbers" in capsys.readouterr().err
+    assert path.read_bytes() == deep
+    assert rc.evaluate(run, lengths=6, samples=10, store=tmp_path).is_kept
+    assert path.read_bytes() != deep

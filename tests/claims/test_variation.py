@@ -42,6 +42,11 @@ def test_what_cannot_be_set_is_refused(change, words):
     assert words in str(refused.value)
 
 
+def test_a_setting_is_set_once():
+    with pytest.raises(ConfigurationError, match="steps is set more than once; give its values together"):
+        vary(STUDY, ["steps=20", "steps=30"])
+
+
 def test_settings_that_change_together_are_not_set_alone():
     study = Study(name="pairs", question="?", grid={("digits", "steps"): ((1, 2), (3, 4))}, base=Trial())
 

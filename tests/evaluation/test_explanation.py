@@ -27,6 +27,13 @@ def test_a_failure_by_carry_run_names_the_last_right_and_the_first_wrong_with_th
     assert "by length: right up to 2 digits, wrong from 10 on" in words
 
 
+def test_a_length_is_wrong_where_one_kind_of_runs_is():
+    words = explain(cells(lambda length, kind, run: kind == "carry" or length < 10))
+
+    assert "by length: right up to 2 digits, wrong from 10 on" in words
+    assert "by longest carry run: right up to 20 positions, the most tested" in words
+
+
 @pytest.mark.parametrize(
     ("is_right", "said"),
     [

@@ -230,7 +230,7 @@ def test_the_document_says_where_networks_go_wrong(store, tmp_path):
 
     write_document([report_study(study, [store.open(r.id) for r in requests], store)], {}, path)
 
-    assert re.search(r"<dt>gru</dt><dd>Random sums by length: .*95 % interval", path.read_text())
+    assert re.search(r"<dt>gru</dt><dd>Sums by length: .*95 % interval", path.read_text())
 
 
 @pytest.mark.slow

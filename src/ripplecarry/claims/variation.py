@@ -30,6 +30,10 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
     """
     if not changes:
         return study
+    names = [change.partition("=")[0] for change in changes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(f"{name} is set more than once; give its values together, as 1,3")
     grid, fixed = dict(study.grid), {}
     for change in changes:
         name, _, words = change.partition("=")
@@ -43,12 +47,14 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
             grid[name] = values
         else:
             fixed[name] = values[0]
+    words = f"{study.title} Here with {' and '.join(changes)}; claims are about the study as it stands."
     slug = re.sub(r"\W+", "_", "_".join(changes))
     if len(slug) > _LONGEST_SLUG:
         slug = hashlib.sha256("\0".join(changes).encode()).hexdigest()[:10]
     return replace(
         study,
         name=f"{study.name}_with_{slug}",
+        question=words,
         base=Trial.build(study.base.model_dump(exclude_unset=True) | fixed),
         grid=grid,
         labels=None,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,18 +30,20 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     """
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
     from ripplecarry.runs.store import Store
+    from ripplecarry.sweeps.events import StopRequest
     from ripplecarry.verbs.find_run import find_run
     from ripplecarry.verification.certificate import Certificate
 
-    subject = find_run(run, store)
+    subject, stop = find_run(run, store), StopRequest()
     own: list[Counterexample | Unknown] = []
 
     def answered(answer: "Counterexample | Unknown") -> None:
         own.append(answer)
         if not as_json:
             print(_sentence(answer))
+        polishing.enter_context(stop_on_signals(stop))  # which heeds it; a search is ended at once
 
-    with stop_on_signals() as stop:
+    with ExitStack() as polishing:
         try:
             found = verb.certify(
                 subject, store=store, say=say, answered=answered, report=_report, stop=stop, **options

@@ -34,7 +34,9 @@ def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **
     with progress_line("digits") as progress, redirect_stdout(sys.stderr):
         found = verb.evaluate(run, say=say, report=progress.advance, **options)
     assert found.folder is not None
-    figures = draw_evaluation(found.frame(), f"Exact match of {found.name}", found.folder)
+    figures = []
+    if found.is_kept:
+        figures = draw_evaluation(found.frame(), f"Exact match of {found.name}", found.folder)
     path = found.folder / "evaluation.json"
     if print_as_table(found.frame(), as_csv=as_csv, as_latex=as_latex):
         pass
@@ -43,7 +45,8 @@ def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **
         print(json_text(about | found.as_dict()))
     else:
         _print(found)
-        print(f"\nheat map: {figures[0]}, figures: {path}")
+        if figures:
+            print(f"\nheat map: {figures[0]}, figures: {path}")
     if found.first_error:
         say(f"the adder gave no answer: {found.first_error}")
     return 0 if found.is_exact else 1

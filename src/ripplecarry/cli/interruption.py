@@ -9,9 +9,9 @@ from ripplecarry.sweeps.events import StopRequest
 
 
 @contextmanager
-def stop_on_signals() -> Generator[StopRequest]:
+def stop_on_signals(stop: StopRequest | None = None) -> Generator[StopRequest]:
     """Turns Ctrl-C and SIGTERM into a request to stop; a second one ends the process at once."""
-    stop = StopRequest()
+    stop = stop or StopRequest()
 
     def ask(number: int, frame: object) -> None:
         for each in (signal.SIGINT, signal.SIGTERM):

@@ -94,7 +94,7 @@ def _what_next(run: "Run") -> str:
     if run.task.has_carry_runs:
         commands = {"evaluate": "is it right where it is hard?", "page": "watch it carry"}
     width = max(map(len, commands)) + len(run.id) + 15
-    lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} {words}" for verb, words in commands.items()]
+    lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} # {words}" for verb, words in commands.items()]
     return "\n".join(["next:", *lines])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ripplecarry.arithmetic.carry_runs import RUN_KINDS
 from ripplecarry.evaluation.exact_match import share_interval
@@ -49,24 +50,22 @@ def explain(cells: Sequence[GridCell], hard: Sequence[HardCount] = ()) -> str:
         cells: the grid; of several networks together, cells may repeat.
         hard: the hard cases, whose names say what else fails.
     """
-    first_kind = [cell for cell in cells if cell.kind == RUN_KINDS[0]]
-    along = {"length": (first_kind, lambda cell: cell.length, "digit")} | {
-        f"longest {kind} run": ([c for c in cells if c.kind == kind], lambda cell: cell.run, "position")
-        for kind in RUN_KINDS
-    }
-    parts = [
-        f"by {what}: {_along(_counts(mine, size), unit)}"
-        for what, (mine, size, unit) in along.items()
+    if not cells:
+        return ""
+    by_kind = {kind: [cell for cell in cells if cell.kind == kind] for kind in RUN_KINDS}
+    by_length = [_counts(mine, lambda cell: cell.length) for mine in by_kind.values()]
+    parts = [f"by length: {_along(_worst(by_length), 'digit')}"]
+    parts += [
+        f"by longest {kind} run: {_along(_counts(mine, lambda cell: cell.run), 'position')}"
+        for kind, mine in by_kind.items()
         if mine
     ]
-    if not parts:
-        return ""
     names = {each.name: True for each in hard}
     names |= {each.name: False for each in hard if each.num_exact < each.num_pairs}
     wrong = [name for name, is_right in names.items() if not is_right]
     if names:
         parts.append(f"hard cases: {f'wrong on {_listed(wrong)}' if wrong else 'all right'}")
-    return f"Random sums {'; '.join(parts)}."
+    return f"Sums {'; '.join(parts)}."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -86,6 +85,14 @@ def _counts(cells: Iterable[GridCell], size: Callable[[GridCell], int]) -> list[
         )
         for each, mine in sorted(by_size.items())
     ]
+
+
+def _worst(counts: Iterable[Sequence[_Count]]) -> list[_Count]:
+    """Of each size the count with the smallest share; kinds of runs sort the same pairs anew."""
+    by_size: dict[int, list[_Count]] = {}
+    for count in chain(*counts):
+        by_size.setdefault(count.size, []).append(count)
+    return [min(each, key=lambda one: one.num_exact / one.num_pairs) for _, each in sorted(by_size.items())]
 
 
 def _along(counts: Sequence[_Count], unit: str) -> str:

@@ -1,5 +1,6 @@
 """Evaluating a run on hard operands, and storing the result."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +15,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, IntegerAdder
 from ripplecarry.evaluation.exactness import Exactness, measure_exactness, num_tested_digits
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
-from ripplecarry.files import json_text, write_atomically
+from ripplecarry.files import json_text, read_whole, write_atomically
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.imported_run import StateDict
 from ripplecarry.runs.run import Run
@@ -123,10 +124,24 @@ class Evaluation:
         return replace(found, counterexample=self._shortest_known(found.counterexample))
 
 
-def keep(exactness: Exactness, folder: Path, about: dict[str, Any], *, is_of_run: bool) -> Path:
-    """Writes what came out as JSON; the store has a place of its own for a run's counterexample."""
+def keep(exactness: Exactness, folder: Path, about: dict[str, Any], *, is_of_run: bool) -> bool:
+    """Writes what came out as JSON; False where the one that is there tested longer numbers, or more.
+
+    The store has a place of its own for a run's counterexample.
+    """
     path, content = folder / "evaluation.json", about | exactness.as_dict()
     if is_of_run:
         del content["counterexample"]
+    if _thoroughness(path) > (max(about["lengths"]), exactness.num_pairs):
+        return False
     write_atomically(path, (json_text(content) + "\n").encode())
-    return path
+    return True
+
+
+def _thoroughness(path: Path) -> tuple[int, int]:
+    """The longest numbers and the number of pairs that an evaluation tested; zeros if there is none."""
+    try:
+        found = json.loads(read_whole(path))
+        return max(found["lengths"]), int(found["num_pairs"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return 0, 0

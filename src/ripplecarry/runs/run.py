@@ -71,6 +71,8 @@ class Run(Shown):
             DamageError: the run's description is missing or differs from what was written.
             StoreError: it is not a run's folder, has a newer format, or cannot be read.
         """
+        if not folder.is_dir():
+            raise StoreError(f"there is no run's folder {folder}")
         names = ("config.json", "state.json")
         if not any((folder / name).is_file() for name in names):
             kind = DamageError if is_run_id(folder.name) else StoreError

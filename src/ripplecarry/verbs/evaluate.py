@@ -26,6 +26,8 @@ class Evaluated(Exactness):
     name: str | None
     """A run's id, or what a file is called; None for a module or function, which is kept nowhere."""
     folder: Path | None
+    is_kept: bool
+    """Whether it was written there; a shallower evaluation does not replace a deeper one."""
     first_error: str | None
     """Why an adder first gave no answer, if it ever did."""
 
@@ -118,10 +120,17 @@ def evaluate(
     total = plan.num_digits
     found = plan.measure(lambda num_digits: report(num_digits, total))
     folder = None if name is None else run_store.evaluation_folder(name)
-    if folder is not None:
-        keep(found, folder, {"adder": name, "lengths": plan.lengths}, is_of_run=is_of_run)
+    is_kept = folder is not None and keep(
+        found, folder, {"adder": name, "lengths": plan.lengths}, is_of_run=is_of_run
+    )
+    if folder is not None and not is_kept:
+        say("the store keeps an earlier evaluation, which tested longer numbers, or more of them")
     return Evaluated(
-        **vars(found), name=name, folder=folder, first_error=getattr(plan.adder, "first_error", None)
+        **vars(found),
+        name=name,
+        folder=folder,
+        is_kept=is_kept,
+        first_error=getattr(plan.adder, "first_error", None),
     )
 
 
