@@ -33,6 +33,12 @@ def test_a_narrow_table_cuts_no_number(capsys, monkeypatch):
     assert shown.count("44136fa355-native-0") > 1  # each block says whose row it is
 
 
+def test_a_row_is_a_line_where_the_output_is_a_pipe(capsys):
+    print_table("runs", [{"id": "44136fa355-native-0", **{f"setting_{n}": n for n in range(30)}}])
+
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
 def test_train_says_what_comes_next_and_what_came_from_the_store(tmp_path, capsys):
     command = ["train", *TINY, "--store", str(tmp_path)]
     assert call(command) == 0

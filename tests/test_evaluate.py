@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -289,3 +290,12 @@ def test_a_shallower_evaluation_does_not_replace_a_deeper_one(tmp_path, capsys):
     assert path.read_bytes() == deep
     assert rc.evaluate(run, lengths=6, samples=10, store=tmp_path).is_kept
     assert path.read_bytes() != deep
+
+
+def test_a_wrong_answer_known_from_before_is_not_told_as_one_of_these_pairs(tmp_path):
+    exact = rc.evaluate(lambda a, b: a + b, max_digits=2)
+    assert exact.sentence.startswith("nothing failed of ")
+    wrong = rc.evaluate(lambda a, b: 0, max_digits=1).counterexample
+
+    assert "but a wrong answer is known from before: " in replace(exact, counterexample=wrong).sentence
+    assert rc.evaluate(lambda a, b: 0, max_digits=1).sentence.startswith("not exact, of ")

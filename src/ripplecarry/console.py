@@ -8,10 +8,12 @@ from rich.console import Console
 from rich.table import Table
 
 output = Console(highlight=False)
-if not output.is_terminal:  # a file or a pipe has no width
-    output.width = 160
+if not output.is_terminal:  # a file or a pipe has no width, and programs read it by lines
+    output.width = 1000
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_GAP = 2
+"""Spaces between columns."""
 _CURVE_WIDTH, _CURVE_HEIGHT = 60, 10
 _ROUND = (1, 1.2, 1.4, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
 
@@ -45,7 +47,7 @@ def _blocks(shown: Mapping[str, Sequence[str]]) -> list[list[str]]:
     widths = {name: max(map(len, [name, *cells])) for name, cells in shown.items()}
     blocks = [[first]] if shown else []
     for name in others:
-        width = sum(widths[each] + 1 for each in [*blocks[-1], name])
+        width = sum(widths[each] + _GAP for each in [*blocks[-1], name]) - _GAP
         if width > output.width and len(blocks[-1]) > 1:
             blocks.append([first])
         blocks[-1].append(name)

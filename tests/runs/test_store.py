@@ -224,6 +224,9 @@ def test_runs_are_found_by_any_unique_beginning(store):
 
 
 def test_runs_are_found_by_their_settings_and_the_last_by_its_name(store):
+    with pytest.raises(StoreError, match="no run 'last': there is no store at"):
+        find(store, "last")
+    store.prepare()
     with pytest.raises(StoreError, match="no run 'last'"):
         find(store, "last")
     runs = [execute_run(request(seed=seed), store) for seed in (1, 0)]

@@ -79,7 +79,7 @@ def print_as_table(frame: "DataFrame", *, as_csv: bool, as_latex: bool) -> bool:
     if as_csv:
         print(frame.to_csv(index=False), end="")
     elif as_latex:
-        print(frame.to_latex(index=False, escape=True), end="")
+        print(frame.to_latex(index=False, escape=True, na_rep=""), end="")
     return as_csv or as_latex
 
 

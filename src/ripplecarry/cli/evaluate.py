@@ -74,9 +74,5 @@ def _print(found: "Exactness") -> None:
         output.print()
         print_table("search for a wrong sum by the smallest margin of the logits", rows)
     output.print()
-    if found.counterexample is None:
-        output.print(f"nothing failed: {found.num_pairs:,} pairs")
-    else:
-        output.print(f"not exact; the shortest wrong sum known, of {found.num_pairs:,} pairs:")
-        output.print(f"  {found.counterexample}", markup=False)
+    output.print(found.sentence, markup=False)
     print(found.explanation)

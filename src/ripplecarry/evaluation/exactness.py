@@ -52,10 +52,21 @@ class Exactness(Shown):
         """Where it is right and where it goes wrong, in a sentence with intervals."""
         return explain(self.cells, self.hard)
 
+    @property
+    def sentence(self) -> str:
+        """What came of it; a wrong answer may be known from before."""
+        counts = [*self.cells, *self.hard]
+        found = [each.counterexample for each in self.searches if each.counterexample is not None]
+        if all(each.num_exact == each.num_pairs for each in counts) and not found:
+            known = (
+                "" if self.is_exact else f", but a wrong answer is known from before: {self.counterexample}"
+            )
+            return f"nothing failed of {self.num_pairs:,} pairs{known}"
+        told = f"the shortest wrong answer known: {self.counterexample}"
+        return f"not exact, of {self.num_pairs:,} pairs; {told}"
+
     def _line(self) -> str:
-        if self.counterexample is None:
-            return f"nothing failed of {self.num_pairs:,} pairs"
-        return f"not exact, of {self.num_pairs:,} pairs: {self.counterexample}"
+        return self.sentence
 
     def _picture(self) -> str:
         grids = []

@@ -20,7 +20,7 @@ def write_tables(summary: Sequence[CaseSummary], folder: Path, name: str) -> lis
     shown = pd.DataFrame([case.as_row() for case in summary])
     texts = {
         ".csv": numbers.to_csv(index=False),
-        ".tex": shown.to_latex(index=False, escape=True),
+        ".tex": shown.to_latex(index=False, escape=True, na_rep=""),
     }
     paths = [folder / f"{name}{suffix}" for suffix in texts]
     for path, text in zip(paths, texts.values(), strict=True):

@@ -39,6 +39,10 @@ def find(store: Store, name: str) -> Run:
             f"{name!r} fits {len(matches)} runs: {shown}; give a whole id, or settings that only "
             "one of them has, as in cell=gru,seed=3"
         )
+    if not (store.root / "runs").is_dir():
+        raise StoreError(
+            f"no run {name!r}: there is no store at {store.root}; `ripplecarry study` and `train` make one"
+        )
     raise StoreError(
         f"no run {name!r} in {store.root}, nor a folder of that name; "
         f"`ripplecarry runs` lists the {len(store.ids())} runs"

@@ -77,7 +77,8 @@ def add(
         OperandError: operands that are negative, no numbers, outside the base, too many or too few.
         ConfigurationError: a run that learned something other than addition.
     """
-    files = [os.path.expanduser(file) for file in from_ or ()]
+    given = [from_] if isinstance(from_, str) else from_ or ()
+    files = [os.path.expanduser(file) for file in given]
     if numbers and files:
         raise ConfigurationError(
             f"numbers are given, or come from files, not both: {len(numbers)} and {len(files)} were given; "

@@ -126,10 +126,11 @@ def study(
 
     if address is not None and executor != "ray":
         raise ConfigurationError(f"address is {address!r}; it goes with executor=ray alone")
+    changes = [set_] if isinstance(set_, str) else set_
     found: dict[str, Study] = {}
     for each in studies or ("all",):
         some = [each] if isinstance(each, Study) else find_studies([str(each)])
-        found |= {one.name: one for one in (vary(one, set_) for one in some)}
+        found |= {one.name: one for one in (vary(one, changes) for one in some)}
     run_store, name = Store(store), open_engine(engine).name
     wanted = {one.name: one.requests(seeds or one.seeds, name) for one in found.values()}
     requests = [request for mine in wanted.values() for request in mine]
