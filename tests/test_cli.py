@@ -222,7 +222,7 @@ def test_runs_takes_one_condition_and_a_store_that_is_there(arguments, words, ca
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_study_exits_130_and_resumes_to_the_same_bits(number):
     Path("mine.py").write_text(
-        OWN_STUDY.replace("steps=60", f"steps={40000 if is_available() else 1000}").replace(
+        OWN_STUDY.replace("steps=60", f"steps={15000 if is_available() else 1000}").replace(
             "seeds=2", "seeds=1"
         )
     )

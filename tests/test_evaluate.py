@@ -101,7 +101,7 @@ def test_a_file_is_run_with_a_word_and_not_believed(capsys):
     Path("right.py").write_text(RIGHT)
     Path("wrong.py").write_text(WRONG)
 
-    assert call(["evaluate", "--adder=right.py", "--max-digits=3", "--json"]) == 0
+    assert call(["evaluate", "--adder=right.py", "--max-digits=2", "--json"]) == 0
     captured = capsys.readouterr()
     assert "running the code of right.py" in captured.err
     assert json.loads(captured.out)["search"] == []

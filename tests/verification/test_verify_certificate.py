@@ -18,7 +18,8 @@ from verify_certificate import ONE, Machine, Network, Refused, Weights, read_jso
 CELLS = ("rnn", "gru", "lstm")
 SUBJECTS = {
     **{cell: {"cell": cell} for cell in CELLS},
-    **{f"{cell}, 2 layers": {"cell": cell, "layers": 2} for cell in CELLS},
+    **{f"{cell}, 2 layers": {"cell": cell, "layers": 2} for cell in CELLS[:2]},
+    "lstm, 2 layers": {"cell": "lstm", "layers": 2, "hidden_size": 64},  # 32 units take five times as long
     "times": {"task": "times", "factor": 7},
     "subtraction": {"task": "subtraction"},
     "comparison": {"task": "comparison"},

@@ -22,7 +22,12 @@ KERNELS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("cell", "hidden", "multiply"), [("rnn", 64, "ieee"), ("gru", 32, "tf32x3"), ("lstm", 32, "ieee")]
+    ("cell", "hidden", "multiply"),
+    [
+        pytest.param("rnn", 64, "ieee", marks=pytest.mark.stress),
+        ("gru", 32, "tf32x3"),
+        pytest.param("lstm", 32, "ieee", marks=pytest.mark.stress),
+    ],
 )
 def test_every_kernel_compiles_and_fits(cell, hidden, multiply, tmp_path):
     program = Path(__file__).parent / "compile_for_gpu.py"
