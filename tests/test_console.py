@@ -4,13 +4,22 @@ import pytest
 
 from ripplecarry.cli import call
 from ripplecarry.cli.sweep_display import sweep_progress
-from ripplecarry.console import messages, output, print_table
+from ripplecarry.console import messages, output, print_curve, print_table
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.estimate import estimated_s
 from ripplecarry.sweeps.sweep import sweep
 
 TINY = ["--hidden-size=6", "--embedding-size=3", "--batch-size=10", "--digits=3", "--steps=60"]
+
+
+@pytest.mark.parametrize(
+    "values", [[0.5, -1e300, 1e-5], [-1.0, -2.0, -3.0], [1e308, 0.0, 1.0], [5e-324, 0.0, 0.0], [0.0] * 3]
+)
+def test_curves_of_any_numbers_are_drawn_in_a_moment(values, capsys):
+    print_curve("loss", [-(2**62), 0, 2**62], values)
+
+    assert len(capsys.readouterr().out.splitlines()) == 13
 
 
 def test_a_narrow_table_cuts_no_number(capsys, monkeypatch):

@@ -15,6 +15,8 @@ messages = Console(stderr=True, highlight=False, soft_wrap=True)
 _GAP = 2
 """Spaces between columns."""
 _CURVE_WIDTH, _CURVE_HEIGHT = 60, 10
+_TINY = 1e-300
+"""Smaller numbers are drawn as 0, and those above its inverse as that."""
 _ROUND = (1, 1.2, 1.4, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
 
 
@@ -56,7 +58,8 @@ def _blocks(shown: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 def print_curve(title: str, steps: Sequence[float], values: Sequence[float]) -> None:
     """Prints a curve drawn in characters."""
-    finite = [(x, y) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
+    # No loss or share is negative; of a file that says so a line would leave the canvas without end.
+    finite = [(_drawable(x), _drawable(y)) for x, y in zip(steps, values, strict=True) if math.isfinite(y)]
     output.print(title, style="bold")
     if len(finite) < 2:
         output.print("too few points to draw")
@@ -77,9 +80,13 @@ def print_curve(title: str, steps: Sequence[float], values: Sequence[float]) -> 
     output.print(f"{'':>9}{'0':<{half}}{f'{right / 2:g}':<{half - 4}}{f'{right:g}':>4}  step")
 
 
+def _drawable(value: float) -> float:
+    return min(max(value, 0.0), 1 / _TINY)
+
+
 def _round_up(value: float) -> float:
     """The next number up that has one or two plain digits, as has its half; 1 for 0."""
-    if value <= 0:
+    if value < _TINY:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(value))
     return next(times * unit for times in _ROUND if times * unit >= value * (1 - 1e-9))
