@@ -77,7 +77,7 @@ def change_number(random: Random, content: Any) -> None:
     if not boxes:
         return
     box = random.choice(boxes)
-    unit = random.randrange(min(map(len, box.values())))
+    unit = random.randrange(min(len(box["low"]), len(box["high"])))
     end = random.choice(("low", "high"))
     value = box[end][unit]
     away, inwards = (-np.inf, np.inf) if end == "low" else (np.inf, -np.inf)
