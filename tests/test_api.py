@@ -55,7 +55,7 @@ def test_a_comparison_has_a_row_a_run():
 def test_what_is_no_run_is_refused(verb):
     with pytest.raises(ConfigurationError, match="3 is no run"):
         verb(3)
-    with pytest.raises(StoreError, match="no run 'abc' in results"):
+    with pytest.raises(StoreError, match="no run 'abc'"):
         verb("abc")
 
 
