@@ -38,12 +38,11 @@ def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **
     if found.is_kept:
         figures = draw_evaluation(found.frame(), f"Exact match of {found.name}", found.folder)
     path = found.folder / "evaluation.json"
-    if print_as_table(found.frame(), as_csv=as_csv, as_latex=as_latex):
-        pass
-    elif as_json:
+    is_printed = print_as_table(found.frame(), as_csv=as_csv, as_latex=as_latex)
+    if as_json:
         about = {"adder": found.name, "file": str(path), "figures": [str(figure) for figure in figures]}
         print(json_text(about | found.as_dict()))
-    else:
+    elif not is_printed:
         _print(found)
         if figures:
             print(f"\nheat map: {figures[0]}, figures: {path}")

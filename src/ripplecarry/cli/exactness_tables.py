@@ -1,4 +1,4 @@
-"""What an evaluation came to, in rows and lines."""
+"""The results of an evaluation, in rows and lines."""
 
 from ripplecarry.arithmetic.carry_runs import RunKind
 from ripplecarry.evaluation.exactness import Exactness
