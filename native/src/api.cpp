@@ -3,6 +3,7 @@
 
 #define RIPPLECARRY_ISA isa_of_all
 #include "engine.h"
+#include "initial_values.h"
 #include "memory.h"
 #include "processor.h"
 
@@ -39,6 +40,11 @@ struct Handle {
           gradient(memory, parameters.size()) {}
     ~Handle() { network->destroy(); }
 };
+
+// The operands of a batch, from its size, digits, positions, kind of operands, whether lengths are mixed, and run.
+Draw draw_of(const Handle& h, uint64_t seed, uint32_t stream, const int32_t* n) {
+    return {seed, stream, n[0], n[1], n[2], n[3], n[4], n[5], h.shape.operands, h.shape.base};
+}
 
 Handle& at(void* handle) { return *static_cast<Handle*>(handle); }
 
@@ -157,21 +163,28 @@ RIPPLECARRY_EXPORT int rc_logits(void* handle, const uint8_t* operands, int batc
     return at(handle).network->logits(operands, batch, positions, state, result);
 }
 
-RIPPLECARRY_EXPORT int rc_draw(void* handle, uint64_t seed, uint32_t stream, uint32_t step, int batch, int digits,
-                               int positions, uint8_t* operands, uint8_t* answers) {
+// Operand digits and answers of a batch, whose numbers are those of `draw_of`.
+RIPPLECARRY_EXPORT int rc_draw(void* handle, uint64_t seed, uint32_t stream, const int32_t* numbers, uint32_t step,
+                               uint8_t* operands, uint8_t* answers) {
     const Handle& h = at(handle);
-    return h.network->draw({seed, stream, batch, digits, positions, h.shape.operands, h.shape.base}, h.machine, step,
-                           operands, answers);
+    return h.network->draw(draw_of(h, seed, stream, numbers), h.machine, step, operands, answers);
+}
+
+// The parameters that a seed starts from.
+RIPPLECARRY_EXPORT int rc_initial_values(void* handle, uint64_t seed, float* to) {
+    const Handle& h = at(handle);
+    return isa_of_all::InitialValues(seed, h.shape, kGatesOf[h.shape.cell], to).had_memory();
 }
 
 // Trains for up to `num_steps` steps and returns how many losses there are: the last is not finite, and without
 // an update behind it, where training stopped early. Batches are drawn here unless all steps' are given. Returns -1
 // where memory is refused, which is before the first step.
-RIPPLECARRY_EXPORT int rc_train(void* handle, uint64_t seed, uint32_t stream, int batch, int digits, int positions,
-                                int optimiser, const double* rates, int64_t first_step, int num_steps, float* first,
-                                float* second, float* losses, const uint8_t* given_operands,
-                                const uint8_t* given_answers) {
+RIPPLECARRY_EXPORT int rc_train(void* handle, uint64_t seed, uint32_t stream, const int32_t* numbers, int optimiser,
+                                const double* rates, int64_t first_step, int num_steps, float* first, float* second,
+                                float* losses, const uint8_t* given_operands, const uint8_t* given_answers) {
     Handle& h = at(handle);
+    const Draw how = draw_of(h, seed, stream, numbers);
+    const int batch = how.batch, positions = how.positions;
     const int64_t num_answers = int64_t{batch} * positions, num_digits = num_answers * h.shape.operands;
     Memory memory;
     if (!given_operands) {
@@ -179,7 +192,6 @@ RIPPLECARRY_EXPORT int rc_train(void* handle, uint64_t seed, uint32_t stream, in
         h.answers.grow(memory, num_answers);
         if (memory.was_refused) return -1;
     }
-    const Draw how{seed, stream, batch, digits, positions, h.shape.operands, h.shape.base};
     for (int i = 0; i < num_steps; ++i) {
         const int64_t step = first_step + i;
         const uint8_t* operands = given_operands ? given_operands + i * num_digits : h.operands.data();

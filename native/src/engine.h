@@ -23,10 +23,13 @@ struct Machine {
     const uint8_t* output;
 };
 
+enum OperandsKind { kUniform = 0, kBalanced = 1, kCarryRun = 2, kIdleRun = 3 };
+
+// Which operands to draw: uniform ones, carry-balanced ones, or those of a longest run.
 struct Draw {
     uint64_t seed;
     uint32_t stream;
-    int32_t batch, digits, positions, operands, base;
+    int32_t batch, digits, positions, kind, is_mixed, run, operands, base;
 };
 
 enum Optimiser { kAdam = 0, kMomentum = 1, kDescent = 2 };

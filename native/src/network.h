@@ -69,7 +69,7 @@ public:
     bool draw(const ripplecarry::Draw& how, const ripplecarry::Machine& machine, uint32_t step, uint8_t* operands,
               uint8_t* answers) override {
         Memory memory;
-        RIPPLECARRY_ISA::draw(how, machine, step, memory, words_, operands, answers);
+        draws_.draw(how, machine, step, memory, operands, answers);
         return !memory.was_refused;
     }
 
@@ -270,7 +270,7 @@ private:
     CrossEntropy loss_;
     const Floats zeros_;
     Floats kept_, below_, before_, read_, starts_, passed_;
-    Array<uint32_t> words_;
+    Draws draws_;
     int rows_ = 0, positions_ = 0, slots_ = 1;
 };
 

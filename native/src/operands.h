@@ -1,9 +1,11 @@
 // Operands and answers as the package draws them: see ripplecarry.arithmetic.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
 #include "engine.h"
 #include "memory.h"
+#include "runs.h"
 
 namespace RIPPLECARRY_ISA {
 
@@ -48,28 +50,55 @@ inline void philox(uint64_t seed, uint32_t step, uint32_t stream, int rows, int 
     }
 }
 
-// Operand digits of axes (row, position, operand) and answers of axes (row, position). The words are room to work in.
-inline void draw(const ripplecarry::Draw& d, const ripplecarry::Machine& machine, uint32_t step, Memory& memory,
-                 Array<uint32_t>& all_words, uint8_t* operands, uint8_t* answers) {
-    const int words_per_row = d.digits * d.operands, blocks = (words_per_row + 3) / 4;
-    all_words.grow(memory, 4 * (int64_t{d.batch} * blocks + kLanes));
-    if (memory.was_refused) return;
-    philox(d.seed, step, d.stream, d.batch, blocks, all_words.data());
-    for (int row = 0; row < d.batch; ++row) {
-        const uint32_t* words = all_words.data() + int64_t{4} * row * blocks;
-        uint8_t* digits = operands + int64_t{row} * d.positions * d.operands;
-        for (int i = 0; i < words_per_row; ++i)
-            digits[i] = static_cast<uint8_t>((uint64_t{words[i]} * static_cast<uint32_t>(d.base)) >> 32);
-        for (int i = words_per_row; i < d.positions * d.operands; ++i) digits[i] = 0;
+// Draws operand digits of axes (row, position, operand) and answers of axes (row, position).
+class Draws {
+public:
+    void draw(const ripplecarry::Draw& d, const ripplecarry::Machine& machine, uint32_t step, Memory& memory,
+              uint8_t* operands, uint8_t* answers) {
+        const bool is_plain = d.kind == ripplecarry::kUniform && !d.is_mixed;
+        int words_per_row = d.digits * d.operands;
+        if (!is_plain) words_per_row = kWordsBefore + std::max(kWordsPerPosition * d.digits, words_per_row);
+        const int blocks = (words_per_row + 3) / 4;
+        words_.grow(memory, 4 * (int64_t{d.batch} * blocks + kLanes));
+        if (d.kind != ripplecarry::kUniform) runs_.prepare(memory, d.base, d.digits);
+        if (memory.was_refused) return;
+        philox(d.seed, step, d.stream, d.batch, blocks, words_.data());
+        std::fill_n(operands, int64_t{d.batch} * d.positions * d.operands, uint8_t{0});
+        for (int row = 0; row < d.batch; ++row) {
+            const uint32_t* words = words_.data() + int64_t{4} * row * blocks;
+            uint8_t* digits = operands + int64_t{row} * d.positions * d.operands;
+            const int length = d.is_mixed ? 1 + below(words[0], d.digits) : d.digits;
+            if (d.kind == ripplecarry::kUniform) {
+                const uint32_t* mine = words + (is_plain ? 0 : kWordsBefore);
+                for (int i = 0; i < length * d.operands; ++i) digits[i] = static_cast<uint8_t>(below(mine[i], d.base));
+            } else {
+                RunPlan plan{length, d.run, d.kind == ripplecarry::kIdleRun};
+                if (d.kind == ripplecarry::kBalanced) plan = {length, below(words[2], length + 1), below(words[1], 2) == 1};
+                runs_.draw(plan, words, digits);
+            }
+            answer(machine, d, digits, answers + int64_t{row} * d.positions);
+        }
+    }
+
+private:
+    static int below(uint32_t word, int bound) {
+        return static_cast<int>((uint64_t{word} * static_cast<uint32_t>(bound)) >> 32);
+    }
+
+    static void answer(const ripplecarry::Machine& machine, const ripplecarry::Draw& d, const uint8_t* digits,
+                       uint8_t* answers) {
         int state = 0;
         for (int position = 0; position < d.positions; ++position) {
             int symbol = 0;
             for (int o = d.operands - 1; o >= 0; --o) symbol = symbol * d.base + digits[position * d.operands + o];
             const int entry = state * machine.num_symbols + symbol;
-            answers[int64_t{row} * d.positions + position] = machine.output[entry];
+            answers[position] = machine.output[entry];
             state = machine.next_state[entry];
         }
     }
-}
+
+    Array<uint32_t> words_;
+    RunDraws runs_;
+};
 
 }  // namespace RIPPLECARRY_ISA

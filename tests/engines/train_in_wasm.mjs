@@ -33,9 +33,7 @@ const done = kernel.rc_train(
   handle,
   BigInt(seed),
   stream,
-  batch,
-  digits,
-  positions,
+  put(Int32Array, [batch, digits, positions, 0, 0, 0]), // uniform operands
   0, // Adam
   put(Float64Array, rates),
   0n,

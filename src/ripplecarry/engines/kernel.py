@@ -31,27 +31,25 @@ def _array(dtype: type) -> type:
     return np.ctypeslib.ndpointer(dtype=dtype, flags="C_CONTIGUOUS")
 
 
-_FLOATS, _BYTES = _array(np.float32), _array(np.uint8)
+_FLOATS, _BYTES, _INTS = _array(np.float32), _array(np.uint8), _array(np.int32)
 _SIGNATURES = {
     "rc_build": (ctypes.c_char_p, []),
     "rc_instruction_set": (_I32, []),
     "rc_multiply_add": (_I64, [_I32]),
     "rc_apply": (None, [_I32, _I32, _I64, _FLOATS, _FLOATS]),
-    "rc_open": (ctypes.c_void_p, [_array(np.int32), _I32]),
+    "rc_open": (ctypes.c_void_p, [_INTS, _I32]),
     "rc_close": (None, [ctypes.c_void_p]),
     "rc_num_parameters": (_I64, [ctypes.c_void_p]),
     "rc_set_parameters": (None, [ctypes.c_void_p, _FLOATS]),
     "rc_get_parameters": (None, [ctypes.c_void_p, _FLOATS]),
-    "rc_set_machine": (_I32, [ctypes.c_void_p, _I32, _I32, _array(np.int32), _BYTES]),
+    "rc_set_machine": (_I32, [ctypes.c_void_p, _I32, _I32, _INTS, _BYTES]),
     "rc_gradients": (_I32, [ctypes.c_void_p, _BYTES, _BYTES, _I32, _I32, ctypes.POINTER(_F64), _FLOATS]),
     "rc_logits": (_I32, [ctypes.c_void_p, _BYTES, _I32, _I32, ctypes.c_void_p, _FLOATS]),
-    "rc_draw": (
-        _I32,
-        [ctypes.c_void_p, _U64, _U32, _U32, _I32, _I32, _I32, _BYTES, _BYTES],
-    ),
+    "rc_draw": (_I32, [ctypes.c_void_p, _U64, _U32, _INTS, _U32, _BYTES, _BYTES]),
+    "rc_initial_values": (_I32, [ctypes.c_void_p, _U64, _FLOATS]),
     "rc_train": (
         _I32,
-        [ctypes.c_void_p, _U64, _U32, _I32, _I32, _I32, _I32, _array(np.float64), _I64, _I32]
+        [ctypes.c_void_p, _U64, _U32, _INTS, _I32, _array(np.float64), _I64, _I32]
         + [_FLOATS] * 3
         + [ctypes.c_void_p] * 2,
     ),
@@ -146,6 +144,12 @@ class KernelNetwork:
                 raise ValueError(f"{name} has the shape {weights[name].shape}, not {shape}")
         flat = np.concatenate([weights[name].ravel() for name in self._shapes]).astype(np.float32)
         self.kernel.rc_set_parameters(self.pointer, flat)
+
+    def initial_weights(self, seed: int) -> Weights:
+        """The weights that a seed starts from, as `networks.initial_values` has them."""
+        flat = np.empty(self.num_parameters, dtype=np.float32)
+        check_memory(self.kernel.rc_initial_values(self.pointer, seed, flat), "initial weights")
+        return self.unflatten(flat)
 
     def weights(self) -> Weights:
         flat = np.empty(self.num_parameters, dtype=np.float32)

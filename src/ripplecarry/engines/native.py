@@ -20,6 +20,16 @@ from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
 
 _OPTIMISERS = {"adam": 0, "momentum": 1, "sgd": 2}
+_OPERANDS = {"uniform": 0, "carry-balanced": 1}
+MOST_BALANCED = 500
+"""The most digits for which the kernel draws carry-balanced operands; it keeps a table of their square."""
+
+
+def _numbers(source: BatchSource) -> np.ndarray:
+    """What the kernel is told of a batch."""
+    kind, is_mixed = _OPERANDS[source.operands], source.lengths == "mixed"
+    sizes = [source.batch_size, source.digits, source.positions]
+    return np.array([*sizes, kind, is_mixed, 0], dtype=np.int32)
 
 
 class NativeStream(PositionStream):
@@ -65,16 +75,14 @@ class NativeTrainer(NativeComputation, Trainer):
         losses = np.empty(num_steps, dtype=np.float32)
         b = self._batches
         drawn: list[np.ndarray] = []
-        if not b.is_plain:  # which the kernel draws itself
+        if b.operands == "carry-balanced" and b.digits > MOST_BALANCED:
             drawn = [np.stack(parts) for parts in zip(*b.draw_steps(self.step, num_steps), strict=True)]
         given = [part.ctypes.data for part in drawn] or [None, None]
         count = self.network.kernel.rc_train(
             self.network.pointer,
             b.seed,
             b.stream,
-            b.batch_size,
-            b.digits,
-            b.positions,
+            _numbers(b),
             _OPTIMISERS[self._optimisation.optimiser],
             rates,
             self.step,
@@ -110,10 +118,8 @@ class NativeTrainer(NativeComputation, Trainer):
             self.network.pointer,
             source.seed,
             source.stream,
+            _numbers(source),
             step,
-            source.batch_size,
-            source.digits,
-            source.positions,
             operands,
             answers,
         )
