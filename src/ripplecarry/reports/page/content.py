@@ -68,7 +68,7 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
             "embedding": trial.embedding_size,
             "shapes": [[name, list(shape)] for name, shape in shapes.items()],
         },
-        "task": _task(task, trial.task, trial.factor),
+        "task": task_content(task, trial.task, trial.factor),
         "digits": trial.digits,
         "longest": LONGEST_OPERAND,
         "extraPositions": EXTRA_POSITIONS,
@@ -95,7 +95,8 @@ def _kind(is_last: bool) -> str:
     return "float32" if is_last else "float16"
 
 
-def _task(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
+def task_content(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
+    """A task with its machine's tables."""
     machine = task.machine
     return {
         "kind": kind,

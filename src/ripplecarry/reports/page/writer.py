@@ -2,10 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,7 +24,7 @@ from ripplecarry.runs.store import Store
 
 ASSETS = files("ripplecarry.reports.page") / "assets"
 
-_RELATIVE = re.compile(r'from "\./(\w+)\.js"')
+_IMPORT = re.compile(r'from "\./(\w+)\.js"')
 
 
 def write_page(
@@ -62,6 +64,19 @@ def write_page(
 
 def compose(content: dict[str, object]) -> str:
     """The self-contained page with this content."""
+    run: Any = content["run"]
+    return fill("page.html", "main", content, run_id=run["id"])
+
+
+def fill(
+    template: str, entry: str, content: Mapping[str, object], *, workers: tuple[str, ...] = (), **words: str
+) -> str:
+    """A template with its style, content and scripts.
+
+    Args:
+        entry: the module whose `start` begins it.
+        workers: modules that it starts workers with.
+    """
     environment = Environment(
         loader=PackageLoader("ripplecarry.reports.page", "assets"),
         autoescape=True,
@@ -69,23 +84,29 @@ def compose(content: dict[str, object]) -> str:
     )
     # "</" would end the element that holds the JSON; in a JSON string "<\/" means the same.
     data = json.dumps(content, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
-    return environment.get_template("page.html").render(
-        run_id=content["run"]["id"],  # pyrefly: ignore[bad-index, unsupported-operation]
+    return environment.get_template(template).render(
         style=Markup((ASSETS / "page.css").read_text(encoding="utf-8")),
-        modules={name: Markup(source) for name, source in modules().items()},
+        entry=entry,
+        modules={name: Markup(source) for name, source in modules(entry, *workers).items()},
         data=Markup(data),
+        **words,
     )
 
 
 @cache
-def modules() -> dict[str, str]:
-    """The page's ES modules by name.
+def modules(*entries: str) -> dict[str, str]:
+    """The ES modules that these need, by name, each after those that it imports.
 
-    A module within a page has no address for relative imports, so imports of `./NAME.js` become imports of
-    `page/NAME`, which the page's import map resolves.
+    Raises:
+        CycleError: two modules import each other.
     """
-    sources = sorted((each for each in ASSETS.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
-    return {
-        each.name.removesuffix(".js"): _RELATIVE.sub(r'from "page/\1"', each.read_text(encoding="utf-8"))
-        for each in sources
-    }
+    sources: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    waiting = [*entries]
+    while waiting:
+        name = waiting.pop()
+        if name not in sources:
+            sources[name] = (ASSETS / f"{name}.js").read_text(encoding="utf-8")
+            needs[name] = _IMPORT.findall(sources[name])
+            waiting += needs[name]
+    return {name: sources[name] for name in TopologicalSorter(needs).static_order()}

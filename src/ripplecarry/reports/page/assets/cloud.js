@@ -1,28 +1,11 @@
-// States of a layer as points on a plane, coloured by the true carry, with the invariant's boxes.
+// Drawing the states of a layer on a plane, coloured by the true carry, with the invariant's boxes.
 
 import { byId, draw, stateColour } from "./elements.js";
-import { findAxes, place, shadow } from "./project.js";
-import { Trace } from "./trace.js";
+import { place, shadow } from "./project.js";
 import { count, say } from "./words.js";
 
 const [WIDTH, HEIGHT, MARGIN, AXIS] = [420, 310, 12, 14]; // AXIS: room for an axis's name
 const LONGEST_PATH = 60;
-
-/** The preactivations of a layer over sample sums, with their axes: what one snapshot's picture stands on. */
-export function makeCloud(network, task, sample, layer) {
-  const points = [];
-  const states = [];
-  for (const positions of sample) {
-    const trace = new Trace(network, task, positions);
-    trace.advance();
-    for (let p = 0; p < trace.length; p++) {
-      points.push(network.preactivation(layer, trace.hiddenAt(layer, p)));
-      states.push(trace.states[p + 1]);
-    }
-  }
-  const axes = findAxes(points, states);
-  return { layer, axes, states, places: points.map((point) => place(axes, point)) };
-}
 
 /**
  * @param boxes by machine state [{low, high}] a layer, or null

@@ -3,7 +3,7 @@
 import { decode, parameters } from "./decode.js";
 import { Network } from "./network.js";
 import { Probe } from "./probe.js";
-import { Task } from "./task.js";
+import { Task, stateWordOf } from "./task.js";
 
 export class Run {
   constructor(content) {
@@ -26,6 +26,7 @@ export class Run {
       this.networks.set(number, {
         network: new Network(this.content.network, named, this.task),
         probe: new Probe(decode(probe.numbers), this.task.states),
+        isLast: number === this.lastSnapshot,
       });
     }
     return this.networks.get(number);
@@ -33,8 +34,7 @@ export class Run {
 
   /** What the machine's state is called. */
   get stateWord() {
-    const words = { addition: "carry", times: "carry", subtraction: "borrow" };
-    return words[this.task.kind] ?? "state";
+    return stateWordOf(this.task.kind);
   }
 
   /** Sums for the cloud, each a list of digits by position. */

@@ -5,6 +5,9 @@ const CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
 /** How an operand's digit is written. */
 export const written = (digit) => CHARACTERS[digit];
 
+/** What the states of a task's machine are called. */
+export const stateWordOf = (kind) => ({ addition: "carry", times: "carry", subtraction: "borrow" })[kind] ?? "state";
+
 export class Task {
   /** @param content {base, operands, outputs, states, nextState, output}, tables already decoded */
   constructor(content, longest) {

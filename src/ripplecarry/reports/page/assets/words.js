@@ -7,6 +7,11 @@ export const LANGUAGES = { en: EN, zh: ZH };
 
 let language = "en";
 
+/** A page's own words besides. */
+export function addWords(words) {
+  for (const [name, own] of Object.entries(words)) Object.assign(LANGUAGES[name], own);
+}
+
 export function setLanguage(name) {
   language = name in LANGUAGES ? name : "en";
   document.documentElement.lang = language === "zh" ? "zh-Hans" : "en";

@@ -1,0 +1,85 @@
+// Testing a network where its task is hard: the grid, the hard cases, a search, and the wrong answer made short.
+
+import { EXTRA_POSITIONS, Examiner, GaveUp } from "./examiner.js";
+import { gridLengths, gridPositions, testGrid } from "./hard_grid.js";
+import { hardCases } from "./hard_cases.js";
+import { MOST_SEARCHED, search } from "./search.js";
+import { shorten } from "./shorten.js";
+
+const LONGEST_SEARCHED = 100;
+
+/**
+ * What was tested, how much of it is right, and the shortest wrong answer; plain data, or `null` where it was given up.
+ *
+ * @param network `logits(operands, batch, positions)`, and `draw` of a batch's operands and answers
+ * @param task a Task with its `kind`
+ * @param digits the training length
+ * @param longest the longest length to test
+ * @param report told the share that is done, and a key of the words for what is being done
+ * @param isWanted asked before each piece of work
+ */
+export async function hardTest({ network, task, digits, seed, longest, report = () => {}, isWanted = () => true }) {
+  const lengths = gridLengths(digits, longest);
+  const rows = Object.values(hardCases(task, 1)).reduce((sum, each) => sum + each.count, 0);
+  const most = work(task, lengths, rows);
+  let done = 0;
+  let stage = "hard.grid";
+  const progress = (positions) => {
+    done += positions;
+    report(Math.min(done / most, 1), stage);
+  };
+  const examiner = new Examiner({ network, task, isWanted, progress });
+  try {
+    const cells = await testGrid(examiner, seed, lengths);
+    stage = "hard.cases";
+    const hard = await testCases(examiner, lengths);
+    stage = "hard.search";
+    const searched = await searchWhereRight(examiner, lengths, [...cells, ...hard], seed);
+    stage = "hard.shorten";
+    const wrong = examiner.wrong && written(task, await shorten(examiner, examiner.wrong));
+    return { cells, hard, search: searched, wrong, numTested: examiner.numTested };
+  } catch (error) {
+    if (error instanceof GaveUp) return null;
+    throw error;
+  }
+}
+
+/** The most positions that are computed, not counting those that make a wrong answer short. */
+function work(task, lengths, rows) {
+  const positions = lengths.map((length) => gridPositions(task, length) + rows * (length + EXTRA_POSITIONS));
+  const searched = lengths.findLast((length) => length <= LONGEST_SEARCHED) ?? 0;
+  return positions.reduce((sum, each) => sum + each, (rows + MOST_SEARCHED) * (searched + EXTRA_POSITIONS));
+}
+
+async function testCases(examiner, lengths) {
+  const counts = [];
+  for (const length of lengths) {
+    for (const [name, rows] of Object.entries(hardCases(examiner.task, length))) {
+      const exact = await examiner.areExact(rows.padded(length + EXTRA_POSITIONS));
+      counts.push({ name, length, numPairs: rows.count, numExact: exact.filter((mark) => mark).length });
+    }
+  }
+  return counts;
+}
+
+/** Searches the longest length at which nothing failed; the network reads the lowest digits first, so that shorter
+ * numbers are searched with it. */
+async function searchWhereRight(examiner, lengths, counts, seed) {
+  const failing = new Set(counts.filter((each) => each.numExact < each.numPairs).map((each) => each.length));
+  const length = lengths.findLast((each) => each <= LONGEST_SEARCHED && !failing.has(each));
+  if (length === undefined) return null;
+  const starts = Object.values(hardCases(examiner.task, length)).flatMap((rows) => rows.all());
+  return search(examiner, length, starts, seed);
+}
+
+/** Operands without leading zeros; both answers as far as either says more than zeros, or `null` for no answer. */
+function written(task, { digits, right, given, position, length }) {
+  const operands = Array.from({ length: task.operands }, (_, k) => {
+    const mine = digits.filter((_, at) => at % task.operands === k);
+    return task.writeAll(mine.subarray(0, mine.findLastIndex((digit) => digit) + 1)) || "0";
+  });
+  const isUsed = (_, at) => right[at] !== 0 || (given !== null && given[at] !== 0);
+  const end = Math.max(length, position + 1, right.findLastIndex(isUsed) + 1);
+  const answer = given && task.writeAll(given.subarray(0, end));
+  return { operands, answer, right: task.writeAll(right.subarray(0, end)), position };
+}

@@ -1,0 +1,92 @@
+"""The playground: one HTML page in which networks train, on the kernel compiled for WebAssembly."""
+
+import gzip
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from ripplecarry.claims.study import Study
+from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.files import write_atomically
+from ripplecarry.reports.page.arrays import text_of_array
+from ripplecarry.reports.page.content import task_content
+from ripplecarry.reports.page.writer import ASSETS, fill
+from ripplecarry.reports.report_curves import report_curve
+from ripplecarry.runs.trial import Trial
+from ripplecarry.studies.catalogue import REPORT_STUDIES, find_studies
+
+BASES = range(2, 17)
+FACTORS = range(2, 10)
+MODULI = range(2, 11)
+
+KERNEL = files("ripplecarry.engines") / "_kernel.wasm"
+
+
+def write_playground(path: Path) -> int:
+    """Writes the page and returns its size in bytes.
+
+    Raises:
+        ConfigurationError: this installation has no kernel for WebAssembly.
+        StoreError: the file cannot be written.
+    """
+    if path.is_dir() or not path.name:
+        raise StoreError(f"cannot write {path}: it is a folder; give a file's name")
+    page = playground().encode()
+    try:
+        write_atomically(path, page)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
+    return len(page)
+
+
+@cache
+def playground() -> str:
+    """The self-contained page."""
+    if not KERNEL.is_file():
+        raise ConfigurationError(
+            "this installation has no kernel for WebAssembly, which the playground needs: installing builds it "
+            "where the package ziglang can be had; pip install -v says why it was not"
+        )
+    packed = gzip.compress(KERNEL.read_bytes(), mtime=0)
+    content = {
+        "kernel": text_of_array(np.frombuffer(packed, dtype=np.uint8), "uint8"),
+        "tasks": _tasks(),
+        "figures": [_figure(study) for study in find_studies([*REPORT_STUDIES]) if study.report_figure],
+    }
+    style = (ASSETS / "playground.css").read_text(encoding="utf-8")
+    return fill("playground.html", "playground", content, workers=("worker",), own_style=Markup(style))
+
+
+def _tasks() -> dict[str, Any]:
+    """The tables of every task that the page offers, by its name there."""
+    choices: list[dict[str, Any]] = [{"task": name} for name in ("addition", "subtraction", "comparison")]
+    choices += [{"task": "times", "factor": factor} for factor in FACTORS]
+    choices += [{"task": "counter", "modulus": modulus} for modulus in MODULI]
+    tables = {}
+    for choice in choices:
+        for base in BASES:
+            trial = Trial.build(choice | {"base": base})
+            name = " ".join(str(part) for part in choice.values())
+            tables[f"{name}/{base}"] = task_content(trial.build_task(), trial.task, trial.factor)
+    return tables
+
+
+def _figure(study: Study) -> dict[str, Any]:
+    """A figure of the report as settings, each with the report's own curves."""
+    assert study.report_figure is not None
+    trials = []
+    for case in study.cases():
+        label, trial = case.label, case.trial
+        curves = {
+            name: report_curve(study.report_figure, label, metric)[["step", "value"]].to_numpy().tolist()
+            for name, metric in (("loss", "loss"), ("exact", "exact_match"))
+        }
+        settings = trial.model_dump(mode="json", exclude_defaults=True)
+        trials.append(
+            {"label": label, "settings": {name: str(value) for name, value in settings.items()}} | curves
+        )
+    return {"figure": study.report_figure, "trials": trials}
