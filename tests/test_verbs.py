@@ -25,6 +25,7 @@ FOR_PYTHON = {
     "add": {"report"},
     "evaluate": {"say", "report"},
     "certify": {"say", "answered", "report", "stop"},
+    "extract": {"say"},
     "page": {"say"},
     "runs": {"damaged", "deleted"},
 }

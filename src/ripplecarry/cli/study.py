@@ -30,8 +30,8 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     """
     from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.cli.interruption import stop_on_signals
-    from ripplecarry.cli.sweep_display import sweep_progress
     from ripplecarry.console import output, print_table
+    from ripplecarry.progress.sweep_display import sweep_progress
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.reports.summary import CAPTION
     from ripplecarry.runs.store import Store

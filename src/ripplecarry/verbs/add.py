@@ -1,7 +1,7 @@
 """Adding with a run's network."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
@@ -20,9 +20,7 @@ from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
-
-Report = Callable[[int, int], None]
+from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, StoreOption, verb
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ripplecarry.evaluation.exactness import Exactness
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
+from ripplecarry.verbs.parameters import EngineOption, Option, Report, Say, StoreOption, verb
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,8 +58,8 @@ def evaluate(
     ] = "tanh",
     engine: EngineOption = "auto",
     store: StoreOption = DEFAULT_STORE,
-    say: Callable[[str], None] = lambda words: None,
-    report: Callable[[int, int], None] = lambda num_digits, total: None,
+    say: Say = lambda words: None,
+    report: Report = lambda num_digits, total: None,
 ) -> Evaluated:
     """How exact an adder is where adding is hard: by length and longest carry run and idle run, on hard
     cases, and by a search for a wrong sum where there are logits.
