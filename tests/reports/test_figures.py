@@ -200,6 +200,9 @@ def test_fewer_seeds_leave_the_figures_and_tables_of_more(store):
     assert table.num_seeds.tolist() == [2, 2]
     assert table.success_share_high.between(0, 1).all()
     assert "\\begin{tabular}" in more.tables[1].read_text()
-    names = [store.report_path(studies).name for studies in (["a"], ["a", "b"], ["b", "c"], list("abcde"))]
-    assert names == ["report_a.html", "report_chosen.html", "report_chosen.html", "report.html"]
+    names = [store.report_path(studies).name for studies in (["a"], ["b", "a"], ["b", "c"], [])]
+    assert names == ["report_a.html", "report_a_b.html", "report_b_c.html", "report.html"]
+    long = [store.report_path([f"{letter * 90}", "x" * 90]).name for letter in "ab"]
+    assert len(set(long)) == 2
+    assert max(map(len, long)) < 40
     assert store.report_path(["a"], has_fewer_seeds=True).name == "report_a_fewer_seeds.html"

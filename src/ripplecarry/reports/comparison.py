@@ -21,6 +21,7 @@ from ripplecarry.reports.style import (
     style,
     write_texts,
 )
+from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
 
@@ -45,7 +46,8 @@ def check_comparable(runs: Sequence[Run]) -> None:
 def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
     """The settings, seed and engine that differ between runs: by name, one value per run."""
     settings = [
-        {**run.trial.model_dump(mode="json"), "seed": run.seed, "engine": run.engine} for run in runs
+        run.trial.model_dump(mode="json") | settings_of(run) | {"seed": run.seed, "engine": run.engine}
+        for run in runs
     ]
     by_name = {name: [each[name] for each in settings] for name in settings[0]}
     return {name: values for name, values in by_name.items() if any(v != values[0] for v in values)}

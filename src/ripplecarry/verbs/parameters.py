@@ -88,7 +88,10 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        given, problems = signature.bind(*args, **kwargs), []
+        try:
+            given, problems = signature.bind(*args, **kwargs), []
+        except TypeError as error:
+            raise ConfigurationError(f"{function.__name__}: {error}") from None
         for name, value in given.arguments.items():
             if name not in options or (value is None and options[name][0].default is None):
                 continue
