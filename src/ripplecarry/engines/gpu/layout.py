@@ -25,17 +25,6 @@ _OWN_GRADIENTS = {"rnn": (0,), "gru": (0, 1, 3), "lstm": (0, 1, 2, 3)}
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A matrix of units by units, and the offset of the gradient at its product."""
-
-    layer: int
-    saved: int
-    is_own: bool
-    at_weights: int
-    at_biases: int
-
-
-@dataclass(frozen=True)
 class Layout:
     """Where each parameter of a network begins."""
 
@@ -95,11 +84,15 @@ class Layout:
         return _padded(self.task.num_outputs)
 
     @cached_property
-    def tiles(self) -> list[Tile]:
-        """All matrices of units by units."""
+    def tiles(self) -> list[tuple[int, ...]]:
+        """All matrices of units by units, as `update_squares` takes them.
+
+        Each is its layer, which saved vector is the gradient at its product, whether it multiplies the
+        layer's own states, and the offsets of its weights and of its biases.
+        """
         hidden = self.hidden_size
         return [
-            Tile(
+            (
                 layer,
                 saved,
                 is_own,
