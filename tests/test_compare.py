@@ -63,7 +63,7 @@ def test_a_comparison_shows_what_differs_what_came_out_and_one_figure(pair, caps
 
 def test_a_curve_is_drawn_as_it_is(pair, monkeypatch):
     drawn = []
-    monkeypatch.setattr(comparison, "save", lambda figure, folder, name: drawn.append(figure))
+    monkeypatch.setattr(comparison, "save", lambda figure, *_: drawn.append(figure))
 
     comparison.draw_comparison(pair, Path("figures"))
 

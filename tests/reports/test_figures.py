@@ -14,7 +14,6 @@ from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.claims.study import Study
 from ripplecarry.reports import (
-    comparison,
     curve_figures,
     exactness_figures,
     heat_maps,
@@ -39,8 +38,11 @@ FALLING = np.geomspace(2.3, 0.001, 200)
 def drawn(monkeypatch):
     """The figures that are saved."""
     figures: list[Figure] = []
-    for module in (comparison, curve_figures, exactness_figures, heat_maps, machine_figure, seed_figures):
-        monkeypatch.setattr(module, "save", lambda figure, *_: figures.append(figure) or [])
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda figure, path, **_: figures.append(figure) if path.suffix == ".png" else None,
+    )
     return figures
 
 
@@ -156,8 +158,7 @@ def test_captions_say_how_often_exact_match_is_read(drawn, tmp_path):
 
 def save_with_title(title, folder):
     figure = Figure()
-    figure.suptitle(title)
-    style.save(figure, folder, "one")
+    style.save(figure, folder, "one", title, "")
     return figure.texts[0].get_fontfamily()
 
 

@@ -1,5 +1,6 @@
 """A run's data in the page, as JSON."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,6 @@ from ripplecarry.evaluation.probe import fit_probe, hidden_states
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
 from ripplecarry.reports.page.standing import Standing
 from ripplecarry.runs.run import Run
@@ -25,6 +25,10 @@ MOST_UNITS = 4096
 NUM_PROBE_PAIRS = 500
 NUM_SAMPLE_PAIRS = 40
 MOST_POINTS = 1000
+TYPES = {"float16": "<f2", "float32": "<f4", "uint8": "<u1", "uint16": "<u2", "uint32": "<u4"}
+
+Text = dict[str, object]
+"""An array's numbers as text, for the page's scripts to decode."""
 
 # Steps of the evaluation stream that no reading uses: the largest ones.
 _FIT_STEP, _TEST_STEP = 2**32 - 2, 2**32 - 1
@@ -75,7 +79,9 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "snapshots": [
             {
                 "step": step,
-                "weights": text_of_weights(weights, list(shapes), _kind(step == last)),
+                "weights": _text(
+                    np.concatenate([weights[name].ravel() for name in shapes]), _kind(step == last)
+                ),
                 "probe": _probe(run, weights, is_last=step == last),
             }
             for step, weights in snapshots.items()
@@ -89,6 +95,17 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "verdict": standing.as_dict(),
         "boxes": None if standing.certificate is None else _boxes(standing.certificate),
     }
+
+
+def _text(array: np.ndarray, kind: str) -> Text:
+    """An array's numbers in row-major order, in base64.
+
+    Args:
+        kind: one of `TYPES`, to which the numbers are rounded.
+    """
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(array.astype(TYPES[kind]))
+    return {"kind": kind, "base64": base64.b64encode(numbers.tobytes()).decode()}
 
 
 def _kind(is_last: bool) -> str:
@@ -106,8 +123,8 @@ def _task(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
         "outputs": task.num_outputs,
         "states": machine.num_states,
         "reachable": machine.reachable_states(),
-        "nextState": text_of_array(machine.next_state, "uint16"),
-        "output": text_of_array(machine.output, "uint8"),
+        "nextState": _text(machine.next_state, "uint16"),
+        "output": _text(machine.output, "uint8"),
     }
 
 
@@ -125,7 +142,7 @@ def _probe(run: Run, weights: Weights, *, is_last: bool) -> dict[str, Any]:
     probe = fit_probe(*seen[0], task.machine.num_states)
     numbers = np.concatenate([probe.weight.ravel(), probe.bias])
     return {
-        "numbers": text_of_array(numbers, _kind(is_last)),
+        "numbers": _text(numbers, _kind(is_last)),
         "accuracy": probe.accuracy(*seen[1]),
         "samples": len(seen[1][1]),
         "commonest": float(np.bincount(seen[1][1]).max() / len(seen[1][1])),
@@ -143,8 +160,8 @@ def _curves(run: Run) -> dict[str, dict[str, Text]]:
         steps = read["step"].to_numpy() + (metric != "loss")
         places = np.unique(np.linspace(0, len(read) - 1, min(len(read), MOST_POINTS)).astype(int))
         curves[metric] = {
-            "steps": text_of_array(steps[places], "uint32"),
-            "values": text_of_array(read[metric].to_numpy()[places], "float32"),
+            "steps": _text(steps[places], "uint32"),
+            "values": _text(read[metric].to_numpy()[places], "float32"),
         }
     return curves
 
@@ -152,14 +169,12 @@ def _curves(run: Run) -> dict[str, dict[str, Text]]:
 def _sample(run: Run) -> dict[str, Any]:
     """Operands whose states the page draws as a cloud of points."""
     batch = run.trial.batches(run.seed, Stream.EVALUATION, NUM_SAMPLE_PAIRS).draw(_TEST_STEP)
-    return {"shape": list(batch.operands.shape), "digits": text_of_array(batch.operands, "uint8")}
+    return {"shape": list(batch.operands.shape), "digits": _text(batch.operands, "uint8")}
 
 
 def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
     """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
     return {
-        state: [
-            {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes
-        ]
+        state: [{end: _text(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes]
         for state, boxes in preactivation_boxes(certificate).items()
     }

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,7 +19,7 @@ from ripplecarry.reports.page.standing import Standing, standing_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
-ASSETS = files("ripplecarry.reports.page") / "assets"
+ASSETS = Path(__file__).with_name("assets")
 
 _RELATIVE = re.compile(r'from "\./(\w+)\.js"')
 
@@ -87,8 +86,7 @@ def modules() -> dict[str, str]:
     A module within a page has no address for relative imports, so imports of `./NAME.js` become imports of
     `page/NAME`, which the page's import map resolves.
     """
-    sources = sorted((each for each in ASSETS.iterdir() if each.name.endswith(".js")), key=lambda e: e.name)
     return {
-        each.name.removesuffix(".js"): _RELATIVE.sub(r'from "page/\1"', each.read_text(encoding="utf-8"))
-        for each in sources
+        path.stem: _RELATIVE.sub(r'from "page/\1"', path.read_text(encoding="utf-8"))
+        for path in sorted(ASSETS.glob("*.js"))
     }
