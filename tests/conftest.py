@@ -34,7 +34,6 @@ install_import_hook(
         "ripplecarry.arithmetic.exact_sum",
         "ripplecarry.arithmetic.machine",
         "ripplecarry.arithmetic.number_lines",
-        "ripplecarry.arithmetic.operands",
         "ripplecarry.arithmetic.operands_by_run",
         "ripplecarry.arithmetic.philox",
         "ripplecarry.arithmetic.text_source",

@@ -19,6 +19,7 @@ def test_a_page_goes_into_the_store_or_where_it_is_told(tmp_path):
     run = rc.train(**TINY)
 
     assert rc.page(run.id[:6]).path == Store().page_path(run.id)
+    (tmp_path / "here").mkdir()
     copy = rc.page(run, out="here/page.html", engine="torch").path
     assert copy.stat().st_size > 0.9 * Store().page_path(run.id).stat().st_size
     with pytest.raises(StoreError, match="it is a folder"):

@@ -36,6 +36,8 @@ def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(cap
 
     assert call(["check", str(certificate), "--json"]) == 0
     proof = said(capsys)
+    assert call(["check", summary["id"], "--json"]) == 0
+    assert said(capsys)["margin"] == proof["margin"]
     assert (proof["answer"], proof["cell"], proof["layers"]) == ("proved", "rnn", 1)
     assert proof["run"] == summary["id"]
     assert proof["margin"] >= content["margin"] > 0.9999 * proof["margin"]

@@ -63,7 +63,7 @@ def test_a_comparison_shows_what_differs_what_came_out_and_one_figure(pair, caps
 
 def test_a_curve_is_drawn_as_it_is(pair, monkeypatch):
     drawn = []
-    monkeypatch.setattr(comparison, "save", lambda figure, folder, name: drawn.append(figure))
+    monkeypatch.setattr(comparison, "save", lambda figure, *_: drawn.append(figure))
 
     comparison.draw_comparison(pair, Path("figures"))
 
@@ -74,7 +74,8 @@ def test_a_curve_is_drawn_as_it_is(pair, monkeypatch):
 
 
 def test_weights_from_elsewhere_compare_without_curves(pair, capsys, tmp_path):
-    Path("net.safetensors").write_bytes(safetensors.numpy.save(pair[0].weights))
+    others = {name: 2 * array for name, array in pair[0].weights.items()}
+    Path("net.safetensors").write_bytes(safetensors.numpy.save(others))
     imported = import_run(Path("net.safetensors"), 3, Store("results"))
     other = keep(Store("results"), exact_trial(10), exact_weights(10))
 

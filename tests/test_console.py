@@ -3,8 +3,9 @@
 import pytest
 
 from ripplecarry.cli import call
-from ripplecarry.cli.sweep_display import sweep_progress
 from ripplecarry.console import messages, output, print_curve, print_table
+from ripplecarry.progress.status_line import keeps_log
+from ripplecarry.progress.sweep_display import sweep_progress
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.estimate import estimated_s
@@ -69,9 +70,11 @@ def test_a_sweep_says_how_many_runs_it_is_before_it_begins(tmp_path, monkeypatch
         RunRequest(Trial(hidden_size=4, embedding_size=2, digits=2, steps=10), seed, "torch")
         for seed in (0, 1)
     ]
+    before = keeps_log.set(True)
     for wanted in (requests[:1], requests, requests):
         with sweep_progress() as display:
             sweep(wanted, Store(tmp_path), num_workers=1, listener=display)
+    keeps_log.reset(before)
 
     assert said[0].startswith("1 run, none of them in the store; 1 at a time, about 0:0")
     assert said[1].startswith("2 runs, 1 of them in the store; 1 at a time, about")

@@ -290,7 +290,7 @@ def test_every_verb_takes_the_cell_of_ones_own_or_refuses_it_in_a_line(with_own_
             assert words[0] in lines[0], verb
         else:
             assert status in ((0, 1) if verb in ("evaluate", "extract", "import") else (0,)), (verb, lines)
-    assert "imported as run" in told["import"][1][0]
+    assert "these are the weights of run" in told["import"][1][0]
 
 
 @pytest.mark.slow

@@ -200,9 +200,9 @@ def test_weights_from_elsewhere_become_a_run(cell, capsys):
     [
         (lambda w: w.pop("dense.bias"), "dense.bias is missing"),
         (lambda w: w.pop("embed_layer.weight"), "not a state dict of the report's networks"),
-        (lambda w: w.update({"extra": np.zeros(1, np.float32)}), "extra is 1; a rnn"),
+        (lambda w: w.update({"extra": np.zeros(1, np.float32)}), "extra is 1; an RNN"),
         (lambda w: w.update({"dense.bias": np.full(10, np.nan, np.float32)}), "finite"),
-        (lambda w: w.update({"dense.bias": np.zeros(10, np.int32)}), "must hold finite numbers"),
+        (lambda w: w.update({"dense.bias": np.zeros(10, np.int32)}), "weights are finite numbers"),
         (lambda w: w.update({"rnn.weight_hh_l0": np.zeros((7, 3), np.float32)}), "7x3"),
     ],
 )

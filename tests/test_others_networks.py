@@ -145,13 +145,13 @@ def test_relu_networks_are_evaluated_as_such(capsys):
         (["add", "net.pt", "1", "2"], "net.pt is a file, not a run; `ripplecarry evaluate net.pt`"),
         (["certify", "gru.safetensors"], "gru.safetensors is a file, not a run"),
         (["evaluate", "right.py"], "right.py is a Python file, not a run; --adder right.py tests it"),
-        (["evaluate", "gru.safetensors", "--nonlinearity=relu"], "and the file has a gru"),
+        (["evaluate", "gru.safetensors", "--nonlinearity=relu"], "and the file has another cell: gru"),
         (["evaluate", "nothing", "--nonlinearity=relu"], "relu; it is for files of weights"),
         (["evaluate", "both.safetensors"], "both.safetensors is of a bidirectional network"),
         (["evaluate", "other.safetensors"], "other.safetensors has no embed_layer.weight"),
         (["evaluate", "wide.safetensors"], "wide.safetensors is not a state dict"),
         (["evaluate", "large.safetensors"], "large.safetensors is not a state dict"),
-        (["evaluate", "fifty.safetensors"], "fifty.safetensors: dense.bias is 50; a rnn"),
+        (["evaluate", "fifty.safetensors"], "fifty.safetensors: dense.bias is 50; an RNN of 1 layer"),
         (["evaluate", "named.safetensors"], "report's networks: unknown cell 'relu'"),
     ],
 )  # fmt: skip
@@ -175,3 +175,18 @@ def test_files_that_are_no_such_network_are_told_by_name(arguments, words, capsy
 
     assert call(arguments) == 2
     assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_of_imported_weights_nobody_tells_how_they_were_trained_and_known_ones_are_found(capsys):
+    trial = Trial(hidden_size=5, embedding_size=3)
+    saved(random_weights(trial))
+    assert call(["evaluate", "net.safetensors", "--lengths=2", "--samples=2", "--max-digits=2"]) == 1
+    (row,) = rc.list_runs().to_dict("records")
+    assert (row["hidden_size"], row["digits"], row["cell"]) == (5, 2, "rnn")
+    assert all(row[name] != row[name] for name in ("steps", "learning_rate", "batch_size"))  # NaN
+
+    run = rc.train(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=1)
+    (path,) = rc.export(run, state_dict=True)
+    assert call(["evaluate", str(path), "--lengths=2", "--samples=2"]) == 1
+    assert f"these are the weights of run {run.id}" in capsys.readouterr().err
+    assert len(Store().ids()) == 2

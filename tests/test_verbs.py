@@ -25,6 +25,7 @@ FOR_PYTHON = {
     "add": {"report"},
     "evaluate": {"say", "report"},
     "certify": {"say", "answered", "report", "stop"},
+    "extract": {"say"},
     "page": {"say"},
     "runs": {"damaged", "deleted"},
 }
@@ -151,3 +152,36 @@ def test_an_unknown_choice_is_refused_with_those_there_are():
         rc.certify("any", engine="steam")
     with pytest.raises(ConfigurationError, match="unknown executor 'steam'; choose from local"):
         rc.study("cell", executor="steam")
+
+
+def test_bad_values_are_refused_in_one_line_wherever_they_are_given():
+    for refused in (lambda: rc.Trial(layers=0), lambda: rc.Trial(celll="gru"), lambda: rc.train(5)):
+        with pytest.raises(ConfigurationError) as told:
+            refused()
+        assert "\n" not in str(told.value)
+
+
+def test_written_sums_have_a_short_representation():
+    run = rc.train(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=1)
+    assert repr(rc.add(run, "1" * 3000, "2")).startswith("<WrittenSums: answers of ")
+    assert repr(rc.add(run, "111", "2", verify=True)).endswith(", 1 of 1 sums wrong>")
+
+
+def test_a_page_makes_no_folder(tmp_path):
+    run = rc.train(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=1)
+    with pytest.raises(InputError, match="there is no folder"):
+        rc.page(run, out=tmp_path / "nope" / "x.html")
+    assert not (tmp_path / "nope").exists()
+
+
+def test_a_run_is_checked_by_its_id():
+    run = rc.train(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=1)
+    for name in (run, run.id, "last"):
+        with pytest.raises(InputError, match=f"run {run.id} has no certificate; `ripplecarry certify"):
+            rc.check(name)
+
+
+def test_exactness_that_was_measured_is_shown(capsys):
+    words = ["--hidden-size=6", "--embedding-size=3", "--batch-size=10", "--digits=3", "--steps=1"]
+    assert call(["train", *words, "--exactness-to=4", "--json"]) == 0
+    assert "Sums by length: " in capsys.readouterr().out

@@ -33,6 +33,12 @@ class Configuration(BaseModel):
         defer_build=True,  # most parts of a trial are never built on their own
     )
 
+    def __init__(self, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise ConfigurationError(sentences(error, type(self).model_fields)) from None
+
     @field_validator("*", mode="before")
     @classmethod
     def _as_typed(cls, value: object, info: ValidationInfo) -> object:
@@ -48,10 +54,7 @@ class Configuration(BaseModel):
         Raises:
             ConfigurationError: one line with every problem found.
         """
-        try:
-            return cls(**settings)
-        except ValidationError as error:
-            raise ConfigurationError(sentences(error, cls.model_fields)) from None
+        return cls(**settings)
 
 
 def _kind(annotation: Any) -> Any:

@@ -1,20 +1,14 @@
 import numpy as np
 from scipy.stats import chisquare
 
-from ripplecarry.arithmetic.operands import uniform_operands
+from ripplecarry.arithmetic.batches import BatchSource
 from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.tasks import addition
 
 
 def draw(seed=0, step=0, rows=500, digits=20, operands=2, base=10):
-    return uniform_operands(
-        seed,
-        Stream.TRAINING,
-        step,
-        num_rows=rows,
-        digits=digits,
-        num_operands=operands,
-        base=base,
-    )
+    task = addition(base, operands)
+    return BatchSource(task, digits, digits, rows, seed, Stream.TRAINING).draw(step).operands
 
 
 def test_digits_are_uniform_at_every_place():
@@ -38,7 +32,7 @@ def test_longer_operands_begin_with_the_shorter():
 
 def test_the_draw_is_frozen():
     # Any engine must draw these very digits; a change here changes every result.
-    drawn = uniform_operands(42, Stream.TRAINING, 7, num_rows=2, digits=5)
+    drawn = draw(seed=42, step=7, rows=2, digits=5)
 
     assert drawn[:, :, 0].tolist() == [[5, 8, 4, 4, 2], [8, 0, 4, 0, 0]]
     assert drawn[:, :, 1].tolist() == [[8, 2, 2, 8, 0], [1, 2, 4, 6, 0]]

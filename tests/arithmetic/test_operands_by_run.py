@@ -66,7 +66,7 @@ def test_every_pair_of_a_longest_run_is_drawn_as_often(kind, base, length):
     place = (base**2) ** np.arange(length)[::-1]
     for run in range(length + 1):
         wanted = pairs[runs == run]
-        drawn = draw(RunPlan.of(kind, run, length, 20 * len(wanted)), base)
+        drawn = draw(RunPlan.of([(kind, run)], length, 20 * len(wanted)), base)
         number_of = dict.fromkeys((wanted[:, :, 0] * base + wanted[:, :, 1]) @ place, 0)
         found, counts = np.unique((drawn[:, :, 0] * base + drawn[:, :, 1]) @ place, return_counts=True)
         assert set(found) <= number_of.keys()
@@ -88,7 +88,7 @@ def test_every_pair_of_a_longest_run_is_drawn_as_often(kind, base, length):
 def test_the_longest_run_is_exactly_what_was_wanted(base, length, share, kind, number):
     run = round(share * length)
 
-    drawn = draw(RunPlan.of(kind, run, length, 20), base, number)
+    drawn = draw(RunPlan.of([(kind, run)], length, 20), base, number)
 
     assert drawn.shape == (20, length, 2)
     assert drawn.max() < base
@@ -107,7 +107,7 @@ def test_long_operands_have_the_runs_that_were_wanted():
 @pytest.mark.parametrize(("run", "length"), [(4, 3), (-1, 3), (0, 0)])
 def test_a_run_that_does_not_fit_is_refused(run, length):
     with pytest.raises(ConfigurationError, match="does not fit"):
-        RunPlan.of("carry", run, length, 1)
+        RunPlan.of([("carry", run)], length, 1)
 
 
 def test_balanced_operands_have_every_longest_run_as_often():

@@ -29,6 +29,7 @@ def test_values_replace_the_studys_own_and_several_of_another_setting_are_varied
     ("change", "words"),
     [
         ("speed=3", "set='speed=3' is not of the form layers=1,3, with a setting from certify"),
+        ("layres=2", "unknown setting 'layres'; did you mean layers?"),
         ("layers", "layers is ''; "),
         ("layers=1.5", "layers is '1.5'; "),
         ("cell=rnn,mgu", "unknown cell 'mgu'; choose from rnn, gru, lstm"),

@@ -39,6 +39,10 @@ def test_a_length_is_wrong_where_one_kind_of_runs_is():
     [
         (lambda length, kind, run: True, "by length: right up to 20 digits, the most tested"),
         (
+            lambda length, kind, run: run not in (0, 2),
+            "by longest carry run: wrong even without one, and at 1 of the",
+        ),
+        (
             lambda length, kind, run: False,
             "by length: wrong from 1 digit on (there 80 of 200 right, all there are)",
         ),
@@ -46,7 +50,7 @@ def test_a_length_is_wrong_where_one_kind_of_runs_is():
         (lambda length, kind, run: length < 20, "by length: right up to 10 digits, wrong at 20 (there"),
         (
             lambda length, kind, run: length not in (2, 20),
-            "by length: right up to 1 digit, wrong at 2 and 1 of the 2 longer ones tested",
+            "by length: right up to 1 digit, wrong at 2 and at 1 of the 2 longer ones tested",
         ),
     ],
 )

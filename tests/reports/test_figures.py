@@ -14,7 +14,6 @@ from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.claims.study import Study
 from ripplecarry.reports import (
-    comparison,
     curve_figures,
     exactness_figures,
     heat_maps,
@@ -39,8 +38,11 @@ FALLING = np.geomspace(2.3, 0.001, 200)
 def drawn(monkeypatch):
     """The figures that are saved."""
     figures: list[Figure] = []
-    for module in (comparison, curve_figures, exactness_figures, heat_maps, machine_figure, seed_figures):
-        monkeypatch.setattr(module, "save", lambda figure, *_: figures.append(figure) or [])
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda figure, path, **_: figures.append(figure) if path.suffix == ".png" else None,
+    )
     return figures
 
 
@@ -156,8 +158,7 @@ def test_captions_say_how_often_exact_match_is_read(drawn, tmp_path):
 
 def save_with_title(title, folder):
     figure = Figure()
-    figure.suptitle(title)
-    style.save(figure, folder, "one")
+    style.save(figure, folder, "one", title, "")
     return figure.texts[0].get_fontfamily()
 
 
@@ -200,6 +201,9 @@ def test_fewer_seeds_leave_the_figures_and_tables_of_more(store):
     assert table.num_seeds.tolist() == [2, 2]
     assert table.success_share_high.between(0, 1).all()
     assert "\\begin{tabular}" in more.tables[1].read_text()
-    names = [store.report_path(studies).name for studies in (["a"], ["a", "b"], ["b", "c"], list("abcde"))]
-    assert names == ["report_a.html", "report_chosen.html", "report_chosen.html", "report.html"]
+    names = [store.report_path(studies).name for studies in (["a"], ["b", "a"], ["b", "c"], [])]
+    assert names == ["report_a.html", "report_a_b.html", "report_b_c.html", "report.html"]
+    long = [store.report_path([f"{letter * 90}", "x" * 90]).name for letter in "ab"]
+    assert len(set(long)) == 2
+    assert max(map(len, long)) < 40
     assert store.report_path(["a"], has_fewer_seeds=True).name == "report_a_fewer_seeds.html"

@@ -239,9 +239,16 @@ def test_runs_are_found_by_their_settings_and_the_last_by_its_name(store):
         find(store, "cell=rnn")
     with pytest.raises(StoreError, match="no run 'seed=7'"):
         find(store, "seed=7")
-    for words in ("seed=1,", "seed=1,speed=3", "=", "machine=None"):
+    for words in ("seed=1,", "seed=1,velocity=3", "=", "machine=None"):
         with pytest.raises(ConfigurationError, match="not of the form cell=gru,seed=3"):
             find(store, words)
+    with pytest.raises(ConfigurationError, match="unknown column 'celll'; did you mean cell"):
+        find(store, "celll=gru")
+
+
+def test_a_frame_of_no_store_says_so(tmp_path):
+    with pytest.raises(StoreError, match=r"no store at .*nowhere; "):
+        Store(tmp_path / "nowhere").frame()
 
 
 def test_the_frame_filters_and_sorts(store):

@@ -82,7 +82,7 @@ def test_a_study_file_is_a_study(tmp_path):
         (with_claim('fastest(area("exactmatch"), layers=1)'), "unknown metric 'exactmatch'"),
         (with_claim('fastest("exact_match", layers=1)'), "must be a measure"),
         (with_claim("None"), "decides nothing"),
-        (with_claim('fastest(area("loss"), layers=7)'), "0 trials have"),
+        (with_claim('fastest(area("loss"), layers=7)'), "no trials have"),
         (with_claim('fastest(area("loss"), leyers=1)'), "did you mean layers"),
         (with_claim('fastest(area("loss"), layers=1)') + TWICE, "two claims are called 'X'"),
     ],

@@ -56,11 +56,10 @@ def positions_of(network: Computation, digits: np.ndarray) -> Iterator[tuple[np.
                 yield logits[:, 0].numpy(), [part[0].numpy() for part in state]
         return
     assert isinstance(network, NativeComputation)
-    kernel = network.network
     hidden = network.weights()["dense.weight"].shape[1]
-    memory = np.zeros((kernel.num_state_floats // hidden, len(digits), hidden), dtype=np.float32)
+    memory = np.zeros((network.num_state_floats // hidden, len(digits), hidden), dtype=np.float32)
     for piece in pieces:
-        yield kernel.logits(piece, memory)[:, 0], list(memory)
+        yield network.logits(piece, memory)[:, 0], list(memory)
 
 
 def num_members(subject: Subject, network: Computation) -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ripplecarry.arithmetic.operands_by_run import WORDS_BEFORE, RunPlan, operands_from_words, words_per_row
+from ripplecarry.arithmetic.philox import below
 from ripplecarry.axes import Int, UInt8, UInt32
 
 
@@ -13,7 +14,7 @@ def balanced_words(digits: int, num_operands: int) -> int:
 
 def mixed_lengths(words: UInt32[np.ndarray, "row word"], digits: int) -> Int[np.ndarray, " row"]:
     """A length for each row, uniform from 1 to `digits`."""
-    return 1 + _below(words[:, 0], np.full(len(words), digits))
+    return 1 + below(words[:, 0], digits).astype(np.int64)
 
 
 def carry_balanced(
@@ -25,7 +26,8 @@ def carry_balanced(
     Args:
         words: `balanced_words` per row; the second picks carry or idle run, the third its length.
     """
-    plan = RunPlan(lengths, _below(words[:, 2], lengths + 1), _below(words[:, 1], np.full(len(words), 2)))
+    runs, is_idle = (below(words[:, at], bound) for at, bound in ((2, lengths + 1), (1, 2)))
+    plan = RunPlan(lengths, runs.astype(np.int64), is_idle.astype(np.int64))
     return operands_from_words(words, plan, base=base)
 
 
@@ -34,13 +36,7 @@ def of_lengths(
 ) -> UInt8[np.ndarray, "row position operand"]:
     """Operands uniform over the numbers of at most each row's length."""
     length = int(lengths.max())
-    drawn = _below(words[:, WORDS_BEFORE : WORDS_BEFORE + length * num_operands], base)
+    drawn = below(words[:, WORDS_BEFORE : WORDS_BEFORE + length * num_operands], base)
     operands = drawn.astype(np.uint8).reshape(len(words), length, num_operands)
     operands[np.arange(length) >= lengths[:, None]] = 0
     return operands
-
-
-def _below(words: UInt32[np.ndarray, "..."], bound: Int[np.ndarray, "..."] | int) -> Int[np.ndarray, "..."]:
-    return ((words.astype(np.uint64) * np.asarray(bound, dtype=np.uint64)) >> np.uint64(32)).astype(
-        np.int64
-    )

@@ -12,8 +12,7 @@ from ripplecarry.arithmetic.balanced_operands import (
     mixed_lengths,
     of_lengths,
 )
-from ripplecarry.arithmetic.operands import uniform_operands
-from ripplecarry.arithmetic.philox import Stream, random_words
+from ripplecarry.arithmetic.philox import Stream, below, random_words
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
 from ripplecarry.configuration import Configuration
@@ -86,31 +85,21 @@ class BatchSource:
         """The batches of `count` steps from `first` on; cheaper than drawing them one by one."""
         shape = (count * self.batch_size, self.positions, self.task.num_operands)
         operands = np.zeros(shape, dtype=np.uint8)
-        operands[:, : self.digits] = np.concatenate(self._digits(range(first, first + count)))
+        operands[:, : self.digits] = self._digits(range(first, first + count))
         answers = self.task.answer(operands)
         return [
             Batch(*parts) for parts in zip(np.split(operands, count), np.split(answers, count), strict=True)
         ]
 
-    def _digits(self, steps: range) -> list[np.ndarray]:
+    def _digits(self, steps: range) -> np.ndarray:
         rows, num_operands, base = self.batch_size, self.task.num_operands, self.task.base
-        if self.is_plain:
-            return [
-                uniform_operands(
-                    self.seed,
-                    self.stream,
-                    step,
-                    num_rows=rows,
-                    digits=self.digits,
-                    num_operands=num_operands,
-                    base=base,
-                )
-                for step in steps
-            ]
-        num_words = balanced_words(self.digits, num_operands)
+        all_digits = self.digits * num_operands
+        num_words = all_digits if self.is_plain else balanced_words(self.digits, num_operands)
         words = np.concatenate(
             [random_words(self.seed, self.stream, step, rows, num_words) for step in steps]
         )
+        if self.is_plain:  # word `position * num_operands + operand` gives the digit
+            return below(words, base).astype(np.uint8).reshape(-1, self.digits, num_operands)
         lengths = np.full(len(words), self.digits)
         if self.lengths == "mixed":
             lengths = mixed_lengths(words, self.digits)
@@ -118,4 +107,4 @@ class BatchSource:
             drawn = carry_balanced(words, lengths, base)
         else:
             drawn = of_lengths(words, lengths, num_operands, base)
-        return [np.pad(drawn, ((0, 0), (0, self.digits - drawn.shape[1]), (0, 0)))]
+        return np.pad(drawn, ((0, 0), (0, self.digits - drawn.shape[1]), (0, 0)))

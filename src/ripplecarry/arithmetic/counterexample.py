@@ -78,8 +78,8 @@ class Counterexample(Shown):
         """The counterexample in words."""
         operands = self._operand_texts
         if self.task.name == "machine":
-            places = self.task.base ** np.arange(self.task.num_operands)
-            operands = [f"the symbols {symbols_text(self.digits[: self.length] @ places)}"]
+            symbols = self.task.symbols_of(self.digits[: self.length])
+            operands = [f"the symbols {symbols_text(symbols)}"]
         right = _shortened(self._text(self.right))
         asked = f"{self.task.name} of {' and '.join(map(_shortened, operands))}"
         given = _shortened(self._text(self.answer)) if self._has_answer else "no number of these digits"

@@ -10,7 +10,7 @@ position adds to the count, an entering one restarts it, a *leaving* one (the ot
 outside. A carry run's length is its count plus one, for the position that generates it; an idle run's is
 its count."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from ripplecarry.arithmetic.carry_runs import RunKind
 from ripplecarry.arithmetic.digits import check_base
-from ripplecarry.arithmetic.philox import Stream, random_words
+from ripplecarry.arithmetic.philox import Stream, below, random_words
 from ripplecarry.axes import Float, Int, UInt8, UInt32
 from ripplecarry.errors import ConfigurationError
 
@@ -40,18 +40,19 @@ class RunPlan:
     """1 for the longest idle run, 0 for the longest carry run."""
 
     @classmethod
-    def of(cls, kind: RunKind, run: int, length: int, num_rows: int) -> "RunPlan":
-        """The same for all rows.
+    def of(cls, group: Sequence[tuple[RunKind, int]], length: int, num_rows: int) -> "RunPlan":
+        """So many rows of this length for each kind and longest run, in this order.
 
         Raises:
             ConfigurationError: a run longer than the operands, or operands without digits.
         """
-        if not 0 <= run <= length or length < 1:
-            raise ConfigurationError(
-                f"a longest {kind} run of {run} does not fit {length} digits; choose 0 to {length}"
-            )
-        rows = np.ones(num_rows, dtype=np.int64)
-        return cls(rows * length, rows * run, rows * (kind == "idle"))
+        for kind, run in group:
+            if not 0 <= run <= length or length < 1:
+                raise ConfigurationError(
+                    f"a longest {kind} run of {run} does not fit {length} digits; choose 0 to {length}"
+                )
+        rows = np.array([(length, run, kind == "idle") for kind, run in group], dtype=np.int64)
+        return cls(*np.repeat(rows, num_rows, axis=0).T)
 
 
 def operands_by_run(
@@ -280,5 +281,4 @@ class _DigitPairs:
 
     def draw(self, sorts: np.ndarray, words: UInt32[np.ndarray, " row"]) -> UInt8[np.ndarray, "row 2"]:
         """A pair of each row's sort."""
-        place = (words.astype(np.uint64) * self._counts[sorts]) >> np.uint64(32)
-        return self._pairs[sorts, place]
+        return self._pairs[sorts, below(words, self._counts[sorts])]

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from ripplecarry.axes import UInt32
+from ripplecarry.axes import Integer, UInt32
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -42,6 +42,14 @@ def philox(key: tuple[int, int], counter: UInt32[np.ndarray, "4 count"]) -> UInt
         c1, c3 = p1 & _LOW, p0 & _LOW
         k0, k1 = (k0 + _WEYL[0]) & 0xFFFFFFFF, (k1 + _WEYL[1]) & 0xFFFFFFFF
     return np.stack([c0, c1, c2, c3]).astype(np.uint32)
+
+
+def below(words: UInt32[np.ndarray, "..."], bound: Integer[np.ndarray, "..."] | int) -> np.ndarray:
+    """Random words as numbers below a bound: floor(word * bound / 2**32).
+
+    Misses uniformity by less than bound / 2**32.
+    """
+    return (words.astype(np.uint64) * np.asarray(bound, dtype=np.uint64)) >> _SHIFT
 
 
 def random_words(

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from ripplecarry.arithmetic.digit_text import number_text
 from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base, to_digits
 from ripplecarry.arithmetic.machine import Machine
-from ripplecarry.axes import Int, UInt8
+from ripplecarry.axes import Int, Integer, UInt8
 from ripplecarry.configuration import Configuration, Entry
 from ripplecarry.errors import ConfigurationError
 
@@ -70,12 +70,15 @@ class Task:
         places = self.base ** np.arange(self.num_operands)
         return (symbols[..., None] // places % self.base).astype(np.uint8)
 
+    def symbols_of(self, operands: Integer[np.ndarray, "*shape operand"]) -> Int[np.ndarray, "*shape"]:
+        """The symbols of the operands' digits."""
+        return operands @ self.base ** np.arange(self.num_operands)
+
     def solve(
         self, operands: UInt8[np.ndarray, "batch position operand"]
     ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:
         """The answer digits and the machine's states: entering each position, and at the end."""
-        place = self.base ** np.arange(self.num_operands)
-        return self.machine.run(operands @ place)
+        return self.machine.run(self.symbols_of(operands))
 
     def answer(
         self, operands: UInt8[np.ndarray, "batch position operand"]
@@ -135,8 +138,7 @@ def counter(modulus: int, base: int = 10) -> Task:
 
 
 def _digits_of_symbols(base: int, num_operands: int) -> Int[np.ndarray, "operand symbol"]:
-    symbols = np.arange(base**num_operands)
-    return np.stack([symbols // base**k % base for k in range(num_operands)])
+    return np.indices((base,) * num_operands).reshape(num_operands, -1)[::-1]
 
 
 def _carrying(

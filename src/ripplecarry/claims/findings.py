@@ -90,7 +90,8 @@ def find(arms: Sequence[Arm], settings: Settings) -> Arm:
     """
     matches = [arm for arm in arms if arm.has(settings)]
     if len(matches) != 1:
-        raise ConfigurationError(f"{len(matches)} trials have {dict(settings)}; a claim needs one")
+        words = ", ".join(f"{name}={value}" for name, value in settings.items())
+        raise ConfigurationError(f"{len(matches) or 'no'} trials have {words}; a claim needs one that does")
     return matches[0]
 
 

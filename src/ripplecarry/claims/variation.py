@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import create_model
@@ -67,6 +68,9 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
 
 def _value(name: str, word: str, change: str) -> Any:
     if name not in Trial.model_fields or name == "machine":
+        near = get_close_matches(name, set(Trial.model_fields) - {"machine"}, n=1)
+        if near and name != "machine":
+            raise ConfigurationError(f"set={change!r}: unknown setting {name!r}; did you mean {near[0]}?")
         allowed = ", ".join(each for each in Trial.model_fields if each != "machine")
         raise ConfigurationError(
             f"set={change!r} is not of the form layers=1,3, with a setting from {allowed}"

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError
 
 from ripplecarry.cli.say import say
 from ripplecarry.errors import InputError
+from ripplecarry.progress.status_line import keeps_log
 
 _COMMANDS = {
     "study": "Execute studies, resuming what was begun, and draw their figures.",
@@ -40,6 +41,7 @@ def call(arguments: Sequence[str], commands: App | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a path may have characters that they do not take
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    before = keeps_log.set(True)
     try:
         status = commands(
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
@@ -66,6 +68,8 @@ def call(arguments: Sequence[str], commands: App | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         say(f"{where}{error.strerror or error}")
         return 2
+    finally:
+        keeps_log.reset(before)
 
 
 def app(arguments: Sequence[str] = ()) -> App:

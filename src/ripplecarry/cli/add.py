@@ -28,14 +28,11 @@ def add(run: str, *numbers: str, from_: list[str] | None, as_json: bool, **optio
 
     Example: ripplecarry add 7cbcf572b8 999999999999 1 --verify
     """
-    from ripplecarry.cli.progress import progress_line
-
     for number in numbers:
         if number.startswith("--"):  # an option must be able to stand behind the numbers
             raise ConfigurationError(f"unknown option {number!r}; `ripplecarry add --help` lists them")
     files = from_ or (None if numbers else ["-"])
-    with progress_line("digits") as progress:
-        sums = verb.add(run, *numbers, from_=files, report=progress.advance, **options)
+    sums = verb.add(run, *numbers, from_=files, **options)
     assert isinstance(sums, verb.WrittenSums)
     with sums.spool:
         _print(sums, as_json)

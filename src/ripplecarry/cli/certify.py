@@ -1,7 +1,6 @@
 """`ripplecarry certify`: a proof for every length."""
 
 import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,6 @@ from ripplecarry.verbs import certify as verb
 if TYPE_CHECKING:
     from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.sweeps.certifying import Unknown
-    from ripplecarry.sweeps.execute_run import Progress
     from ripplecarry.verification.certificate import Certificate
 
 
@@ -45,9 +43,7 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
 
     with ExitStack() as polishing:
         try:
-            found = verb.certify(
-                subject, store=store, say=say, answered=answered, report=_report, stop=stop, **options
-            )
+            found = verb.certify(subject, store=store, say=say, answered=answered, stop=stop, **options)
         except Interrupted:
             return say_interrupted()
     result = {"run": subject.id, **_as_dict(own[0] if own else found)}
@@ -87,8 +83,3 @@ def _sentence(found: "Certificate | Counterexample | Unknown") -> str:
 def certified_words(run_id: str, margin: float, statement: str) -> str:
     """What was proved of a run, in words."""
     return f"certified: run {run_id}, smallest margin {margin:.4g}\n{statement}"
-
-
-def _report(progress: "Progress") -> None:
-    if sys.stderr.isatty():
-        print(f"\rstep {progress.step}/{progress.num_steps} at most", end="", file=sys.stderr, flush=True)

@@ -1,7 +1,6 @@
 """`ripplecarry check`: the independent check of a certificate."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from ripplecarry.cli.command import command
@@ -10,13 +9,13 @@ from ripplecarry.verbs import check as verb
 
 
 @command(verb.check)
-def check(certificate: Path, *, as_json: bool, **options: Any) -> int:
+def check(certificate: str, *, as_json: bool, **options: Any) -> int:
     """Verify a certificate against the weights, by two programs that share nothing with the search.
 
     The second is verify_certificate.py: one file on Python's standard library alone, in exact integers.
     Exit status 0 where both accept it, 1 where one refuses it, 2 where it is no certificate.
 
-    Example: ripplecarry check results/certificates/44136fa355-torch-0.json
+    Example: ripplecarry check 44136fa355-torch-0
     """
     try:
         found = verb.check(certificate, **options)

@@ -27,12 +27,11 @@ def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **
 
     Example: ripplecarry evaluate 7cbcf572b8 --lengths 1000
     """
-    from ripplecarry.cli.progress import progress_line
     from ripplecarry.reports.heat_maps import draw_evaluation
 
     # What another's code prints must not stand among our results.
-    with progress_line("digits") as progress, redirect_stdout(sys.stderr):
-        found = verb.evaluate(run, say=say, report=progress.advance, **options)
+    with redirect_stdout(sys.stderr):
+        found = verb.evaluate(run, say=say, **options)
     assert found.folder is not None
     figures = []
     if found.is_kept:

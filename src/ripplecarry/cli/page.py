@@ -25,5 +25,6 @@ def page(run: str, *, as_json: bool, **options: Any) -> int:
         result = {"run": found.run.id, "page": str(found.path), "bytes": size, "verdict": kind}
         print(json.dumps(result | {"snapshots": num_snapshots}, indent=1))
     else:
-        print(f"{found.path}: {size / 1e6:.2f} MB, {num_snapshots} snapshots; {found.standing.words}")
+        snapshots = f"{num_snapshots} snapshot{'' if num_snapshots == 1 else 's'}"
+        print(f"{found.path}: {size / 1e6:.2f} MB, {snapshots}; {found.standing.words}")
     return 0

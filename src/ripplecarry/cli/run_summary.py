@@ -31,6 +31,11 @@ def run_summary(run: "Run") -> dict[str, object]:
         low, high = share_interval(exact, NUM_PAIRS)
         summary["exact_match_interval"] = f"{low:.4f} to {high:.4f} (95 %, {NUM_PAIRS} samples)"
     summary |= {"exact_from_step": run.exact_from_step, "exact_from_s": run.exact_from_s}
+    if "exactness.parquet" in run.state["files"]:
+        from ripplecarry.evaluation.explanation import explain
+        from ripplecarry.evaluation.grid import cells_of
+
+        summary["exactness"] = explain(cells_of(run.exactness.to_dict(orient="records")))
     if run.state["steps_done"]:
         summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
     return summary

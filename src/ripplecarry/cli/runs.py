@@ -104,18 +104,18 @@ def _columns_to_show(rows: list[Row]) -> list[Row]:
 
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
-    from ripplecarry.networks.architecture import Architecture
+    from ripplecarry.runs.listing import KNOWN_OF_IMPORTED
     from ripplecarry.runs.run_files import IMPORTED
 
     if as_json:
         print(json.dumps({"config": dict(run.config), "state": dict(run.state), "proof": proof}, indent=1))
         return 0
-    summary = run_summary(run) | {"proof": proof or "neither certified nor refuted"}
+    summary = run_summary(run) | {"proof": proof or "none"}
     rows = [{"what": name, "value": value} for name, value in summary.items()]
     print_table(f"run {run.id}", rows)
     settings = run.trial.model_dump(mode="json", exclude_none=True)
     if run.engine == IMPORTED:  # how it was trained, nobody told
-        settings = {name: settings[name] for name in (*Architecture.model_fields, "base", "digits")}
+        settings = {name: settings[name] for name in KNOWN_OF_IMPORTED if name in settings}
     output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))
     for metric in ("loss", "exact_match"):
         if metric not in run.curves:  # weights that were trained elsewhere

@@ -30,11 +30,12 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     """
     from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.cli.interruption import stop_on_signals
-    from ripplecarry.cli.sweep_display import sweep_progress
     from ripplecarry.console import output, print_table
+    from ripplecarry.progress.sweep_display import sweep_progress
     from ripplecarry.reports.document import report_study, write_document
     from ripplecarry.reports.summary import CAPTION
     from ripplecarry.runs.store import Store
+    from ripplecarry.studies.catalogue import GROUPS
 
     with sweep_progress() as listener, stop_on_signals() as stop:
         found = verb.study(*studies, shard=shard, store=store, listener=listener, stop=stop, **options)
@@ -46,8 +47,9 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     run_store = Store(store)
     parts = [(one, found.runs_by_study[one.name]) for one in found.studies]
     reports = [report_study(one, runs, run_store) for one, runs in parts if one.drawn(runs)]
+    names = [one.name for one in found.studies]
     document = run_store.report_path(
-        [one.name for one in found.studies],
+        [] if names == list(GROUPS["all"]) else names,
         has_fewer_seeds=any(report.has_fewer_seeds for report in reports),
     )
     if reports:

@@ -53,8 +53,8 @@ def train(*, as_json: bool, **options: Any) -> int:
     Example: ripplecarry train --digits 9 --layers 2 --cell gru --steps 500
     """
     from ripplecarry.cli.interruption import say_interrupted, stop_on_signals
-    from ripplecarry.cli.sweep_display import sweep_progress
     from ripplecarry.console import print_table
+    from ripplecarry.progress.sweep_display import sweep_progress
 
     given = {name: value for name, value in options.items() if value is not None}
     with sweep_progress() as display, stop_on_signals() as stop:

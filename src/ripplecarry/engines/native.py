@@ -13,12 +13,13 @@ from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, UInt8
 from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trainer
-from ripplecarry.engines.kernel import LEVELS, KernelNetwork, check_memory, kernel_library
+from ripplecarry.engines.kernel import LEVELS, check_memory, kernel_library
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 
+_CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
 _OPTIMISERS = {"adam": 0, "momentum": 1, "sgd": 2}
 _OPERANDS = {"uniform": 0, "carry-balanced": 1}
 MOST_BALANCED = 500
@@ -33,7 +34,7 @@ def _numbers(source: BatchSource) -> np.ndarray:
 
 
 class NativeStream(PositionStream):
-    def __init__(self, network: KernelNetwork) -> None:
+    def __init__(self, network: "NativeComputation") -> None:
         self._network = network
         self._state = np.zeros(network.num_state_floats, dtype=np.float32)
 
@@ -42,32 +43,98 @@ class NativeStream(PositionStream):
 
 
 class NativeComputation(Computation):
-    """A network inside the kernel."""
+    """A network inside the kernel, freed with this object."""
 
-    def __init__(self, network: KernelNetwork) -> None:
-        self.network = network
+    def __init__(self, architecture: Architecture, task: Task, level: int, weights: Weights) -> None:
+        self._kernel = kernel_library()
+        check_known(architecture.cell, by="native")
+        a, machine = architecture, task.machine
+        self._task, self._shapes = task, parameter_shapes(a, task)
+        sizes = [_CELLS[a.cell], a.layers, a.hidden_size, a.embedding_size]
+        sizes += [task.base, task.num_operands, task.num_outputs]
+        self._pointer = self._kernel.rc_open(np.array(sizes, dtype=np.int32), level)
+        check_memory(self._pointer, f"this network ({LEVELS[level]})")
+        self.num_state_floats = CELL_SHAPES[a.cell].num_states * a.layers * a.hidden_size
+        self._num_parameters = self._kernel.rc_num_parameters(self._pointer)
+        was_given = self._kernel.rc_set_machine(
+            self._pointer,
+            machine.num_states,
+            machine.num_symbols,
+            np.ascontiguousarray(machine.next_state, dtype=np.int32),
+            np.ascontiguousarray(machine.output),
+        )
+        check_memory(was_given, "the task's machine")
+        self._set_weights(weights)
+
+    def __del__(self) -> None:
+        if getattr(self, "_pointer", None):
+            self._kernel.rc_close(self._pointer)
 
     def logits(
-        self, operands: UInt8[np.ndarray, "batch position operand"]
+        self, operands: UInt8[np.ndarray, "batch position operand"], state: np.ndarray | None = None
     ) -> Float[np.ndarray, "batch position output"]:
-        return self.network.logits(operands)
+        """The logits at each position.
+
+        Args:
+            state: what the layers pass on, updated; zero unless given.
+        """
+        operands = np.ascontiguousarray(operands, dtype=np.uint8)
+        if operands.size and operands.max() >= self._task.base:
+            raise ConfigurationError(f"digit {operands.max()} is outside base {self._task.base}")
+        batch, positions, _ = operands.shape
+        result = np.empty((batch, positions, self._task.num_outputs), dtype=np.float32)
+        pointer = None if state is None else state.ctypes.data
+        was_given = self._kernel.rc_logits(self._pointer, operands, batch, positions, pointer, result)
+        check_memory(was_given, f"{positions} positions of {batch} sums")
+        return result
 
     def stream(self) -> PositionStream:
-        return NativeStream(self.network)
+        return NativeStream(self)
+
+    def initial_weights(self, seed: int) -> Weights:
+        """The weights that a seed starts from, as `networks.initial_values` has them."""
+        flat = np.empty(self._num_parameters, dtype=np.float32)
+        check_memory(self._kernel.rc_initial_values(self._pointer, seed, flat), "initial weights")
+        return self._unflatten(flat)
 
     def weights(self) -> Weights:
-        return self.network.weights()
+        flat = np.empty(self._num_parameters, dtype=np.float32)
+        self._kernel.rc_get_parameters(self._pointer, flat)
+        return self._unflatten(flat)
+
+    def _set_weights(self, weights: Weights) -> None:
+        for name, shape in self._shapes.items():  # the kernel reads as much memory as the shapes say
+            if weights[name].shape != shape:
+                raise ValueError(f"{name} has the shape {weights[name].shape}, not {shape}")
+        flat = np.concatenate([weights[name].ravel() for name in self._shapes]).astype(np.float32)
+        self._kernel.rc_set_parameters(self._pointer, flat)
+
+    def _unflatten(self, flat: np.ndarray) -> Weights:
+        """Arrays by name from all parameters' numbers in a row."""
+        ends = np.cumsum([int(np.prod(shape)) for shape in self._shapes.values()])
+        parts = np.split(flat, ends[:-1])
+        return {
+            name: part.reshape(shape).copy()
+            for (name, shape), part in zip(self._shapes.items(), parts, strict=True)
+        }
 
 
 class NativeTrainer(NativeComputation, Trainer):
     """A network in training inside the kernel."""
 
-    def __init__(self, network: KernelNetwork, optimisation: Optimisation, batches: BatchSource) -> None:
-        super().__init__(network)
+    def __init__(
+        self,
+        architecture: Architecture,
+        optimisation: Optimisation,
+        batches: BatchSource,
+        level: int,
+        weights: Weights,
+    ) -> None:
+        super().__init__(architecture, batches.task, level, weights)
         self.step = 0
         self._optimisation = optimisation
         self._batches = batches
-        self._first, self._second = np.zeros((2, network.num_parameters), dtype=np.float32)
+        self._first, self._second = np.zeros((2, self._num_parameters), dtype=np.float32)
 
     def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
         steps = range(self.step, self.step + num_steps)
@@ -78,8 +145,8 @@ class NativeTrainer(NativeComputation, Trainer):
         if b.operands == "carry-balanced" and b.digits > MOST_BALANCED:
             drawn = [np.stack(parts) for parts in zip(*b.draw_steps(self.step, num_steps), strict=True)]
         given = [part.ctypes.data for part in drawn] or [None, None]
-        count = self.network.kernel.rc_train(
-            self.network.pointer,
+        count = self._kernel.rc_train(
+            self._pointer,
             b.seed,
             b.stream,
             _numbers(b),
@@ -106,7 +173,7 @@ class NativeTrainer(NativeComputation, Trainer):
         for moment in moments:
             if moment.shape != self._first.shape or moment.dtype != np.float32:
                 raise ValueError(f"the optimiser has {moment.shape} moments, not {self._first.shape}")
-        self.network.set_weights(state)
+        self._set_weights(state)
         self._first, self._second = (moment.copy() for moment in moments)
         self.step = step
 
@@ -114,8 +181,8 @@ class NativeTrainer(NativeComputation, Trainer):
         """The batch of a step as the kernel draws it."""
         operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
         answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
-        was_given = self.network.kernel.rc_draw(
-            self.network.pointer,
+        was_given = self._kernel.rc_draw(
+            self._pointer,
             source.seed,
             source.stream,
             _numbers(source),
@@ -128,14 +195,14 @@ class NativeTrainer(NativeComputation, Trainer):
 
     def gradients(self, operands: np.ndarray, answers: np.ndarray) -> tuple[float, Weights]:
         """The mean loss on a batch and its gradient by parameter name."""
-        flat = np.empty(self.network.num_parameters, dtype=np.float32)
+        flat = np.empty(self._num_parameters, dtype=np.float32)
         batch, positions, _ = operands.shape
         loss = ctypes.c_double()
-        was_given = self.network.kernel.rc_gradients(
-            self.network.pointer, operands, answers, batch, positions, loss, flat
+        was_given = self._kernel.rc_gradients(
+            self._pointer, operands, answers, batch, positions, loss, flat
         )
         check_memory(was_given, f"{positions} positions of {batch} sums")
-        return loss.value, self.network.unflatten(flat)
+        return loss.value, self._unflatten(flat)
 
 
 class NativeEngine(Engine):
@@ -178,7 +245,7 @@ class NativeEngine(Engine):
         return result
 
     def load(self, architecture: Architecture, task: Task, weights: Weights) -> Computation:
-        return NativeComputation(KernelNetwork(architecture, task, self._level, weights))
+        return NativeComputation(architecture, task, self._level, weights)
 
     def trainer(
         self,
@@ -187,5 +254,4 @@ class NativeEngine(Engine):
         batches: BatchSource,
         weights: Weights,
     ) -> Trainer:
-        network = KernelNetwork(architecture, batches.task, self._level, weights)
-        return NativeTrainer(network, optimisation, batches)
+        return NativeTrainer(architecture, optimisation, batches, self._level, weights)

@@ -102,13 +102,13 @@ def _along(counts: Sequence[_Count], unit: str) -> str:
     first = failing[0]
     place = counts.index(first)
     longer, others = len(counts) - place - 1, len(failing) - 1
-    at = f"{first.size:,}" if place else _size(first, unit)
+    at = f"at {first.size:,}" if place else f"at {_size(first, unit)}" if first.size else "even without one"
     if not others:
-        where = f"wrong at {at}" + (" alone" if longer else "")
+        where = f"wrong {at}" + (" alone" if longer else "")
     elif others == longer:
-        where = f"wrong from {at} on"
+        where = f"wrong from {at.removeprefix('at ')} on" if first.size else "wrong at every size"
     else:
-        where = f"wrong at {at} and {others} of the {longer} longer ones tested"
+        where = f"wrong {at}{'' if first.size else ','} and at {others} of the {longer} longer ones tested"
     up_to = f"right up to {_size(counts[place - 1], unit)}, " if place else ""
     return f"{up_to}{where} (there {first.words})"
 

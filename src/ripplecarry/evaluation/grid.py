@@ -104,12 +104,7 @@ def operands_of_runs(
     length: int, base: int, number: int, group: tuple[tuple[RunKind, int], ...], count: int
 ) -> UInt8[np.ndarray, "row position 2"]:
     """`count` pairs of each kind and longest run, in this order; each `number` gives different ones."""
-    plans = [RunPlan.of(kind, run, length, count) for kind, run in group]
-    plan = RunPlan(
-        np.concatenate([p.lengths for p in plans]),
-        np.concatenate([p.runs for p in plans]),
-        np.concatenate([p.is_idle for p in plans]),
-    )
+    plan = RunPlan.of(group, length, count)
     return operands_by_run(length, Stream.EVALUATION_BY_RUN, number, plan, base=base)
 
 

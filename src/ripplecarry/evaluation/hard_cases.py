@@ -37,8 +37,7 @@ def hard_cases(task: Task, length: int) -> Cases:
 def _symbols(task: Task) -> UInt8[np.ndarray, "symbol operand"]:
     count = task.base**task.num_operands
     chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_SYMBOLS)).astype(np.int64))
-    place = task.base ** np.arange(task.num_operands)
-    return (chosen[:, None] // place % task.base).astype(np.uint8)
+    return task.digits_of(chosen)
 
 
 def _alternating(symbols: np.ndarray, length: int) -> np.ndarray:

@@ -26,8 +26,8 @@ def read_weights(content: bytes) -> Weights:
         return safetensors.numpy.load(content)
     except KeyError as error:
         raise ValueError(f"numbers of type {error} cannot be read") from None
-    except (SafetensorError, OverflowError, TypeError, ValueError) as error:
-        raise ValueError(" ".join(str(error).split())) from None
+    except (SafetensorError, OverflowError, TypeError, ValueError):
+        raise ValueError("it is no safetensors file, or a damaged one") from None
 
 
 def write_weights(weights: Weights, cell: str) -> bytes:

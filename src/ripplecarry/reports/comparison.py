@@ -2,25 +2,15 @@
 
 import hashlib
 from collections.abc import Sequence
-from itertools import cycle
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.reports.curve_figures import EXACT_MATCH_WORDS
-from ripplecarry.reports.style import (
-    MARKERS,
-    Colour,
-    colours,
-    fill_where_all_right,
-    save,
-    scale_loss,
-    style,
-    write_texts,
-)
+from ripplecarry.reports.style import draw_curve, looks, new_figure, save, scale_loss, scale_shares
+from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
 
@@ -29,7 +19,6 @@ _PANELS = {
     "exact_match": "exact match at the training length",
     HARD: "exact match on the hard cases",
 }
-_MARKS = 10
 
 
 def check_comparable(runs: Sequence[Run]) -> None:
@@ -45,7 +34,8 @@ def check_comparable(runs: Sequence[Run]) -> None:
 def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
     """The settings, seed and engine that differ between runs: by name, one value per run."""
     settings = [
-        {**run.trial.model_dump(mode="json"), "seed": run.seed, "engine": run.engine} for run in runs
+        run.trial.model_dump(mode="json") | settings_of(run) | {"seed": run.seed, "engine": run.engine}
+        for run in runs
     ]
     by_name = {name: [each[name] for each in settings] for name in settings[0]}
     return {name: values for name, values in by_name.items() if any(v != values[0] for v in values)}
@@ -77,8 +67,7 @@ def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
     if not panels:
         return []
     labels = _labels(runs)
-    with style():
-        figure = Figure(figsize=(4.4 * len(panels) + 2.2, 3.9), layout="constrained")
+    with new_figure(4.4 * len(panels) + 2.2, 3.9) as figure:
         for axes, metric in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             _draw_panel(axes, runs, labels, metric)
         handles = {
@@ -89,13 +78,14 @@ def draw_comparison(runs: Sequence[Run], folder: Path) -> list[Path]:
         figure.legend(
             list(handles.values()), list(handles), loc="outside right center", title="run", frameon=False
         )
-        write_texts(
+        return save(
             figure,
+            folder,
+            _name(runs),
             f"{len(runs)} runs side by side",
             f"One line for each run. {EXACT_MATCH_WORDS} Hard cases: fixed operands of the training length "
             "on which other networks failed.",
         )
-        return save(figure, folder, _name(runs))
 
 
 def _is_read(run: Run, metric: str) -> bool:
@@ -111,33 +101,20 @@ def _labels(runs: Sequence[Run]) -> list[str]:
 
 
 def _draw_panel(axes: Axes, runs: Sequence[Run], labels: Sequence[str], metric: str) -> None:
-    shades: list[Colour] = colours(labels)
     ends = []
-    for run, label, shade, marker in zip(runs, labels, shades, cycle(MARKERS), strict=False):
+    for run, label, look in zip(runs, labels, looks(labels), strict=True):
         if not _is_read(run, metric):
             continue
-        read = run.curves[["step", metric]].dropna()
-        spacing = max(1, len(read) // _MARKS)
-        ends.append(read[metric].iloc[-1])
-        (line,) = axes.plot(
-            read.step,
-            read[metric],
-            color=shade,
-            label=label,
-            marker=marker,
-            markersize=4,
-            markevery=spacing,
-        )
-        if metric != "loss":
-            fill_where_all_right(axes, line)
+        steps, values = run.curves[["step", metric]].dropna().to_numpy().T
+        ends.append(values[-1])
+        draw_curve(axes, steps, values, label, look, are_shares=metric != "loss")
     axes.set_title(_PANELS[metric])
     axes.set_xlabel("step")
     axes.set_xlim(left=0)
     if metric == "loss":
         scale_loss(axes, ends)
     else:
-        axes.set_ylabel("share right in every digit")
-        axes.set_ylim(-0.03, 1.03)
+        scale_shares(axes)
 
 
 def _name(runs: Sequence[Run]) -> str:

@@ -1,13 +1,11 @@
 """Curves over steps: a study's loss and exact match over seeds, with the report's curves dashed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ripplecarry.axes import Float
@@ -15,15 +13,13 @@ from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.reports.style import (
-    MARKERS,
-    Colour,
     choose_fonts,
-    colours,
-    fill_where_all_right,
+    draw_curve,
+    looks,
+    new_figure,
     save,
     scale_loss,
-    style,
-    write_texts,
+    scale_shares,
 )
 from ripplecarry.runs.readings import NUM_PAIRS, REPORT_DIGITS
 from ripplecarry.runs.run import Run
@@ -31,7 +27,6 @@ from ripplecarry.training.loop import READ_EVERY
 
 _FEWEST_FOR_PERCENTILES = 40
 """With fewer seeds a 2.5th percentile would lie between the two lowest."""
-_READINGS_TO_MARK = 10
 EXACT_MATCH_WORDS = (
     f"Exact match: the share of {NUM_PAIRS:,} new random answers that are right in every digit, read every "
     f"{READ_EVERY} steps. A filled marker: all are right."
@@ -41,16 +36,6 @@ _OF_CERTIFYING = {
     "box_width": ("mean width of the boxes", "preactivation"),
 }
 _LOWEST_MARGIN = -6.0  # the search gives up at -5
-
-
-@dataclass(frozen=True)
-class _Curve:
-    """One trial as drawn."""
-
-    label: str
-    runs: Sequence[Run]
-    colour: Colour
-    marker: str
 
 
 def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -63,18 +48,13 @@ def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The paths written.
     """
-    groups: dict[str, list[Arm]] = {}
-    for mine in study.drawn(runs):
-        groups.setdefault(mine.case.group, []).append(mine)
+    groups = by_group(study.drawn(runs))
     panels = _panels(runs)
-    with style():
-        size = (4.6 * len(panels) + 1.6, 3.6 * len(groups) + 0.8)
-        figure = Figure(figsize=size, layout="constrained")
+    with new_figure(4.6 * len(panels) + 1.6, 3.6 * len(groups) + 0.8) as figure:
         rows = figure.subplots(len(groups), len(panels), squeeze=False)
         for row, (group, members) in zip(rows, groups.items(), strict=True):
-            curves = _curves(members)
             for axes, metric in zip(row, panels, strict=True):
-                _draw_panel(axes, study, curves, metric, panels)
+                _draw_panel(axes, study, members, metric, panels)
                 if group:
                     axes.set_title(f"{group}: {axes.get_title()}")
         handles, labels = rows[0, 0].get_legend_handles_labels()
@@ -82,25 +62,30 @@ def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             handles.append(Line2D([], [], color="0.15", linestyle="--", linewidth=1.1))
             labels.append("the report's run")
         figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
-        write_texts(figure, study.title, _caption(study, runs))
-        return save(figure, folder, study.name)
+        return save(figure, folder, study.name, study.title, _caption(study, runs))
 
 
 def draw_lines(
     lines: Mapping[str, tuple[Sequence[int], Sequence[float]]], what: str, title: str, path: Path
 ) -> None:
     """Writes one panel of labelled lines against steps."""
-    with style():
-        figure = Figure(figsize=(6, 4), layout="constrained")
+    with new_figure(6, 4) as figure:
         axes = figure.subplots()
-        for (label, (steps, values)), marker in zip(lines.items(), cycle(MARKERS), strict=False):
-            spacing = max(1, len(steps) // _READINGS_TO_MARK)
-            axes.plot(steps, values, label=label, marker=marker, markersize=4, markevery=spacing)
+        for (label, (steps, values)), look in zip(lines.items(), looks(list(lines)), strict=True):
+            draw_curve(axes, steps, values, label, look)
         axes.set_xlabel("step")
         axes.set_ylabel(what)
         axes.legend(title=title, frameon=False)
         choose_fonts(figure)
         figure.savefig(path, dpi=150)
+
+
+def by_group(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
+    """The trials that are drawn together, in a panel or a row of them."""
+    groups: dict[str, list[Arm]] = {}
+    for arm in arms:
+        groups.setdefault(arm.case.group, []).append(arm)
+    return groups
 
 
 def band(runs: Sequence[Run], metric: str) -> tuple[np.ndarray, np.ndarray]:
@@ -109,12 +94,8 @@ def band(runs: Sequence[Run], metric: str) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         Steps, and the band with axes (low middle high, step). Diverged runs count up to their end.
     """
-    longest = max((run.curves for run in runs), key=len)
-    is_read = longest[metric].notna().to_numpy()
-    values = np.full((len(runs), len(longest)), np.nan)
-    for row, run in zip(values, runs, strict=True):
-        row[: len(run.curves)] = run.curves[metric]
-    return longest.step.to_numpy()[is_read], band_of(values[:, is_read])
+    read = pd.concat([run.curves.set_index("step")[metric] for run in runs], axis=1).dropna(how="all")
+    return read.index.to_numpy(), band_of(read.to_numpy(float).T)
 
 
 def band_of(values: Float[np.ndarray, "seed place"]) -> Float[np.ndarray, "3 place"]:
@@ -128,13 +109,19 @@ def band_words(arms: Sequence[Arm]) -> str:
     counts = sorted({len(arm.runs) for arm in arms})
     if counts == [1]:
         return "One line for each run; there is one seed."
-    seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
     shaded = {
         False: "the range from the lowest to the highest seed",
         True: "the middle 95 % of the seeds",
     }
     are_many = dict.fromkeys(count >= _FEWEST_FOR_PERCENTILES for count in counts)
-    return f"Line: the median of {seeds} seeds. Shaded: {', or '.join(shaded[many] for many in are_many)}."
+    shading = ", or ".join(shaded[many] for many in are_many)
+    return f"Line: the median of {num_seeds_words(arms)} seeds. Shaded: {shading}."
+
+
+def num_seeds_words(arms: Sequence[Arm]) -> str:
+    """How many seeds the trials have, in a caption."""
+    counts = [len(arm.runs) for arm in arms]
+    return " to ".join(map(str, dict.fromkeys((min(counts), max(counts)))))
 
 
 def _panels(runs: Sequence[Run]) -> list[str]:
@@ -149,40 +136,21 @@ def _panels(runs: Sequence[Run]) -> list[str]:
     return ["loss", "exact_match", *sorted(other, key=other.__getitem__)]
 
 
-def _curves(members: list[Arm]) -> list[_Curve]:
-    shades = colours([mine.case.value for mine in members])
-    return [
-        _Curve(mine.case.member or mine.case.label, mine.runs, shade, marker)
-        for mine, shade, marker in zip(members, shades, cycle(MARKERS), strict=False)
-    ]
-
-
-def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, panels: Sequence[str]) -> None:
+def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: Sequence[str]) -> None:
     ends = []
-    for curve in curves:
-        steps, (low, middle, high) = band(curve.runs, metric)
-        ends.append(low[-1])
-        (line,) = axes.plot(
-            steps,
-            middle,
-            color=curve.colour,
-            label=curve.label,
-            marker=curve.marker,
-            markersize=4,
-            markevery=max(1, len(steps) // _READINGS_TO_MARK),
-        )
-        axes.fill_between(steps, low, high, color=curve.colour, alpha=0.2, linewidth=0)
-        if metric.startswith("exact_match"):
-            fill_where_all_right(axes, line)
+    are_shares = metric.startswith("exact_match")
     # The report always read exact match on 9-digit operands: only that metric is comparable.
     nine = f"exact_match_at_{REPORT_DIGITS}"
-    if study.report_figure and not (metric == "exact_match" and nine in panels):
-        for curve in curves[:1] if study.report_figure == 1 else curves:
-            theirs = report_curve(
-                study.report_figure, curve.label, "loss" if metric == "loss" else "exact_match"
-            )
-            colour = "0.15" if study.report_figure == 1 else curve.colour
-            axes.plot(theirs.step, theirs.value, "--", color=colour, linewidth=1.1)
+    figure = None if metric == "exact_match" and nine in panels else study.report_figure
+    for arm, look in zip(arms, looks([arm.case.value for arm in arms]), strict=True):
+        label = arm.case.member or arm.case.label
+        steps, (low, middle, high) = band(arm.runs, metric)
+        ends.append(low[-1])
+        draw_curve(axes, steps, middle, label, look, (low, high), are_shares=are_shares)
+        if figure is not None and (arm is arms[0] or figure != 1):
+            theirs = report_curve(figure, label, "exact_match" if are_shares else "loss")
+            colour = "0.15" if figure == 1 else look[0]
+            axes.plot(theirs.step, theirs.value, "--", color=colour, linewidth=1.1, zorder=2.5)
     axes.set_xlabel("step")
     axes.set_xlim(left=0)
     if metric == "loss":
@@ -199,15 +167,14 @@ def _draw_panel(axes: Axes, study: Study, curves: list[_Curve], metric: str, pan
         else:
             axes.set_ylim(bottom=0)
     else:
-        axes.set_title(f"exact match at {_where(metric, curves)}")
-        axes.set_ylabel("share right in every digit")
-        axes.set_ylim(-0.03, 1.03)
+        axes.set_title(f"exact match at {_where(metric, arms)}")
+        scale_shares(axes)
 
 
-def _where(metric: str, curves: list[_Curve]) -> str:
+def _where(metric: str, arms: list[Arm]) -> str:
     if "_at_" in metric:
         return f"{metric.rpartition('_')[2]} digits"
-    lengths = {run.trial.digits for curve in curves for run in curve.runs}
+    lengths = {run.trial.digits for arm in arms for run in arm.runs}
     return f"{lengths.pop()} digits" if len(lengths) == 1 else "the training length"
 
 

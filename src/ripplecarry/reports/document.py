@@ -1,9 +1,11 @@
 """The report of a sweep: one self-contained HTML file."""
 
 import base64
+import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,7 @@ from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.proofs import proofs
 from ripplecarry.reports.seed_figures import draw_seeds
-from ripplecarry.reports.summary import CAPTION, CaseSummary, summarise
-from ripplecarry.reports.tables import most_seeds, write_tables
+from ripplecarry.reports.summary import CAPTION, CaseSummary, most_seeds, summarise, write_tables
 from ripplecarry.reports.time_figures import draw_times
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
@@ -136,15 +137,13 @@ def _fields(report: StudyReport) -> dict[str, Any]:
     certified, refuted = proofs(study, report.runs, report.store)
     settings = study.base.model_dump(mode="json", exclude_none=True, exclude=varied)
     return {
-        "name": study.name,
-        "title": study.title,
+        **vars(report),
         "remarks": "\n".join(study.question.strip().splitlines()[1:]).strip(),
         "command": report.command,
         "rows": [row.as_row() for row in report.summary],
-        "verdicts": report.verdicts,
         "certified": certified,
         "refuted": refuted,
-        "theorems": list(dict.fromkeys(each.theorem for each in certified)),
+        "theorems": list(dict.fromkeys(each.proof.theorem for each in certified if each.proof)),
         "explanations": _explanations(study, report.runs),
         "run_commands": [
             {
@@ -154,16 +153,13 @@ def _fields(report: StudyReport) -> dict[str, Any]:
             }
             for arm in study.drawn(report.runs)
         ],
-        "agreement": [asdict(each) for each in agreement(study, report.runs)],
+        "agreement": agreement(study, report.runs),
         "figures": [
             {"name": figure.stem, "data": base64.b64encode(figure.read_bytes()).decode()}
             for figure in report.figures
             if figure.suffix == ".svg"
         ],
-        "report_figure": study.report_figure,
-        "axis": study.axis,
         "settings": settings,
-        "runs": [run.id for run in report.runs],
     }
 
 
@@ -180,9 +176,5 @@ def _explanations(study: Study, runs: Sequence[Run]) -> dict[str, str]:
 
 def _environments(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """The distinct environments of the runs, with the number of runs from each."""
-    counts: dict[str, tuple[dict[str, Any], int]] = {}
-    for run in runs:
-        found = dict(run.environment)
-        key = repr(sorted(found.items(), key=str))
-        counts[key] = (found, counts.get(key, (found, 0))[1] + 1)
-    return [{**found, "runs": count} for found, count in counts.values()]
+    counts = Counter(json.dumps(dict(run.environment)) for run in runs)
+    return [{**json.loads(found), "runs": count} for found, count in counts.items()]

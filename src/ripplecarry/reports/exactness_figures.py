@@ -1,25 +1,15 @@
 """A study's exactness: exact match against length, and the share of exact seeds against a setting."""
 
 from collections.abc import Sequence
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.curve_figures import band_of, band_words
-from ripplecarry.reports.style import (
-    MARKERS,
-    Colour,
-    colours,
-    fill_where_all_right,
-    save,
-    style,
-    write_texts,
-)
+from ripplecarry.reports.curve_figures import band_of, band_words, by_group
+from ripplecarry.reports.style import Colour, draw_curve, looks, new_figure, save, scale_shares
 from ripplecarry.reports.summary import success
 from ripplecarry.runs.run import Run
 
@@ -32,13 +22,12 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
     Returns:
         The paths written; none if the study does not measure exactness.
     """
-    groups = _groups([arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None])
+    groups = by_group([arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None])
     if not groups:
         return []
     columns = min(3, len(groups))
     rows = -(-len(groups) // columns)
-    with style():
-        figure = Figure(figsize=(4.3 * columns + 1.4, 3.3 * rows + 0.9), layout="constrained")
+    with new_figure(4.3 * columns + 1.4, 3.3 * rows + 0.9) as figure:
         panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
         for axes, (group, arms) in zip(panels.flat, groups.items(), strict=False):
             _draw_lengths(axes, arms)
@@ -46,18 +35,19 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
         for axes in panels.flat[len(groups) :]:
             axes.set_axis_off()
         for axes in panels[:, 0]:
-            axes.set_ylabel("share right in every digit")
+            scale_shares(axes)
         for axes in panels[-1]:
             axes.set_xlabel("digits per operand")
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
-        write_texts(
+        return save(
             figure,
+            folder,
+            f"{study.name}_exactness",
             f"{study.title} Exact match against length",
             f"{band_words([arm for mine in groups.values() for arm in mine])} A filled marker: all are "
             "right. Every longest carry run and idle run is tested equally often.",
         )
-        return save(figure, folder, f"{study.name}_exactness")
 
 
 def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -67,54 +57,42 @@ def draw_success(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
         The paths written; none if that setting is not a number or has fewer than three values, or if
         runs did not read the hard cases.
     """
-    groups = _groups(study.drawn(runs))
-    arms = [arm for mine in groups.values() for arm in mine]
+    arms = study.drawn(runs)
+    groups = by_group(arms)
     if not all(_is_number(arm.case.value) and success(arm.runs) for arm in arms):
         return []
     if max(map(len, groups.values())) < _FEWEST_VALUES:
         return []
-    with style():
-        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    with new_figure(6.4, 4.2) as figure:
         axes = figure.subplots()
-        shades = colours(list(groups))
         values = sorted({_value(arm) for arm in arms})
         is_logarithmic = _is_more_even_in_logarithms(values)
-        for number, (group, mine) in enumerate(groups.items()):
+        for number, (group, look) in enumerate(zip(groups, looks(list(groups)), strict=True)):
             apart = number - (len(groups) - 1) / 2  # so that bars do not overlap
-            places = [_value(arm) for arm in mine]
-            if is_logarithmic:
-                places = [place * 1.03**apart for place in places]
-            else:
-                places = [place + 0.01 * (values[-1] - values[0]) * apart for place in places]
-            _draw_shares(axes, mine, places, group, shades[number], MARKERS[number % len(MARKERS)])
+            places = np.array([_value(arm) for arm in groups[group]])
+            shift = 0.01 * (values[-1] - values[0]) * apart
+            places = places * 1.03**apart if is_logarithmic else places + shift
+            _draw_shares(axes, groups[group], places, group, look)
         if is_logarithmic:
             axes.set_xscale("log")
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.minorticks_off()
         axes.set_xlabel(study.member_axis)
-        axes.set_ylabel("share of seeds")
-        axes.set_ylim(-0.03, 1.03)
+        scale_shares(axes, "share of seeds")
         if len(groups) > 1:
             axes.legend(frameon=False)
-        write_texts(
+        return save(
             figure,
+            folder,
+            f"{study.name}_success",
             f"{study.title} Seeds exact on the hard cases",
             "Exact: right in every hard case of the training length at the last reading. Bars: 95 % "
             "intervals (Clopper and Pearson).",
         )
-        return save(figure, folder, f"{study.name}_success")
-
-
-def _groups(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
-    groups: dict[str, list[Arm]] = {}
-    for arm in arms:
-        groups.setdefault(arm.case.group, []).append(arm)
-    return groups
 
 
 def _draw_lengths(axes: Axes, arms: Sequence[Arm]) -> None:
-    shades = colours([arm.case.value for arm in arms])
-    for arm, shade, marker in zip(arms, shades, cycle(MARKERS), strict=False):
+    for arm, look in zip(arms, looks([arm.case.value for arm in arms]), strict=True):
         shares = []
         for run in arm.runs:
             counts = run.exactness.groupby("length")[["num_exact", "num_pairs"]].sum()
@@ -122,17 +100,14 @@ def _draw_lengths(axes: Axes, arms: Sequence[Arm]) -> None:
         low, middle, high = band_of(np.array(shares))
         lengths = shares[0].index.to_numpy()
         label = arm.case.member or arm.case.label
-        (line,) = axes.plot(lengths, middle, color=shade, marker=marker, markersize=4, label=label)
-        fill_where_all_right(axes, line)
-        axes.fill_between(lengths, low, high, color=shade, alpha=0.2, linewidth=0)
+        draw_curve(axes, lengths, middle, label, look, (low, high), are_shares=True)
     axes.set_xscale("log")
-    axes.set_ylim(-0.03, 1.03)
 
 
 def _draw_shares(
-    axes: Axes, arms: Sequence[Arm], places: Sequence[float], label: str, colour: Colour, marker: str
+    axes: Axes, arms: Sequence[Arm], places: np.ndarray, label: str, look: tuple[Colour, str]
 ) -> None:
-    found = [success(arm.runs) for arm in arms]
+    (colour, marker), found = look, [success(arm.runs) for arm in arms]
     shares = np.array([each.share for each in found if each is not None])
     bounds = [shares[:, 0] - shares[:, 1], shares[:, 2] - shares[:, 0]]
     # No line: nothing was measured between the values.

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.style import ALL_RIGHT, save, style, write_texts
+from ripplecarry.reports.curve_figures import by_group
+from ripplecarry.reports.style import ALL_RIGHT, new_figure, save
 from ripplecarry.runs.run import Run
 
 _COLOURS = mpl.colormaps["cividis"].with_extremes(over=ALL_RIGHT)
@@ -25,19 +25,14 @@ def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]
     Args:
         cells: one row per cell, as from `grid_frame`.
     """
-    with style():
-        figure = Figure(figsize=(13, 5.2), layout="constrained")
+    with new_figure(13, 5.2) as figure:
         for axes, (kind, words) in zip(figure.subplots(1, 2), _KINDS.items(), strict=True):
             _draw(axes, cells[cells.kind == kind], has_bar=kind == "idle")
             axes.set_title(f"by {words}")
             axes.set_xlabel(words)
             axes.set_ylabel("digits per operand")
-        write_texts(
-            figure,
-            title,
-            f"Share of sums that are right in every digit. {_CAPTION}",
-        )
-        return save(figure, folder, "grid")
+        caption = f"Share of sums that are right in every digit. {_CAPTION}"
+        return save(figure, folder, "grid", title, caption)
 
 
 def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -49,16 +44,13 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
     arms = [arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None]
     if not arms:
         return []
-    groups = list(dict.fromkeys(arm.case.group for arm in arms))
-    columns = max(sum(arm.case.group == group for arm in arms) for group in groups)
+    groups = by_group(arms)
+    columns = max(map(len, groups.values()))
     paths = []
     for kind, words in _KINDS.items():
-        with style():
-            size = (3.1 * columns + 1, 2.5 * len(groups) + 1)
-            figure = Figure(figsize=size, layout="constrained")
+        with new_figure(3.1 * columns + 1, 2.5 * len(groups) + 1) as figure:
             grid = figure.subplots(len(groups), columns, squeeze=False)
-            for row, group in zip(grid, groups, strict=True):
-                mine = [arm for arm in arms if arm.case.group == group]
+            for row, (group, mine) in zip(grid, groups.items(), strict=True):
                 for axes, arm in zip(row, mine, strict=False):
                     cells = pd.concat([run.exactness for run in arm.runs])
                     _draw(axes, cells[cells.kind == kind], has_bar=axes is row[len(mine) - 1])
@@ -70,8 +62,8 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
                 f"Across: {words}. Down: digits per operand. Share of the sums of all seeds that are right "
                 f"in every digit. {_CAPTION}"
             )
-            write_texts(figure, f"{study.title} Exact match by {words}", caption)
-            paths += save(figure, folder, f"{study.name}_{kind}_runs")
+            title = f"{study.title} Exact match by {words}"
+            paths += save(figure, folder, f"{study.name}_{kind}_runs", title, caption)
     return paths
 
 

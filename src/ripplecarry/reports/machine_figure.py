@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import seaborn as sns
 from matplotlib.colors import ListedColormap
-from matplotlib.figure import Figure
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.reports.style import save, style, write_texts
+from ripplecarry.reports.style import new_figure, save
 
 _MAX_DRAWN = 12
 _PER_ROW = 4
@@ -34,9 +33,8 @@ def draw_machine(
     columns = min(num_drawn, _PER_ROW)
     rows = -(-num_drawn // columns)
     width = task.base
-    with style():
-        size = (3.3 * columns + 0.6, (0.31 * machine.num_symbols / width + 0.9) * rows + 1.0)
-        figure = Figure(figsize=(max(size[0], 6.5), min(size[1], 40)), layout="constrained")
+    height = (0.31 * machine.num_symbols / width + 0.9) * rows + 1.0
+    with new_figure(max(3.3 * columns + 0.6, 6.5), min(height, 40)) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes in panels[num_drawn:]:
             axes.set_visible(False)
@@ -57,10 +55,11 @@ def draw_machine(
         for state in range(num_drawn):
             panels[0].plot([], [], "s", color=shades[state], label=f"to state {state}")
         figure.legend(loc="outside right center", frameon=False)
-        write_texts(
+        return save(
             figure,
+            folder,
+            f"machine_{name}",
             f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
             "One square for each pair of digits. Large: the answer digit. Small and colour: the next state."
             + (f" {left_out} more states are not drawn; “…” leads to one of them." if left_out else ""),
         )
-        return save(figure, folder, f"machine_{name}")

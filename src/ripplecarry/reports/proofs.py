@@ -9,36 +9,21 @@ from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+from ripplecarry.verification.proof import Proof
 
 
 @dataclass(frozen=True)
-class ProvedRun:
-    """A run with a certificate that the checker has accepted."""
+class KnownRun:
+    """A run whose certificate the checker has accepted, or of which a wrong answer is known."""
 
-    id: str
     trial: str
-    seed: int
-    margin: float
-    """The smallest margin of a right digit."""
-    theorem: str
-    """What is proved about its network, in words."""
-    weights_sha256: str
-    command: str
-    """The command that checks the certificate again."""
+    run: Run
+    proof: Proof | None = None
+    words: str = ""
+    """The shortest wrong answer; empty where the store's files show none that the network gives."""
 
 
-@dataclass(frozen=True)
-class RefutedRun:
-    """A run with a known wrong answer."""
-
-    id: str
-    trial: str
-    seed: int
-    words: str
-    """The shortest one known; empty where the store's files show none that the network gives."""
-
-
-def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[ProvedRun], list[RefutedRun]]:
+def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[KnownRun], list[KnownRun]]:
     """The certified and the refuted runs of a study, in the order of its trials."""
     proved, refuted = [], []
     for arm in study.drawn(runs):
@@ -46,12 +31,7 @@ def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[Proved
             if store.proof(run) == "refuted":
                 known = shortest_known(run, store, open_engine().load(run.trial, run.task, run.weights))
                 words = "" if known is None else known.sentence
-                refuted.append(RefutedRun(run.id, arm.case.label, run.seed, words))
-                continue
-            path = store.certificate_path(run.id)
-            found = accepted(run, path)
-            if found is not None:
-                facts = (found.margin, found.theorem, found.weights_sha256)
-                command = f"ripplecarry check {path}"
-                proved.append(ProvedRun(run.id, arm.case.label, run.seed, *facts, command))
+                refuted.append(KnownRun(arm.case.label, run, words=words))
+            elif (proof := accepted(run, run.certificate_path)) is not None:
+                proved.append(KnownRun(arm.case.label, run, proof))
     return proved, refuted

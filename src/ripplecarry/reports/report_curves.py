@@ -1,7 +1,7 @@
 """The report's own curves, read from its plots by eye to about ±0.02."""
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 
@@ -13,9 +13,7 @@ def report_curves() -> pd.DataFrame:
     `reading` is `read`; `hidden` if another curve covers it and the value was inferred; `below` if it
     lies below the given value.
     """
-    source = files("ripplecarry.reports") / "report_curves.csv"
-    with source.open(encoding="utf-8") as file:
-        return pd.read_csv(file, dtype={"curve": str})
+    return pd.read_csv(Path(__file__).with_name("report_curves.csv"), dtype={"curve": str})
 
 
 def report_curve(figure: int, label: str, metric: str) -> pd.DataFrame:

@@ -1,17 +1,17 @@
 """What verdicts rest on: one dot per seed for the areas under a study's curves and for steps to a goal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ripplecarry.claims.findings import Arm
-from ripplecarry.claims.intervals import mean_interval
+from ripplecarry.claims.intervals import Interval, mean_interval
 from ripplecarry.claims.measures import area, steps_to
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.style import MARKERS, colours, save, style, write_texts
+from ripplecarry.reports.curve_figures import num_seeds_words
+from ripplecarry.reports.style import looks, new_figure, save
 from ripplecarry.runs.run import Run
 from ripplecarry.training.loop import READ_EVERY
 
@@ -30,63 +30,55 @@ def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     Returns:
         The paths written.
     """
-    cases = study.drawn(runs)
-    with style():
-        size = (10.5, 1.6 + _LOWEST_ROW_IN * len(cases))
-        figure = Figure(figsize=size, layout="constrained")
+    arms = study.drawn(runs)
+    with new_figure(10.5, 1.6 + _LOWEST_ROW_IN * len(arms)) as figure:
         left, middle, right = figure.subplots(1, 3, sharey=True)
         for axes, measure in ((left, area("loss")), (middle, area("exact_match"))):
             axes.set_title(f"{measure.words} over training")
-            _draw_dots(axes, cases, [np.array([measure.of(r) for r in c.runs]) for c in cases])
+            _draw_dots(axes, arms, measure.of, _mean)
         right.set_title(f"steps to exact match {GOAL}")
-        _draw_steps(right, cases)
-        left.set_yticks(range(len(cases)), [mine.case.label for mine in cases])
+        _draw_dots(right, arms, lambda run: steps_to(run, GOAL), _median)
+        right.set_xlabel("step")
+        left.set_yticks(range(len(arms)), [arm.case.label for arm in arms])
         left.set_ylabel(study.axis)
-        left.set_ylim(len(cases) - 0.5, -0.5)
-        counts = sorted({len(mine.runs) for mine in cases})
-        seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-        write_texts(
+        left.set_ylim(len(arms) - 0.5, -0.5)
+        return save(
             figure,
+            folder,
+            f"{study.name}_seeds",
             f"{study.title} Speed of learning, smaller is faster",
-            f"One dot for each seed; {seeds} seeds each. Black, left and middle: the mean with its 95 % t "
-            f"interval; right: the median. Exact match is read every {READ_EVERY} steps, so steps are "
-            f"multiples of {READ_EVERY}. Open triangle: never reached in the steps of the run.",
+            f"One dot for each seed; {num_seeds_words(arms)} seeds each. Black, left and middle: the mean "
+            "with its 95 % t interval; right: the median. Exact match is read every "
+            f"{READ_EVERY} steps, so steps are multiples of {READ_EVERY}. Open triangle: never reached in "
+            "the steps of the run.",
         )
-        return save(figure, folder, f"{study.name}_seeds")
 
 
-def _draw_dots(axes: Axes, cases: list[Arm], samples: list[np.ndarray]) -> None:
-    shades = colours([mine.case.value for mine in cases])
-    for row, (values, shade) in enumerate(zip(samples, shades, strict=True)):
-        places = row + _offsets(len(values))
-        marker, is_many = MARKERS[row % len(MARKERS)], len(values) > _MANY
-        axes.plot(values, places, marker, color=shade, markersize=4, alpha=0.7, rasterized=is_many)
-        if len(values) > 1:
-            mean, low, high = mean_interval(values, 0.95)
-            axes.plot([low, high], [row, row], color="black", linewidth=1.2)
-            axes.plot([mean], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
+def _draw_dots(
+    axes: Axes,
+    arms: list[Arm],
+    measure: Callable[[Run], float],
+    middle: Callable[[np.ndarray], Interval],
+) -> None:
+    """A row of dots for each trial, and in black its middle with its interval, as far as there are any."""
+    for row, (arm, look) in enumerate(zip(arms, looks([arm.case.value for arm in arms]), strict=True)):
+        values = np.array([measure(run) for run in arm.runs])
+        places = row + _SPREAD * (np.linspace(-0.5, 0.5, len(values)) if len(values) > 1 else np.zeros(1))
+        arrived = np.isfinite(values)
+        style = {"color": look[0], "rasterized": len(values) > _MANY}
+        axes.plot(values[arrived], places[arrived], look[1], markersize=4, alpha=0.7, **style)
+        ends = np.full((~arrived).sum(), arm.case.trial.steps)
+        axes.plot(ends, places[~arrived], ">", markersize=5, fillstyle="none", **style)
+        at, low, high = middle(values)
+        axes.plot([low, high], [row, row], color="black", linewidth=1.2)
+        axes.plot([at], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
     axes.margins(x=0.06)
     axes.set_xlim(left=0)
 
 
-def _draw_steps(axes: Axes, cases: list[Arm]) -> None:
-    shades = colours([mine.case.value for mine in cases])
-    for row, (mine, shade) in enumerate(zip(cases, shades, strict=True)):
-        steps = np.array([steps_to(run, GOAL) for run in mine.runs])
-        places = row + _offsets(len(steps))
-        arrived = np.isfinite(steps)
-        look = {"color": shade, "rasterized": len(steps) > _MANY}
-        marker = MARKERS[row % len(MARKERS)]
-        axes.plot(steps[arrived], places[arrived], marker, markersize=4, alpha=0.7, **look)
-        ends = np.full((~arrived).sum(), mine.case.trial.steps)
-        axes.plot(ends, places[~arrived], ">", markersize=5, fillstyle="none", **look)
-        median = np.median(steps)
-        if np.isfinite(median):
-            axes.plot([median], [row], "|", color="black", markersize=9, markeredgewidth=1.8)
-    axes.margins(x=0.06)
-    axes.set_xlim(left=0)
-    axes.set_xlabel("step")
+def _mean(values: np.ndarray) -> Interval:
+    return mean_interval(values, 0.95) if len(values) > 1 else Interval(np.nan, np.nan, np.nan)
 
 
-def _offsets(count: int) -> np.ndarray:
-    return np.linspace(-_SPREAD / 2, _SPREAD / 2, count) if count > 1 else np.zeros(1)
+def _median(values: np.ndarray) -> Interval:
+    return Interval(float(np.median(values)), np.nan, np.nan)

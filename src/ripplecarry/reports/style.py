@@ -2,9 +2,10 @@
 
 import textwrap
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib as mpl
@@ -13,12 +14,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, findSystemFonts, fontManager, get_font
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 mpl.use("Agg")
 
 Colour = tuple[float, float, float]
+Numbers = Sequence[float] | np.ndarray
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "*", "X")
 """A second cue besides colour, for grey prints."""
@@ -29,6 +30,7 @@ ALL_RIGHT = "#027a56"
 """A share of exactly 1, which no shade of a scale tells from 0.996."""
 
 _HIGHEST_LOSS = 3.0  # guessing costs ln 10 = 2.3; higher losses are out of control
+_READINGS_TO_MARK = 10
 _FLAT = 0.05  # a curve lower than this share of a linear axis looks like the axis itself
 
 _STYLE = {
@@ -45,11 +47,11 @@ _CHARACTERS_PER_INCH = 11.5
 
 
 @contextmanager
-def style() -> Generator[None]:
-    """Applies the style to figures drawn inside."""
+def new_figure(width: float, height: float) -> Generator[Figure]:
+    """A figure of this size in inches, in the style; to be drawn and saved inside."""
     with mpl.rc_context(), sns.axes_style("whitegrid"), sns.color_palette(_HUES):
         mpl.rcParams.update(_STYLE)
-        yield
+        yield Figure(figsize=(width, height), layout="constrained")
 
 
 def colours(values: Sequence[object]) -> list[Colour]:
@@ -60,6 +62,43 @@ def colours(values: Sequence[object]) -> list[Colour]:
         )  # the rest is too light on white
         return [(red, green, blue) for red, green, blue, _ in shades.tolist()]
     return sns.color_palette(_HUES, len(values))
+
+
+def looks(values: Sequence[object]) -> Iterator[tuple[Colour, str]]:
+    """A colour and a marker for each value."""
+    return zip(colours(values), cycle(MARKERS), strict=False)
+
+
+def draw_curve(
+    axes: Axes,
+    x: Numbers,
+    y: Numbers,
+    label: str,
+    look: tuple[Colour, str],
+    band: tuple[Numbers, Numbers] | None = None,
+    *,
+    are_shares: bool = False,
+) -> None:
+    """Draws a line, some of its points marked, and the band around it.
+
+    Args:
+        are_shares: fills the markers where the share is 1, and opens the others.
+    """
+    (colour, marker), every = look, max(1, len(x) // _READINGS_TO_MARK)
+    (line,) = axes.plot(x, y, color=colour, label=label, marker=marker, markersize=4, markevery=every)
+    if band is not None:
+        axes.fill_between(x, *band, color=colour, alpha=0.2, linewidth=0)
+    if are_shares:
+        line.set_markerfacecolor("white")
+        places, shares = np.asarray(x)[::every], np.asarray(y)[::every]
+        full = places[shares == 1]
+        axes.plot(full, np.ones(len(full)), marker, markersize=4, color=colour)
+
+
+def scale_shares(axes: Axes, words: str = "share right in every digit") -> None:
+    """Labels and scales an axis of shares."""
+    axes.set_ylabel(words)
+    axes.set_ylim(-0.03, 1.03)
 
 
 def scale_loss(axes: Axes, ends: Sequence[float], *, may_be_logarithmic: bool = True) -> None:
@@ -79,30 +118,11 @@ def scale_loss(axes: Axes, ends: Sequence[float], *, may_be_logarithmic: bool = 
         axes.set_ylabel("cross-entropy per digit (nats)")
 
 
-def fill_where_all_right(axes: Axes, line: Line2D) -> None:
-    """Fills the markers of a curve of shares where the share is 1, and opens the others."""
-    every = line.get_markevery() or 1
-    steps, shares = (np.asarray(values)[::every] for values in line.get_data())
-    line.set_markerfacecolor("white")
-    axes.plot(
-        steps[shares == 1],
-        shares[shares == 1],
-        linestyle="",
-        marker=line.get_marker(),
-        markersize=line.get_markersize(),
-        color=line.get_color(),
-    )
-
-
-def write_texts(figure: Figure, title: str, caption: str) -> None:
-    """Title above and caption below, wrapped to the figure's width."""
+def save(figure: Figure, folder: Path, name: str, title: str, caption: str) -> list[Path]:
+    """Writes PNG and SVG, the title above and the caption below, and returns their paths."""
     width = int(figure.get_figwidth() * _CHARACTERS_PER_INCH)
     figure.suptitle(textwrap.fill(title, width), fontsize=11)
     figure.supxlabel(textwrap.fill(caption, int(width * 1.15)), fontsize=8.5)
-
-
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Writes PNG and SVG and returns their paths."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
     choose_fonts(figure)
     with warnings.catch_warnings():  # one warning of ours says it, not one for each character

@@ -1,15 +1,19 @@
-"""A study's runs in numbers: one row per trial."""
+"""A study's runs in numbers: one row per trial, and the rows as files."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ripplecarry.claims.findings import Case
 from ripplecarry.claims.intervals import Interval, median_interval
 from ripplecarry.claims.measures import is_certified
 from ripplecarry.claims.study import Study
 from ripplecarry.evaluation.exact_match import share_interval
+from ripplecarry.files import write_atomically
 from ripplecarry.runs.run import Run
 
 CAPTION = (
@@ -70,10 +74,9 @@ class CaseSummary:
         first, last = self.read_after_step
         numbers = self.as_dict() | {"read_after_step": {"first": first, "last": last}}
         if self.success is not None:
-            intervals = {name: value for name, value in vars(self.success).items() if name != "num_exact"}
-            numbers["success"] = {"num_exact": self.success.num_exact} | {
+            numbers["success"] = {
                 name: value._asdict() if isinstance(value, Interval) else value
-                for name, value in intervals.items()
+                for name, value in vars(self.success).items()
             }
         return numbers
 
@@ -100,6 +103,32 @@ class CaseSummary:
 def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
     """Medians over seeds of the last loss and exact match, with the range of the latter."""
     return [_summary(mine.case, mine.runs) for mine in study.drawn(runs)]
+
+
+def write_tables(summary: Sequence[CaseSummary], folder: Path, name: str) -> list[Path]:
+    """Writes the summary as CSV, with every digit of its numbers, and as LaTeX, as people read it.
+
+    Returns:
+        The paths written.
+    """
+    numbers = pd.json_normalize([case.as_numbers() for case in summary], sep="_")
+    shown = pd.DataFrame([case.as_row() for case in summary])
+    texts = {
+        folder / f"{name}.csv": numbers.to_csv(index=False),
+        folder / f"{name}.tex": shown.to_latex(index=False, escape=True, na_rep=""),
+    }
+    for path, text in texts.items():
+        write_atomically(path, text.encode())
+    return list(texts)
+
+
+def most_seeds(folder: Path, name: str) -> int:
+    """The most seeds of a trial in the folder's CSV table; 0 where there is none to be read."""
+    try:
+        with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            return max(int(row["num_seeds"]) for row in csv.DictReader(file))
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def success(runs: Sequence[Run]) -> ExactnessSummary | None:

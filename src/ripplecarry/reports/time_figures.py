@@ -6,10 +6,10 @@ from math import log, sqrt
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.style import colours, save, style, write_texts
+from ripplecarry.reports.curve_figures import num_seeds_words
+from ripplecarry.reports.style import colours, new_figure, save, scale_shares
 from ripplecarry.reports.summary import success
 from ripplecarry.runs.run import Run
 from ripplecarry.training.loop import READ_EVERY
@@ -29,8 +29,7 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
     arms = [arm for arm in study.drawn(runs) if len(arm.runs) >= FEWEST_SEEDS and success(arm.runs)]
     if not arms:
         return []
-    with style():
-        figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    with new_figure(7.2, 4.4) as figure:
         axes = figure.subplots()
         shades = colours([arm.case.value for arm in arms])
         for arm, shade, dashes in zip(arms, shades, cycle(_DASHES), strict=False):
@@ -45,20 +44,18 @@ def draw_times(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             low, high = np.clip(levels - margin, 0, 1), np.clip(levels + margin, 0, 1)
             axes.fill_between(ends, low, high, step="post", color=shade, alpha=0.15, linewidth=0)
         axes.set_xlabel("step")
-        axes.set_ylabel("share of seeds exact from then on")
-        axes.set_ylim(-0.03, 1.03)
+        scale_shares(axes, "share of seeds exact from then on")
         axes.set_xlim(left=0)
         figure.legend(loc="outside right center", title=study.axis, frameon=False)
-        counts = sorted({len(arm.runs) for arm in arms})
-        seeds = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-        write_texts(
+        return save(
             figure,
+            folder,
+            f"{study.name}_times",
             f"{study.title} Times to exactness",
             f"Exact: right in every hard case of the training length, at this reading and all later ones; "
-            f"read every {READ_EVERY} steps. {seeds} seeds each. Shaded: contains the entire "
-            "true curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
+            f"read every {READ_EVERY} steps. {num_seeds_words(arms)} seeds each. Shaded: contains the "
+            "entire true curve with 95 % confidence (Dvoretzky, Kiefer, Wolfowitz and Massart).",
         )
-        return save(figure, folder, f"{study.name}_times")
 
 
 def band_margin(count: int, confidence: float = 0.95) -> float:

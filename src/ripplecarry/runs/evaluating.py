@@ -76,7 +76,7 @@ class Evaluation:
         trial, task = read.trial, read.trial.build_task()
         if trial.cell != "rnn":
             raise ConfigurationError(
-                f"nonlinearity is relu; that goes with rnn, and the file has a {trial.cell}"
+                f"nonlinearity is relu; that goes with an RNN, and the file has another cell: {trial.cell}"
             )
         adder = ModuleAdder(relu_adder(trial, task, read.weights), trial.base)
         return cls(adder, task, trial.digits, longest or 100 * trial.digits, pairs or Sampling().pairs)

@@ -12,9 +12,10 @@ from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import read_whole
 from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.networks.weights_file import read_cell, read_weights, shown_shape
+from ripplecarry.networks.weights_file import read_cell, read_weights, shown_shape, write_weights
+from ripplecarry.runs.listing import KNOWN_OF_IMPORTED
 from ripplecarry.runs.run import Run
-from ripplecarry.runs.run_files import IMPORTED
+from ripplecarry.runs.run_files import IMPORTED, checksum
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.runs.write_run import write_run
@@ -31,17 +32,18 @@ class StateDict:
     """Whether the file names its cell; otherwise the shapes told it."""
 
     def stored(self, store: Store) -> Run:
-        """The run with these weights.
+        """The store's run with these weights, or a new one.
 
-        It has no curves. Its seed is computed from the weights, so the same weights are the same run.
+        The new one has no curves. Its seed is computed from the weights, so the same weights are the same
+        run.
         """
-        return _stored(self.trial, self.weights, store)
+        return _known(self.trial, self.weights, store) or _stored(self.trial, self.weights, store)
 
     @property
     def words(self) -> str:
         """What it was taken for."""
         trial = self.trial
-        kind = f"{trial.cell} of {trial.layers} layers and {trial.hidden_size} units, in base {trial.base}"
+        kind = f"{_kind(trial)}, in base {trial.base}"
         if trial.cell != "rnn" or self.is_cell_named:
             return kind
         return f"{kind}, with tanh: the file does not say; for ReLU add --nonlinearity relu"
@@ -82,10 +84,16 @@ def read_state_dict(path: Path, digits: int) -> StateDict:
     for name in sorted(wanted.keys() | there.keys()):
         if wanted.get(name) != there.get(name):
             raise StoreError(
-                f"{path}: {name} is {shown_shape(there.get(name))}; a {trial.cell} of {trial.layers} "
-                f"layers and {trial.hidden_size} units has {shown_shape(wanted.get(name))}"
+                f"{path}: {name} is {shown_shape(there.get(name))}; {_kind(trial)} "
+                f"has {shown_shape(wanted.get(name))}"
             )
     return StateDict(trial, {name: weights[name] for name in wanted}, cell is not None)
+
+
+def _kind(trial: Trial) -> str:
+    article = "a" if trial.cell == "gru" else "an"
+    layers = f"{trial.layers} layer{'' if trial.layers == 1 else 's'}"
+    return f"{article} {trial.cell.upper()} of {layers} and {trial.hidden_size} units"
 
 
 _EXPECTED = ("embed_layer.weight", "rnn.weight_hh_l0")
@@ -108,9 +116,12 @@ def _read(path: Path) -> tuple[Weights, str | None]:
         with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite
             weights[name] = array.astype(np.float32)
         if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
-            raise StoreError(
-                f"{path}: {name} must hold finite numbers that fit float32, and is {array.dtype}"
+            held = (
+                "NaN or numbers beyond float32"
+                if np.issubdtype(array.dtype, np.floating)
+                else f"numbers of type {array.dtype}"
             )
+            raise StoreError(f"{path}: {name} has {held}; weights are finite numbers of float32")
     return weights, read_cell(content)
 
 
@@ -130,6 +141,18 @@ def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
         "embedding_size": embedding_size,
         "base": base,
     }
+
+
+def _known(trial: Trial, weights: Weights, store: Store) -> Run | None:
+    """The run that was trained here and has these weights, whatever its digits."""
+    wanted = checksum(write_weights(weights, trial.cell))
+    same = {name: getattr(trial, name) for name in KNOWN_OF_IMPORTED if name != "digits"}
+    for row in store.rows()[0]:
+        if row["engine"] != IMPORTED and all(row[name] == value for name, value in same.items()):
+            run = store.open(row["id"])
+            if run.state["files"]["weights.safetensors"] == wanted:
+                return run.verify()
+    return None
 
 
 def _stored(trial: Trial, weights: Weights, store: Store) -> Run:

@@ -15,7 +15,7 @@ from ripplecarry.files import read_whole, write_atomically
 
 Row = dict[str, Any]
 
-_FORMAT = 2
+_FORMAT = 3
 # Adding or removing files changes the folder's modification time; truncating one changes its size.
 _TIMED = ("", "config.json", "state.json")
 _SIZED = ("curves.parquet", "weights.safetensors")

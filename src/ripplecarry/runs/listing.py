@@ -1,13 +1,16 @@
 """The rows of a store's listing, and SQL over them."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import Architecture
 from ripplecarry.runs.index import Row
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_files import IMPORTED
 from ripplecarry.runs.sql_hints import hint
 from ripplecarry.runs.trial import Trial
 
@@ -21,6 +24,7 @@ COLUMNS = [
     *("steps_done", *_METRICS, "metrics_read_after_step", "exact_from_step", "exact_from_s"),
     *("train_s", "finished_at"),
 ]
+KNOWN_OF_IMPORTED = (*Architecture.model_fields, "task", "base", "digits")
 ALL, BY_ID = "true", "id"
 """The condition and order of a listing by default."""
 PROOF = "proof"
@@ -29,8 +33,14 @@ _TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
 
 def settings_of(run: Run) -> Row:
-    """All settings of a run's trial that are numbers or words."""
-    return run.trial.model_dump(mode="json", exclude={"machine"})
+    """All settings of a run's trial that are numbers or words.
+
+    How imported weights were trained, nobody told: these settings are None.
+    """
+    found = run.trial.model_dump(mode="json", exclude={"machine"})
+    if run.engine != IMPORTED:
+        return found
+    return {name: value if name in KNOWN_OF_IMPORTED else None for name, value in found.items()}
 
 
 def row_of(run: Run) -> Row:
@@ -49,6 +59,9 @@ def ids_with(settings: str, rows: Sequence[Row]) -> list[str]:
     """
     wanted = [part.partition("=") for part in settings.split(",")]
     for name, equals, _ in wanted:
+        near = [] if name in COLUMNS else get_close_matches(name, COLUMNS, n=1)
+        if near:
+            raise ConfigurationError(f"{settings!r}: unknown column {name!r}; did you mean {near[0]}?")
         if name not in COLUMNS or not equals:
             raise ConfigurationError(
                 f"{settings!r} is not of the form cell=gru,seed=3, with settings from {', '.join(COLUMNS)}"

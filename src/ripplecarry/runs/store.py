@@ -14,6 +14,7 @@ STORE/report*.html         reports of sweeps
 STORE/index.json           what `frame` last read from every run; may be deleted
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_STORE = Path("results")
+_LONGEST_NAME = 100
+"""Systems allow names of 255 bytes."""
 
 ProofStatus = Literal["certified", "refuted", "unchecked"]
 
@@ -127,6 +130,15 @@ class Store:
             if not os.access(folder, os.W_OK):
                 raise StoreError(f"cannot write to {folder}: no permission")
 
+    def check_is_there(self) -> None:
+        """Refuses a folder in which nothing was ever stored.
+
+        Raises:
+            StoreError: it is one.
+        """
+        if not os.path.isdir(self.root / "runs"):
+            raise StoreError(f"no store at {self.root}; `ripplecarry study` and `train` make one")
+
     def has(self, run_id: str) -> bool:
         """Whether this run is finished."""
         return self.run_folder(run_id).is_dir()
@@ -217,10 +229,15 @@ class Store:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def report_path(self, studies: Sequence[str], *, has_fewer_seeds: bool = False) -> Path:
-        """The path of the report of a sweep: one for each study, one for the course report's studies, one
-        for the latest of all other choices; and one each for fewer seeds than that has.
+        """The path of the report of a sweep: one for each choice of studies; and one each for fewer seeds
+        than that has.
+
+        Args:
+            studies: their names; none stands for the course report's.
         """
-        which = studies[0] if len(studies) == 1 else "chosen" if len(studies) <= 4 else ""
+        which = "_".join(sorted(studies))
+        if len(which) > _LONGEST_NAME:
+            which = hashlib.sha256(which.encode()).hexdigest()[:10]
         parts = ["report", which, "fewer_seeds" if has_fewer_seeds else ""]
         return self._made(self.root) / f"{'_'.join(filter(None, parts))}.html"
 
@@ -249,7 +266,9 @@ class Store:
             damaged: told of each run that is damaged, which the frame leaves out.
         Raises:
             ConfigurationError: DuckDB refuses the condition or order.
+            StoreError: there is no store.
         """
+        self.check_is_there()
         rows, faults = self.rows()
         for words in faults:
             damaged(words)

@@ -6,12 +6,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ripplecarry.claims.study import Study
-from ripplecarry.configuration import sentences
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.runs.trial import Trial
 from ripplecarry.user_code import complaint, run_file
 
 REPORT_STUDIES = (
@@ -83,8 +79,6 @@ def _load(path: Path) -> Study:
         raise
     except ConfigurationError as error:
         raise ConfigurationError(f"study file {path}: {error}") from None
-    except ValidationError as error:
-        raise ConfigurationError(f"study file {path}: {sentences(error, Trial.model_fields)}") from None
     except BaseException as error:  # the user's code may raise anything
         raise ConfigurationError(f"study file {path}: {complaint(error)}") from None
     study = getattr(module, "STUDY", None)

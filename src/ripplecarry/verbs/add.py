@@ -1,7 +1,7 @@
 """Adding with a run's network."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
@@ -16,17 +16,16 @@ from ripplecarry.evaluation.integer_sums import ArrayDigits, Number, add_numbers
 from ripplecarry.evaluation.stream import Digits, NetworkSums
 from ripplecarry.evaluation.written_sums import SumWriter
 from ripplecarry.files import Spool
+from ripplecarry.notebook import Shown
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
-
-Report = Callable[[int, int], None]
+from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, StoreOption, verb
 
 
-@dataclass(frozen=True)
-class WrittenSums:
+@dataclass(frozen=True, repr=False)
+class WrittenSums(Shown):
     """Answers as text in the run's base, without leading zeros, in the order of what was added."""
 
     spool: Spool
@@ -35,6 +34,12 @@ class WrittenSums:
     """How many are exact, where that was asked for."""
     counterexample: Counterexample | None = None
     """The shortest known of the run, where a sum is wrong."""
+
+    def _line(self) -> str:
+        size = f"answers of {self.spool.length:,} bytes"
+        if self.compared is None:
+            return size
+        return f"{size}, {self.compared.num_wrong} of {self.compared.num_sums} sums wrong"
 
     def __iter__(self) -> Iterator[str]:
         rest = b""

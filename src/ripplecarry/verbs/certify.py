@@ -8,7 +8,7 @@ from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.sweeps.events import StopRequest
 from ripplecarry.sweeps.execute_run import Progress
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
+from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, Say, StoreOption, verb
 
 if TYPE_CHECKING:
     from ripplecarry.arithmetic.counterexample import Counterexample
@@ -23,9 +23,9 @@ def certify(
     polish: Annotated[bool, Option("Train a copy until it is certified.")] = False,
     engine: EngineOption = "auto",
     store: StoreOption = DEFAULT_STORE,
-    say: Callable[[str], None] = lambda words: None,
+    say: Say = lambda words: None,
     answered: "Callable[[Counterexample | Unknown], None]" = lambda answer: None,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Report = lambda num_steps, most: None,
     stop: StopRequest | None = None,
 ) -> "Certificate | Counterexample | Unknown":
     """A proof that a run's network is right at every length, a wrong answer, or neither.
@@ -36,7 +36,7 @@ def certify(
     Args:
         say: told what is being done.
         answered: told what was found of the run itself before a copy is polished.
-        report: told how far the polishing is.
+        report: told how many steps the polishing took since the last time, and how many it takes at most.
     Raises:
         StoreError: no such run, a damaged one, or a store that cannot be written.
         Interrupted: `stop` was requested while a copy was polished.
@@ -52,4 +52,11 @@ def certify(
         return found
     answered(found)
     say("polishing a copy")
-    return certifying.polish(subject, run_store, is_stopped=stop.is_made, report=report) or found
+    last = 0
+
+    def advanced(progress: Progress) -> None:
+        nonlocal last
+        report(progress.step - last, progress.num_steps)
+        last = progress.step
+
+    return certifying.polish(subject, run_store, is_stopped=stop.is_made, report=advanced) or found

@@ -1,11 +1,16 @@
 """Checking a certificate."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ripplecarry.errors import CertificateError
 from ripplecarry.notebook import Shown
-from ripplecarry.verbs.parameters import Option, verb
+from ripplecarry.runs.run import Run
+from ripplecarry.runs.store import DEFAULT_STORE
+from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.parameters import Option, StoreOption, verb
 
 if TYPE_CHECKING:
     from ripplecarry.verification.proof import Proof
@@ -29,22 +34,41 @@ class Checked(Shown):
 
 @verb
 def check(
-    certificate: Annotated[Path | str, Option("A certificate's file.")],
+    certificate: Annotated[
+        Run | Path | str, Option("A certificate's file; or a run of the store, by its id as elsewhere.")
+    ],
     *,
     weights: Annotated[
         Path | str | None,
         Option("Safetensors file; by default the run's that the certificate is named after."),
     ] = None,
+    store: StoreOption = DEFAULT_STORE,
 ) -> Checked:
     """What a certificate proves of the weights, by two programs that share nothing with the search.
 
     Raises:
         CertificateRefused: one of them refuses it.
-        CertificateError: no certificate, or no weights are given and it lies beside no run.
+        CertificateError: no certificate; or a file that lies beside no run, without weights.
         StoreError: weights or run are missing or damaged.
     """
     from ripplecarry.runs.certificates import CertificateSubject
 
-    subject = CertificateSubject.of(Path(certificate), None if weights is None else Path(weights))
+    path = _path(certificate, store)
+    subject = CertificateSubject.of(path, None if weights is None else Path(weights))
     run_id = None if subject.run is None else subject.run.id
     return Checked(run_id, subject.weights_path, subject.proof(), subject.second_margin())
+
+
+def _path(certificate: Run | Path | str, store: Path | str) -> Path:
+    """The certificate's file, where a run is named its run's."""
+    is_file = isinstance(certificate, Path | str) and (
+        os.path.isfile(certificate) or Path(certificate).suffix == ".json"
+    )
+    if is_file:
+        return Path(str(certificate))
+    run = find_run(certificate, store)
+    if not run.certificate_path.is_file():
+        raise CertificateError(
+            f"run {run.id} has no certificate; `ripplecarry certify {run.id}` looks for a proof"
+        )
+    return run.certificate_path

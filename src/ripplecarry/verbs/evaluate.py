@@ -13,7 +13,7 @@ from ripplecarry.evaluation.exactness import Exactness
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
+from ripplecarry.verbs.parameters import EngineOption, Option, Report, Say, StoreOption, verb
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,6 +30,10 @@ class Evaluated(Exactness):
     """Whether it was written there; a shallower evaluation does not replace a deeper one."""
     first_error: str | None
     """Why an adder first gave no answer, if it ever did."""
+
+    def _line(self) -> str:
+        failed = f"; the adder gave no answer: {self.first_error}" if self.first_error else ""
+        return super()._line() + failed
 
 
 @verb
@@ -58,8 +62,8 @@ def evaluate(
     ] = "tanh",
     engine: EngineOption = "auto",
     store: StoreOption = DEFAULT_STORE,
-    say: Callable[[str], None] = lambda words: None,
-    report: Callable[[int, int], None] = lambda num_digits, total: None,
+    say: Say = lambda words: None,
+    report: Report = lambda num_digits, total: None,
 ) -> Evaluated:
     """How exact an adder is where adding is hard: by length and longest carry run and idle run, on hard
     cases, and by a search for a wrong sum where there are logits.
@@ -78,6 +82,7 @@ def evaluate(
     from ripplecarry.evaluation.adder_file import load_adder
     from ripplecarry.runs.evaluating import DECLARED_DIGITS, TIME_LIMIT_S, Evaluation, keep
     from ripplecarry.runs.imported_run import read_state_dict
+    from ripplecarry.runs.run_files import IMPORTED
     from ripplecarry.user_code import TimeLimit
 
     if (run is None) == (adder is None):
@@ -102,12 +107,14 @@ def evaluate(
     elif is_file and nonlinearity == "relu":
         path = Path(str(run))
         plan = Evaluation.of_relu(read_state_dict(path, max_digits or DECLARED_DIGITS), lengths, samples)
+        say(f"{path} is read as an RNN with ReLU")
         name = f"{path.stem}-relu-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
     elif isinstance(run, Run | Path | str):
         if is_file:
             read = read_state_dict(Path(str(run)), max_digits or DECLARED_DIGITS)
             subject = read.stored(run_store)
-            say(f"imported as run {subject.id}: {read.words}")
+            is_new = subject.engine == IMPORTED
+            say(f"{'imported as' if is_new else 'these are the weights of'} run {subject.id}: {read.words}")
         elif max_digits is not None:
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
         else:

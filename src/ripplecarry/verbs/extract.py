@@ -7,7 +7,7 @@ from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, RunOption, StoreOption, verb
+from ripplecarry.verbs.parameters import EngineOption, RunOption, Say, StoreOption, verb
 
 if TYPE_CHECKING:
     from ripplecarry.verification.extraction import Extraction
@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 
 @verb
 def extract(
-    run: RunOption, *, engine: EngineOption = "auto", store: StoreOption = DEFAULT_STORE
+    run: RunOption,
+    *,
+    engine: EngineOption = "auto",
+    store: StoreOption = DEFAULT_STORE,
+    say: Say = lambda words: None,
 ) -> "Extraction":
     """The finite-state machine of a run's network, learned from its answers: evidence, not proof.
 
+    Args:
+        say: told how many states were learned.
     Raises:
         StoreError: no such run, or a damaged one.
     """
@@ -26,6 +32,6 @@ def extract(
 
     subject = find_run(run, store)
     computation = open_engine(engine).load(subject.trial, subject.task, subject.weights)
-    found = extract_machine(computation, subject.task)
+    found = extract_machine(computation, subject.task, say=say)
     known = shortest_known(subject, Store(store), computation, found.counterexample)
     return replace(found, counterexample=known)

@@ -1,6 +1,5 @@
 """Writing a run's page."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -11,7 +10,7 @@ from ripplecarry.notebook import Shown
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
-from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, StoreOption, verb
+from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, Say, StoreOption, verb
 
 if TYPE_CHECKING:
     from ripplecarry.reports.page.standing import Standing
@@ -39,7 +38,7 @@ def page(
     out: Annotated[Path | str | None, Option("The file; by default in the store's `pages`.")] = None,
     engine: EngineOption = "auto",
     store: StoreOption = DEFAULT_STORE,
-    say: Callable[[str], None] = lambda words: None,
+    say: Say = lambda words: None,
 ) -> Page:
     """One self-contained HTML page to explore a run's network.
 

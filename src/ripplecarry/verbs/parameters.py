@@ -2,7 +2,8 @@
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_or
 
 from ripplecarry.engines.registry import EngineName
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.progress.status_line import StatusLine, place
 from ripplecarry.runs.run import Run
 from ripplecarry.values import choice, whole_number
 
@@ -63,6 +65,9 @@ EngineOption = Annotated[
         "on an NVIDIA GPU; gpu_tf32x3 and gpu_tf32 multiply less exactly there."
     ),
 ]
+Say = Callable[[str], None]
+Report = Callable[[int, int], None]
+"""Told how much was done since the last time, and how much there is."""
 EventsOption = Annotated[Path | str | None, Option("Folder for curves as TensorBoard event files.")]
 
 
@@ -77,12 +82,16 @@ def options_of(verb: Callable[..., Any]) -> dict[str, tuple[inspect.Parameter, A
 
 
 def verb(function: Callable[P, R]) -> Callable[P, R]:
-    """Refuses numbers out of range and unknown choices before the function is called."""
+    """Refuses numbers out of range and unknown choices before the function is called; then shows how far it
+    is, to whoever watches."""
     signature, options = inspect.signature(function), options_of(function)
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        given, problems = signature.bind(*args, **kwargs), []
+        try:
+            given, problems = signature.bind(*args, **kwargs), []
+        except TypeError as error:
+            raise ConfigurationError(f"{function.__name__}: {error}") from None
         for name, value in given.arguments.items():
             if name not in options or (value is None and options[name][0].default is None):
                 continue
@@ -93,6 +102,31 @@ def verb(function: Callable[P, R]) -> Callable[P, R]:
                 problems.append(str(error))
         if problems:
             raise ConfigurationError("; ".join(problems))
-        return function(*given.args, **given.kwargs)
+        with _watched(function.__name__, signature, given.arguments):
+            return function(*given.args, **given.kwargs)
 
     return checked
+
+
+@contextmanager
+def _watched(name: str, signature: inspect.Signature, given: dict[str, Any]) -> Generator[None]:
+    """Gives a verb somebody to tell how far it is, where its caller does not listen."""
+    known, where = signature.parameters, place()
+    if where == "nowhere" or any(given.get(listener) is not None for listener in ("listener", "report")):
+        yield
+    elif "listener" in known:
+        from ripplecarry.progress.sweep_display import sweep_progress
+
+        with sweep_progress() as given["listener"]:
+            yield
+    else:
+        with StatusLine(name.replace("_", " "), where) as line:
+            say = given.get("say", lambda words: None)
+            for each, value in given.items():
+                if each in ("answered", "damaged", "deleted"):
+                    given[each] = line.cleared(value)
+            if "say" in known:
+                given["say"] = lambda words: (line.cleared(say)(words), line.show(words))
+            if "report" in known:
+                given["report"] = line.advance
+            yield

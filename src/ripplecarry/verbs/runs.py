@@ -1,12 +1,11 @@
 """Listing the runs of a store."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from warnings import warn
 
-from ripplecarry.errors import ConfigurationError, StoreError
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs import damage
 from ripplecarry.runs.index import Row
 from ripplecarry.runs.listing import ALL, BY_ID, records
@@ -78,8 +77,7 @@ def list_rows(
         found = [find_run(run, store)]
         rows = [run_store.row_of(each) for each in found]
     else:
-        if not os.path.isdir(run_store.root / "runs"):
-            raise StoreError(f"no store at {store}; `ripplecarry study` and `train` make one")
+        run_store.check_is_there()
         for words in damage.discard_damaged(run_store) if discard_damaged else ():
             deleted(words)
         if (where, sort) == (ALL, BY_ID):

@@ -1,5 +1,6 @@
 """The finite-state machine of a network, learned from its answers alone."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,11 @@ class Extraction:
 
 
 def extract_machine(
-    computation: Computation, task: Task, seed: int = 0, max_states: int = MAX_STATES
+    computation: Computation,
+    task: Task,
+    seed: int = 0,
+    max_states: int = MAX_STATES,
+    say: Callable[[str], None] = lambda words: None,
 ) -> Extraction:
     """The minimal Mealy machine of a network, by the algorithm of Kearns and Vazirani.
 
@@ -52,12 +57,15 @@ def extract_machine(
     through which a carry runs. Not every word is tested: this is evidence, while a certificate is proof.
     Where a few words already tell more than `max_states` states apart, learning stops at the first
     hypothesis with more states than the task's machine.
+
+    Args:
+        say: told how many states each hypothesis has.
     """
     network = _Network(computation, task)
     words = _random_words(task, seed)
     num_states = num_distinguished(computation, task, words)
     most = max_states if num_states <= max_states else task.machine.num_states
-    oracle = _RandomWords(network, words, most)
+    oracle = _RandomWords(network, words, most, say)
     learned = run_KV(
         list(range(task.machine.num_symbols)),
         network,
@@ -125,10 +133,16 @@ class _Network(SUL):
 class _RandomWords(Oracle):
     """Tests a hypothesis on many words at once."""
 
-    def __init__(self, network: _Network, words: Int[np.ndarray, "word position"], max_states: int) -> None:
+    def __init__(
+        self,
+        network: _Network,
+        words: Int[np.ndarray, "word position"],
+        max_states: int,
+        say: Callable[[str], None],
+    ) -> None:
         super().__init__(list(range(network.task.machine.num_symbols)), network)
         self.is_satisfied = False
-        self._max_states = max_states
+        self._max_states, self._say = max_states, say
         self._words = words
         self._answers = network.computation.answers(network.task.digits_of(words))
 
@@ -136,6 +150,7 @@ class _RandomWords(Oracle):
         self, hypothesis: Automaton[MealyState]
     ) -> tuple[int, ...] | None:
         machine = _tables(hypothesis, len(self.alphabet))
+        self._say(f"testing a machine of {machine.num_states} states")
         if machine.num_states > self._max_states:
             return None
         differs = machine.run(self._words)[0] != self._answers

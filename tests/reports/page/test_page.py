@@ -83,7 +83,7 @@ def test_a_page_of_the_reports_size_keeps_twenty_snapshots_and_stays_small(tmp_p
 
 def test_the_command_says_where_the_page_is(pages, tmp_path, capsys):
     run = pages.run("rnn")
-    out = tmp_path / "deep" / "page.html"
+    out = tmp_path / "page.html"
 
     assert call(["page", run.id, "--store", str(pages.store.root), "--out", str(out), "--json"]) == 0
 

@@ -39,8 +39,7 @@ class Launches:
         machine = layout.task.machine
         self._next_state = torch.from_numpy(machine.next_state.astype(np.int32).ravel()).to(device)
         self._output = torch.from_numpy(machine.output.ravel()).to(device)
-        tiles = [[t.layer, t.saved, t.is_own, t.at_weights, t.at_biases] for t in layout.tiles]
-        self._tiles = torch.tensor(tiles, dtype=torch.int32, device=device)
+        self._tiles = torch.tensor(layout.tiles, dtype=torch.int32, device=device)
 
     def draw(self, buffers: Buffers, source: BatchSource, keys: Tensor, steps: Tensor) -> None:
         """Puts each run's uniform batch of its step into the buffers."""

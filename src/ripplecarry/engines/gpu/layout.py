@@ -25,17 +25,6 @@ _OWN_GRADIENTS = {"rnn": (0,), "gru": (0, 1, 3), "lstm": (0, 1, 2, 3)}
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A matrix of units by units, and the offset of the gradient at its product."""
-
-    layer: int
-    saved: int
-    is_own: bool
-    at_weights: int
-    at_biases: int
-
-
-@dataclass(frozen=True)
 class Layout:
     """Where each parameter of a network begins."""
 
@@ -45,16 +34,19 @@ class Layout:
     @cached_property
     def padded(self) -> dict[str, tuple[int, ...]]:
         """Shapes in memory: gates and operands have axes of their own, and every other side is padded."""
-        shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (self.base, self.embedding_size)}
+        return self._shapes(self.base, self.num_outputs, self.hidden_size, self.embedding_size)
+
+    def _shapes(
+        self, base: int, num_outputs: int, hidden: int, embedding: int
+    ) -> dict[str, tuple[int, ...]]:
+        gates = self.num_gates
+        shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (base, embedding)}
         for layer in range(self.architecture.layers):
-            gates, hidden = self.num_gates, self.hidden_size
-            below = (self.task.num_operands, gates, hidden, self.embedding_size)
+            below = (self.task.num_operands, gates, hidden, embedding)
             shapes[f"rnn.weight_ih_l{layer}"] = (gates, hidden, hidden) if layer else below
             shapes[f"rnn.weight_hh_l{layer}"] = (gates, hidden, hidden)
             shapes[f"rnn.bias_ih_l{layer}"] = shapes[f"rnn.bias_hh_l{layer}"] = (gates, hidden)
-        shapes["dense.weight"] = (self.num_outputs, self.hidden_size)
-        shapes["dense.bias"] = (self.num_outputs,)
-        return shapes
+        return shapes | {"dense.weight": (num_outputs, hidden), "dense.bias": (num_outputs,)}
 
     @cached_property
     def begins(self) -> dict[str, int]:
@@ -92,11 +84,15 @@ class Layout:
         return _padded(self.task.num_outputs)
 
     @cached_property
-    def tiles(self) -> list[Tile]:
-        """All matrices of units by units."""
+    def tiles(self) -> list[tuple[int, ...]]:
+        """All matrices of units by units, as `update_squares` takes them.
+
+        Each is its layer, which saved vector is the gradient at its product, whether it multiplies the
+        layer's own states, and the offsets of its weights and of its biases.
+        """
         hidden = self.hidden_size
         return [
-            Tile(
+            (
                 layer,
                 saved,
                 is_own,
@@ -114,45 +110,27 @@ class Layout:
         """A run's row from its arrays."""
         row = np.zeros(self.size, dtype=np.float32)
         for name, part in self._parts(row).items():
-            part[...] = self._split(name, weights[name])
+            part[...] = weights[name].reshape(part.shape)
         return row
 
     def unpack(self, row: np.ndarray) -> Weights:
         """A run's arrays from its row."""
         shapes = parameter_shapes(self.architecture, self.task)
         return {
-            name: np.ascontiguousarray(self._join(name, part)).reshape(shapes[name])
+            name: np.ascontiguousarray(part).reshape(shapes[name])
             for name, part in self._parts(row).items()
         }
 
     def _parts(self, row: np.ndarray) -> dict[str, np.ndarray]:
-        """Views of everything but the padding."""
-        parts = {}
+        """Views of everything but the padding, in the order of the arrays' numbers."""
+        a, parts = self.architecture, {}
+        true = self._shapes(self.task.base, self.task.num_outputs, a.hidden_size, a.embedding_size)
         for name, shape in self.padded.items():
             whole = row[self.begins[name] :][: prod(shape)].reshape(shape)
-            parts[name] = whole[tuple(slice(side) for side in self._true_shape(name))]
+            part = whole[tuple(map(slice, true[name]))]
+            # memory has the operands' axis first, an array before the embedding's
+            parts[name] = part.transpose(1, 2, 0, 3) if part.ndim == 4 else part
         return parts
-
-    def _true_shape(self, name: str) -> tuple[int, ...]:
-        a, gates = self.architecture, self.num_gates
-        if name == "embed_layer.weight":
-            return self.task.base, a.embedding_size
-        if name == "rnn.weight_ih_l0":
-            return self.task.num_operands, gates, a.hidden_size, a.embedding_size
-        if name.startswith("rnn.weight"):
-            return gates, a.hidden_size, a.hidden_size
-        if name.startswith("rnn.bias"):
-            return gates, a.hidden_size
-        return (self.task.num_outputs, a.hidden_size)[: 1 if name == "dense.bias" else 2]
-
-    def _split(self, name: str, array: np.ndarray) -> np.ndarray:
-        if name != "rnn.weight_ih_l0":
-            return array.reshape(self._true_shape(name))
-        operands, gates, hidden, embedding = self._true_shape(name)
-        return array.reshape(gates, hidden, operands, embedding).transpose(2, 0, 1, 3)
-
-    def _join(self, name: str, part: np.ndarray) -> np.ndarray:
-        return part if name != "rnn.weight_ih_l0" else part.transpose(1, 2, 0, 3)
 
 
 def _padded(side: int) -> int:

@@ -1,8 +1,8 @@
 """A stack: the runs of one shape in the GPU's memory, trained and read together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -46,6 +46,9 @@ class Marks:
     step: int
 
 
+_Request = TypeVar("_Request", Advance, Marks)
+
+
 class Stack:
     """Runs of one shape, each in a slot of its own."""
 
@@ -84,12 +87,7 @@ class Stack:
 
     def advance(self, wanted: Sequence[Advance]) -> list[np.ndarray]:
         """Trains each run; returns its losses, the last of which, if not finite, has no update."""
-        source = wanted[0].batches
-        capacity = self._capacity(source.positions, source.batch_size)
-        losses = []
-        for begin in range(0, len(wanted), capacity):
-            losses += self._train(wanted[begin : begin + capacity])
-        return losses
+        return [losses for some in self._at_once(wanted) for losses in self._train(some)]
 
     def gradients(self, slot: int, batch: Batch) -> tuple[float, np.ndarray]:
         """A batch's mean loss and its gradient, a row like the weights'; nothing is updated."""
@@ -108,19 +106,16 @@ class Stack:
     def marks(self, wanted: Sequence[Marks]) -> list[tuple[int, int]]:
         """For each request, how many answers are right in every digit and how many digits are right."""
         source = wanted[0].batches
-        capacity = self._capacity(source.positions, source.batch_size)
         counts: list[tuple[int, int]] = []
-        for begin in range(0, len(wanted), capacity):
-            some = wanted[begin : begin + capacity]
+        for some in self._at_once(wanted):
             buffers = Buffers(self.layout, self._device, len(some), source.positions, source.batch_size)
             if source.is_plain:
                 keys, steps = self._keys([each.batches for each in some], [each.step for each in some])
                 self._launches.draw(buffers, source, keys, steps)
             else:
                 buffers.give([each.batches.draw(each.step) for each in some])
-            self._launches.read(
-                buffers, self._numbers[0], self._members([each.slot for each in some]), "answers"
-            )
+            members = self._members([each.slot for each in some])
+            self._launches.read(buffers, self._numbers[0], members, "answers")
             agrees = buffers.results == buffers.answers
             exact = agrees.all(dim=1).sum(dim=1)
             digits = agrees.sum(dim=(1, 2))
@@ -229,6 +224,12 @@ class Stack:
             self._buffers = None  # freed first
             self._buffers = Buffers(self.layout, self._device, *shape, is_training=True)
         return self._buffers
+
+    def _at_once(self, wanted: Sequence[_Request]) -> Iterator[Sequence[_Request]]:
+        """The requests in parts that fit into memory."""
+        source = wanted[0].batches
+        count = self._capacity(source.positions, source.batch_size)
+        return (wanted[begin : begin + count] for begin in range(0, len(wanted), count))
 
     def _capacity(self, positions: int, batch: int) -> int:
         return capacity(self.layout, self._device, positions, batch)

@@ -1,5 +1,6 @@
 """A run's data in the page, as JSON."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,6 @@ from ripplecarry.evaluation.probe import fit_probe, hidden_states
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.reports.page.arrays import Text, text_of_array, text_of_weights
 from ripplecarry.reports.page.examples import Example
 from ripplecarry.reports.page.standing import Standing
 from ripplecarry.runs.run import Run
@@ -25,6 +25,10 @@ MOST_UNITS = 4096
 NUM_PROBE_PAIRS = 500
 NUM_SAMPLE_PAIRS = 40
 MOST_POINTS = 1000
+TYPES = {"float16": "<f2", "float32": "<f4", "uint8": "<u1", "uint16": "<u2", "uint32": "<u4"}
+
+Text = dict[str, object]
+"""An array's numbers as text, for the page's scripts to decode."""
 
 # Steps of the evaluation stream that no reading uses: the largest ones.
 _FIT_STEP, _TEST_STEP = 2**32 - 2, 2**32 - 1
@@ -75,7 +79,9 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "snapshots": [
             {
                 "step": step,
-                "weights": text_of_weights(weights, list(shapes), _kind(step == last)),
+                "weights": text_of_array(
+                    np.concatenate([weights[name].ravel() for name in shapes]), _kind(step == last)
+                ),
                 "probe": _probe(run, weights, is_last=step == last),
             }
             for step, weights in snapshots.items()
@@ -89,6 +95,17 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "verdict": standing.as_dict(),
         "boxes": None if standing.certificate is None else _boxes(standing.certificate),
     }
+
+
+def text_of_array(array: np.ndarray, kind: str) -> Text:
+    """An array's numbers in row-major order, in base64.
+
+    Args:
+        kind: one of `TYPES`, to which the numbers are rounded.
+    """
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(array.astype(TYPES[kind]))
+    return {"kind": kind, "base64": base64.b64encode(numbers.tobytes()).decode()}
 
 
 def _kind(is_last: bool) -> str:
@@ -159,8 +176,6 @@ def _sample(run: Run) -> dict[str, Any]:
 def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
     """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
     return {
-        state: [
-            {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes
-        ]
+        state: [{end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes]
         for state, boxes in preactivation_boxes(certificate).items()
     }

@@ -2,18 +2,17 @@
 
 import gzip
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
+from ripplecarry import engines
 from ripplecarry.claims.study import Study
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import write_atomically
-from ripplecarry.reports.page.arrays import text_of_array
-from ripplecarry.reports.page.content import task_content
+from ripplecarry.reports.page.content import task_content, text_of_array
 from ripplecarry.reports.page.writer import ASSETS, fill
 from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.runs.trial import Trial
@@ -23,7 +22,7 @@ BASES = range(2, 17)
 FACTORS = range(2, 10)
 MODULI = range(2, 11)
 
-KERNEL = files("ripplecarry.engines") / "_kernel.wasm"
+KERNEL = Path(engines.__file__).with_name("_kernel.wasm")
 
 
 def write_playground(path: Path) -> int:

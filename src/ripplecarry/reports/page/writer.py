@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from graphlib import TopologicalSorter
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from ripplecarry.reports.page.standing import Standing, standing_of
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
-ASSETS = files("ripplecarry.reports.page") / "assets"
+ASSETS = Path(__file__).with_name("assets")
 
 _IMPORT = re.compile(r'from "\./(\w+)\.js"')
 
@@ -48,6 +47,8 @@ def write_page(
     """
     if path is not None and (path.is_dir() or not path.name):
         raise StoreError(f"cannot write {path}: it is a folder; give a file's name")
+    if path is not None and not path.parent.is_dir():
+        raise StoreError(f"cannot write {path}: there is no folder {path.parent}")
     check_fits(run)
     network = (engine or open_engine()).load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
@@ -55,7 +56,8 @@ def write_page(
     content = page_content(run, wrong, near, standing)
     target = path or store.page_path(run.id)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if path is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, compose(content).encode(errors="backslashreplace"))
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}") from None

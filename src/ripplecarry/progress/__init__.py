@@ -1,0 +1,1 @@
+"""How far a long call is, told to whoever watches."""
