@@ -18,7 +18,7 @@ ENGINES = "ripplecarry/engines"
 
 
 class KernelHook(BuildHookInterface):
-    """Adds the library, and the platform that it is for, to a wheel.
+    """Adds the library, and the platform that it is for, to a wheel; and the library for WebAssembly.
 
     RIPPLECARRY_TARGET names another machine's target; that wheel is not made without the library.
     """
@@ -27,14 +27,15 @@ class KernelHook(BuildHookInterface):
         """Called before the wheel is written; an editable install finds the library in the source tree."""
         asked_for = os.environ.get("RIPPLECARRY_TARGET")
         self._folder = Path(tempfile.mkdtemp(prefix="ripplecarry-wheel-"))
+        self._place = Path(self.root, "src", ENGINES) if version == "editable" else self._folder
+        self._included = build_data["force_include"] if version != "editable" else {}
         try:
-            target = TARGETS[asked_for or target_here()]
-            name = "_kernel" + target.suffix
-            library = (
-                Path(self.root, "src", ENGINES, name) if version == "editable" else self._folder / name
-            )
-            library.unlink(missing_ok=True)  # an old one must not pass for the one that was not built
-            build(library, asked_for)
+            self._add("wasm", "wasm")
+        except (BuildError, OSError) as error:
+            self.app.display_warning(f"ripplecarry does without its playground: {error}")
+        try:
+            name = asked_for or target_here()
+            self._add(name, asked_for)
         except (BuildError, OSError) as error:
             if asked_for:
                 raise
@@ -42,13 +43,20 @@ class KernelHook(BuildHookInterface):
                 f"ripplecarry does without its native engine, several times slower: {error}"
             )
             return
-        if version != "editable":
-            build_data["force_include"][str(library)] = f"{ENGINES}/{name}"
+        target = TARGETS[name]
         # ctypes calls it, so any Python 3 will do
         build_data["tag"] = (
             f"py3-none-{target.wheel_tag if asked_for else _platform_here(target.wheel_tag)}"
         )
         build_data["pure_python"] = False
+
+    def _add(self, name: str, asked_for: str | None) -> None:
+        """Builds the library of a target into the package."""
+        file = "_kernel" + TARGETS[name].suffix
+        library = self._place / file
+        library.unlink(missing_ok=True)  # an old one must not pass for the one that was not built
+        build(library, asked_for)
+        self._included[str(library)] = f"{ENGINES}/{file}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Called when the wheel is written."""

@@ -104,6 +104,8 @@ def build(
         objects = {Path(folder, "api.o"): ("api.cpp", None)}
         for level in (2, 3, 4) if target.is_x86 else (0,):
             objects[Path(folder, f"level_{level}.o")] = ("kernel.cpp", level)
+        if target.suffix == ".wasm":
+            objects[Path(folder, "wasm.o")] = ("wasm.cpp", None)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for _ in pool.map(lambda item: tool.compile(*item[1], item[0]), objects.items()):
                 pass
@@ -185,7 +187,7 @@ class Zig:
         """Makes the library of its objects, without any C++ library."""
         kind = ["-shared"]
         if self._target.suffix == ".wasm":
-            kind = ["-mexec-model=reactor", "-rdynamic", "-Wl,--export=malloc,--export=free"]
+            kind = ["-nostdlib", "-rdynamic", "-Wl,--no-entry"]
         elif self._target.suffix == ".dylib":
             kind += ["-Wl,-install_name,@rpath/_kernel.dylib"]  # instead of this build's folder
         elif self._target.suffix == ".dll":

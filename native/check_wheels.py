@@ -20,7 +20,7 @@ _MACHINES = {
     "macos-arm64": (0, b"\xcf\xfa\xed\xfe\x0c\x00\x00\x01"),
     "windows-x86_64": (None, b"PE\x00\x00\x64\x86"),
 }
-_LIBRARIES = (".so", ".dylib", ".dll", ".pyd")
+_LIBRARIES = (".so", ".dylib", ".dll", ".pyd")  # of systems; the one for WebAssembly is in every wheel
 
 
 def complaints(folder: Path) -> list[str]:
@@ -38,6 +38,8 @@ def complaints(folder: Path) -> list[str]:
                 found.append(f"{wheels[0].name}: its libraries are {libraries}")
                 continue
             content = wheel.read(libraries[0])
+            if "ripplecarry/engines/_kernel.wasm" not in wheel.namelist():
+                found.append(f"{wheels[0].name}: it has no library for the playground")
         start = int.from_bytes(content[0x3C:0x40], "little") if place is None else place
         if content[start : start + len(beginning)] != beginning:
             found.append(f"{wheels[0].name}: its library is another processor's or system's")

@@ -15,7 +15,7 @@ from ripplecarry.verbs.parameters import options_of
 
 NAMES = (
     *("train", "study", "add", "evaluate", "certify", "check", "extract"),
-    *("page", "export", "compare", "merge"),
+    *("page", "playground", "export", "compare", "merge"),
 )
 VERBS = {"runs": rc.list_runs} | {name: getattr(rc, name) for name in NAMES}
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ripplecarry.verbs.extract import extract
     from ripplecarry.verbs.merge import merge
     from ripplecarry.verbs.page import page
+    from ripplecarry.verbs.playground import playground
     from ripplecarry.verbs.runs import list_runs
     from ripplecarry.verbs.study import StudyResult, study
     from ripplecarry.verbs.train import train
@@ -51,6 +52,7 @@ _VERBS = (
     "extract",
     "merge",
     "page",
+    "playground",
     "study",
     "train",
 )

@@ -5,7 +5,6 @@ import { readFileSync } from "node:fs";
 
 const [library, training] = [readFileSync(process.argv[2]), JSON.parse(readFileSync(0, "utf8"))];
 const kernel = new WebAssembly.Instance(new WebAssembly.Module(library), {}).exports;
-kernel._initialize();
 
 // Memory moves when it grows, so nobody keeps a view.
 const room = (bytes) => kernel.malloc(bytes);

@@ -30,6 +30,7 @@ _COMMANDS = {
     "merge": "Copy the runs of other stores into one, as shards leave them; the others stay as they are.",
     "page": "Write one self-contained HTML page to explore a run's network: "
     "type numbers and watch it carry.",
+    "playground": "Write one self-contained HTML page in which networks train in the browser.",
     "export": "Write a run's network as an ONNX model, as a PyTorch state dict, or both.",
 }
 """Every command, with the first paragraph of its own help."""

@@ -77,7 +77,7 @@ def open_page(chromium):
     """Opens a page from disk; at the end nothing may have been complained of, nor asked for."""
     opened = []
 
-    def open_it(path: Path, width=1000, height=800, **options):
+    def open_it(path: Path, width=1000, height=800, address="", **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         page = context.new_page()
         seen = Seen(page)
@@ -85,7 +85,7 @@ def open_page(chromium):
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))
         page.on("request", lambda request: seen.requests.append(request.url))
         opened.append((context, seen))
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + address)
         page.wait_for_selector("body[data-state=ready]")
         return page
 

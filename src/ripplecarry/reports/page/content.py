@@ -176,6 +176,8 @@ def _sample(run: Run) -> dict[str, Any]:
 def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
     """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
     return {
-        state: [{end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes]
+        state: [
+            {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes
+        ]
         for state, boxes in preactivation_boxes(certificate).items()
     }

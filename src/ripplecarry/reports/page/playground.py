@@ -1,7 +1,7 @@
 """The playground: one HTML page in which networks train, on the kernel compiled for WebAssembly."""
 
 import gzip
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from ripplecarry.reports.page.content import task_content, text_of_array
 from ripplecarry.reports.page.writer import ASSETS, fill
 from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.runs.trial import Trial
-from ripplecarry.studies.catalogue import REPORT_STUDIES, find_studies
 
 BASES = range(2, 17)
 FACTORS = range(2, 10)
@@ -25,39 +24,35 @@ MODULI = range(2, 11)
 KERNEL = Path(engines.__file__).with_name("_kernel.wasm")
 
 
-def write_playground(path: Path) -> int:
+def write_playground(path: Path, studies: Iterable[Study]) -> int:
     """Writes the page and returns its size in bytes.
 
+    Args:
+        studies: of which those that redo a figure of the report are offered as settings.
     Raises:
         ConfigurationError: this installation has no kernel for WebAssembly.
         StoreError: the file cannot be written.
     """
     if path.is_dir() or not path.name:
         raise StoreError(f"cannot write {path}: it is a folder; give a file's name")
-    page = playground().encode()
-    try:
-        write_atomically(path, page)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from None
-    return len(page)
-
-
-@cache
-def playground() -> str:
-    """The self-contained page."""
     if not KERNEL.is_file():
         raise ConfigurationError(
-            "this installation has no kernel for WebAssembly, which the playground needs: installing builds it "
-            "where the package ziglang can be had; pip install -v says why it was not"
+            "the kernel for WebAssembly, which the playground needs, was not built when installing; "
+            "pip install -v says why"
         )
     packed = gzip.compress(KERNEL.read_bytes(), mtime=0)
     content = {
         "kernel": text_of_array(np.frombuffer(packed, dtype=np.uint8), "uint8"),
         "tasks": _tasks(),
-        "figures": [_figure(study) for study in find_studies([*REPORT_STUDIES]) if study.report_figure],
+        "figures": [_figure(study) for study in studies if study.report_figure],
     }
-    style = (ASSETS / "playground.css").read_text(encoding="utf-8")
-    return fill("playground.html", "playground", content, workers=("worker",), own_style=Markup(style))
+    style = Markup((ASSETS / "playground.css").read_text(encoding="utf-8"))
+    page = fill("playground.html", "playground", content, workers=("worker",), own_style=style).encode()
+    try:
+        write_atomically(path, page)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
+    return len(page)
 
 
 def _tasks() -> dict[str, Any]:

@@ -8,7 +8,6 @@ export const STREAMS = { training: 1, evaluation: 2, evaluationByRun: 4 };
 /** The kernel's functions. A worker makes its own from the file's bytes. */
 export async function loadKernel(bytes) {
   const { instance } = await WebAssembly.instantiate(bytes, {});
-  instance.exports._initialize();
   return instance.exports;
 }
 

@@ -165,7 +165,8 @@ export class Playground {
 
   #hear(message) {
     this[`hear_${message.about}`](message);
-    if (performance.now() - this.#drawn > DRAW_EVERY_MS || message.about !== "progress") this.#soon();
+    const isFrequent = message.about === "progress" && !message.outcome;
+    if (!isFrequent || performance.now() - this.#drawn > DRAW_EVERY_MS) this.#soon();
   }
 
   hear_progress({ seed, step, losses, exact, outcome }) {

@@ -1,0 +1,253 @@
+"""The playground in a browser: the very weights of the command line, and what people do with it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import ripplecarry as rc
+from ripplecarry.engines.native import NativeEngine
+from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.networks.weights_file import write_weights
+from ripplecarry.reports.page import playground as module
+from ripplecarry.runs.trial import Trial
+
+MOST_BYTES = 700_000
+LONG_MS = 60_000
+
+
+@pytest.fixture(scope="session")
+def playground(tmp_path_factory) -> Path:
+    if not module.KERNEL.is_file():
+        pytest.skip("the kernel for WebAssembly was not built when installing")
+    return rc.playground(out=tmp_path_factory.mktemp("playground") / "playground.html").path
+
+
+def trained(page):
+    """Trains to the end."""
+    page.click("#start")
+    page.wait_for_selector("#start:disabled", timeout=LONG_MS)
+
+
+def saved(page, folder) -> Path:
+    with page.expect_download() as download:
+        page.click("#take")
+    file = folder / download.value.suggested_filename
+    download.value.save_as(file)
+    return file
+
+
+def natively(address: str) -> dict[str, np.ndarray]:
+    """The weights that the command line trains at x86-64-v2 for the settings of an address."""
+    given = dict(part.split("=") for part in address.removeprefix("#").split("&"))
+    seed = int(given.pop("seed", 0))
+    del given["v"]
+    trial = Trial.build(
+        {
+            name: float(text) if "." in text else int(text) if text.isdigit() else text
+            for name, text in given.items()
+        }
+    )
+    try:
+        engine = NativeEngine(2)
+    except Exception as error:
+        pytest.skip(str(error))
+    trainer = engine.trainer(
+        trial, trial, trial.training_batches(seed), initial_weights(trial, trial.build_task(), seed)
+    )
+    trainer.advance(trial.steps)
+    return trainer.weights()
+
+
+SMALL = "&hidden_size=16&embedding_size=8&batch_size=50&digits=6"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "#v=1&steps=200",
+        "#v=1&cell=gru&steps=200&seed=18446744073709551615",
+        "#v=1&cell=lstm&steps=200&layers=1",
+        f"#v=1&steps=120{SMALL}&operands=carry-balanced&lengths=mixed&learning_rate=0.01&optimiser=momentum",
+        f"#v=1&steps=60{SMALL}&task=counter&modulus=7&base=3&cell=lstm&seed=5",
+    ],
+)
+def test_it_trains_the_very_network_of_the_command_line(playground, open_page, tmp_path, address):
+    page = open_page(playground, address=address, accept_downloads=True)
+
+    trained(page)
+
+    found, wanted = safetensors.numpy.load_file(saved(page, tmp_path)), natively(address)
+    assert found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        assert (found[name].view(np.uint32) == array.view(np.uint32)).all(), name
+
+
+def test_an_address_that_the_page_made_trains_the_same_network_again(playground, open_page, tmp_path):
+    first = open_page(playground, address=f"#v=1{SMALL}&steps=50", accept_downloads=True)
+    for name, value in {"learning_rate": "0.02", "seed": "7", "layers": "1"}.items():
+        first.fill(f"#set-{name}", value)
+        first.press(f"#set-{name}", "Tab")
+    first.select_option("#set-cell", "gru")
+    trained(first)
+    address = "#" + first.url.partition("#")[2]
+    second = open_page(playground, address=address, accept_downloads=True)
+    trained(second)
+
+    assert "learning_rate=0.02" in address
+    (tmp_path / "again").mkdir()
+    assert saved(first, tmp_path).read_bytes() == saved(second, tmp_path / "again").read_bytes()
+    assert second.text_content("#command").startswith(
+        "ripplecarry train --cell gru --layers 1 --hidden-size 16"
+    )
+
+
+def test_it_is_one_small_file_that_asks_for_nothing(playground):
+    text = playground.read_text(encoding="utf-8")
+
+    assert len(text.encode()) <= MOST_BYTES
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)[^\s\"]+", text) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("#v=1&layers=1.5", "layers is 1.5; allowed: 1–4"),
+        ("#v=1&speed=3", "no setting speed"),
+        ("#v=9&layers=1", "version 1, not 9"),
+        ("#v=1&cell=gru&cell=rnn", "cell is given twice"),
+    ],
+)
+def test_a_wrong_address_is_told_in_a_line_and_opens_the_defaults(playground, open_page, address, words):
+    page = open_page(playground, address=address)
+
+    assert words in page.text_content("#settings-problem")
+    assert page.input_value("#set-layers") == "2"
+
+
+def test_a_wrong_value_is_refused_where_it_was_typed_and_nothing_is_lost(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=20")
+    trained(page)
+    page.fill("#set-digits", "201")
+    page.press("#set-digits", "Tab")
+
+    assert "digits is 201; allowed: 1–200" in page.text_content("#settings-problem")
+    assert page.get_attribute("#set-digits", "aria-invalid") == "true"
+    assert "20 of 20 steps" in page.text_content("#status")
+
+
+def test_a_network_that_is_right_on_random_sums_is_found_wrong_where_it_is_hard(playground, open_page):
+    page = open_page(playground, address="#v=1&layers=1&learning_rate=0.01&steps=120")
+    trained(page)
+    page.click("#test")
+    page.wait_for_selector("#tested.wrong", timeout=LONG_MS)
+
+    right, answer = re.search(r"= (\w+); the network answers (\w+)", page.text_content("#tested")).groups()
+    assert right != answer
+    assert page.text_content("#why").startswith("Sums by length: ")
+    page.click("#wrong")
+    page.wait_for_selector("#outcome.wrong")
+
+
+def test_steps_pause_pins_and_earlier_networks(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=3000&seeds=2")
+    page.click("#one")
+    page.wait_for_selector("#status:has-text('1 of 3,000')")
+    page.click("#start")
+    page.wait_for_selector("#status:has-text('exact match')")
+    page.click("#start")
+    page.wait_for_selector("#start:has-text('Go on')")
+    page.click("#pin")
+    assert page.locator("#charts .legend span").count() == 2
+    page.click("#reset")
+    page.wait_for_selector("#status:has-text('0 of 3,000')")
+    assert page.locator("#charts .legend span").count() == 2
+    page.click("#start")
+    page.wait_for_selector("#start:disabled", timeout=LONG_MS)
+    page.fill("#snapshot", "0")
+    page.wait_for_selector("#snapshot-words:has-text('after 0 steps')")
+
+
+def test_a_figure_of_the_report_runs_trial_by_trial_beside_its_own_curve(playground, open_page):
+    page = open_page(playground)
+    page.select_option("#preset", label="all of figure 1, one after the other")
+    page.wait_for_selector("#charts .legend .report")
+    page.click("#start")
+    page.wait_for_selector("#charts .legend .pin-0", timeout=LONG_MS)
+
+    assert page.input_value("#set-learning_rate") == "0.001"
+    assert page.input_value("#set-seeds") == "3"
+
+
+def test_a_loss_that_is_not_finite_is_told(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=400&optimiser=sgd&learning_rate=100")
+    page.click("#start")
+
+    page.wait_for_selector("#status:has-text('no longer a number'), #start:disabled", timeout=LONG_MS)
+
+
+def test_files_are_opened_and_others_refused_in_a_line(playground, open_page, tmp_path):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=30&seed=3", accept_downloads=True)
+    trained(page)
+    mine = saved(page, tmp_path)
+    trial = Trial(cell="lstm", hidden_size=16, embedding_size=8)
+    weights = initial_weights(trial, trial.build_task(), 0)
+    theirs, wrong, broken = (
+        tmp_path / name for name in ("theirs.safetensors", "wrong.safetensors", "broken")
+    )
+    theirs.write_bytes(write_weights(weights, "lstm"))
+    wrong.write_bytes(safetensors.numpy.save({"a": np.zeros(3, dtype=np.float32)}))
+    broken.write_bytes(b"PK\x03\x04")
+
+    page.set_input_files("#file", theirs)
+    page.wait_for_selector("#announcement:has-text('is shown')")
+    assert page.input_value("#set-cell") == "lstm"
+    page.set_input_files("#file", wrong)
+    page.wait_for_selector("#announcement:has-text('no embed_layer.weight')")
+    page.set_input_files("#file", broken)
+    page.wait_for_selector("#announcement:has-text('not a safetensors file')")
+    page.set_input_files("#file", mine)
+    page.wait_for_selector("#announcement:has-text('is shown')")
+    assert (page.input_value("#set-cell"), page.input_value("#set-seed")) == ("rnn", "3")
+
+
+def test_a_browser_that_cannot_is_told(playground, chromium):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.add_init_script("delete globalThis.DecompressionStream")
+    page.goto(playground.as_uri())
+
+    page.wait_for_selector("body[data-state=problem]")
+    assert "WebAssembly with SIMD" in page.text_content("#announcement")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+def test_it_fits_every_width_in_both_languages_and_large(playground, open_page, width):
+    page = open_page(playground, width=width, address=f"#v=1{SMALL}&steps=20")
+    trained(page)
+    for language in ("en", "zh"):
+        page.select_option("#language", language)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.click("#large")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_it_works_by_keyboard_and_says_little_to_a_screen_reader(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=20")
+    page.focus("#start")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#start:disabled", timeout=LONG_MS)
+
+    spoken = page.eval_on_selector_all(
+        "[aria-live], [role=status], [role=alert]", "all => all.map((e) => e.id)"
+    )
+    assert set(spoken) <= {"announcement", "problem", "settings-problem", "here"}
+    assert page.text_content("#announcement") == "All steps are done."
+    unnamed = page.eval_on_selector_all(
+        "button, input, select",
+        "all => all.filter((e) => !e.textContent.trim() && !e.labels?.length).map((e) => e.id)",
+    )
+    assert unnamed == []
