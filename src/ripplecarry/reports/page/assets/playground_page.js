@@ -60,7 +60,7 @@ export class Playground {
     this.shape = shapeOf(settings, this.task);
     history.replaceState(null, "", addressOf(settings));
     this.isRunning = false;
-    this.trouble = null;
+    this.trouble = false;
     this.given = given;
     this.snapshots = new Snapshots();
     this.isLive = true;
@@ -124,7 +124,7 @@ export class Playground {
     byId("pin").disabled = !this.steps;
     byId("unpin").hidden = !this.pinned.length;
     byId("take").disabled = !this.steps;
-    byId("status").textContent = this.trouble ?? statusOf(this);
+    byId("status").textContent = this.trouble ? "" : statusOf(this);
     byId("snapshot").max = Math.max(0, this.snapshots.all.length - 1);
     byId("snapshot").disabled = this.snapshots.all.length < 2 || this.isRunning;
     if (this.isLive) byId("snapshot").value = this.snapshots.all.length - 1;
@@ -139,6 +139,7 @@ export class Playground {
     this.controls.speak();
     this.presets.speak();
     drawLessons();
+    if (this.said) this.announce(...this.said);
     this.draw();
     this.sum.speak();
   }
@@ -199,7 +200,7 @@ export class Playground {
 
   hear_trouble({ key, words }) {
     this.isRunning = false;
-    this.trouble = say(key, { words });
+    this.trouble = true;
     this.announce(key, { words });
   }
 
@@ -224,6 +225,7 @@ export class Playground {
 
   /** Says it once, to a screen reader too. */
   announce(key, values = {}) {
+    this.said = [key, values];
     byId("announcement").textContent = say(key, values);
   }
 

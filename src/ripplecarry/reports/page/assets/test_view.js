@@ -41,7 +41,6 @@ export class TestView {
     this.page.crew.stopTest();
     this.share = null;
     this.result = result;
-    byId("announcement").textContent = this.#words();
   }
 
   draw() {
