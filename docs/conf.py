@@ -1,5 +1,7 @@
 """How Sphinx builds these pages: `make docs`. Nothing is fetched from anywhere."""
 
+from pathlib import Path
+
 from sphinx.application import Sphinx
 from sphinx.ext.autodoc import Options
 
@@ -40,4 +42,9 @@ def setup(app: Sphinx) -> None:
     ) -> None:
         lines += ["", *(f":param {each}: {words}" for each, words in helps.get(name, {}).items())]
 
+    def add_playground(app: Sphinx, error: Exception | None) -> None:
+        if error is None:
+            ripplecarry.playground(out=Path(app.outdir) / "playground.html")
+
     app.connect("autodoc-process-docstring", add_help)
+    app.connect("build-finished", add_playground)

@@ -1,5 +1,7 @@
 """The kernel against the reference: operands, gradients, updates, streams."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gradients import distances, start, trials
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.kernel import is_available
-from ripplecarry.engines.native import NativeEngine, NativeTrainer
+from ripplecarry.engines.native import MOST_BALANCED, NativeComputation, NativeEngine, NativeTrainer
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
@@ -67,10 +69,13 @@ def test_gradients_are_right_at_any_shape(trial):
     st.integers(2, 36),
     st.integers(1, 3),
     st.sampled_from(Stream),
+    st.sampled_from(["uniform", "carry-balanced"]),
+    st.sampled_from(["fixed", "mixed"]),
 )
-def test_operands_are_the_packages_own(seed, step, digits, base, operands, stream):
+def test_operands_are_the_packages_own(seed, step, digits, base, operands, stream, kind, lengths):
+    operands = 2 if kind == "carry-balanced" else operands
     trial = Trial(digits=digits, base=base, num_operands=operands, batch_size=5, hidden_size=1)
-    source = trial.batches(seed, stream, 5)
+    source = replace(trial.batches(seed, stream, 5), operands=kind, lengths=lengths)
     trainer = start(NativeEngine(), trial)
     assert isinstance(trainer, NativeTrainer)
 
@@ -79,6 +84,29 @@ def test_operands_are_the_packages_own(seed, step, digits, base, operands, strea
     expected = source.draw(step)
     assert (drawn.operands == expected.operands).all()
     assert (drawn.answers == expected.answers).all()
+
+
+@needs_native
+@settings(deadline=None, max_examples=30)
+@given(
+    st.integers(0, 2**64 - 1),
+    st.sampled_from(["rnn", "gru", "lstm"]),
+    st.integers(1, 3),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(2, 36),
+)
+def test_initial_weights_are_the_packages_own(seed, cell, layers, hidden_size, embedding_size, base):
+    trial = Trial(
+        cell=cell, layers=layers, hidden_size=hidden_size, embedding_size=embedding_size, base=base
+    )
+    expected = initial_weights(trial, trial.build_task(), seed)
+    network = NativeEngine().load(trial, trial.build_task(), expected)
+    assert isinstance(network, NativeComputation)
+
+    drawn = network.initial_weights(seed)
+
+    assert all((drawn[name].view(np.uint32) == expected[name].view(np.uint32)).all() for name in expected)
 
 
 @needs_native
@@ -201,7 +229,9 @@ def test_without_the_kernel_the_reference_does_the_work(monkeypatch):
         {"operands": "carry-balanced", "lengths": "mixed"},
     ],
 )
-def test_operands_that_the_kernel_does_not_draw_are_trained_on_all_the_same(cell, operands):
+@pytest.mark.parametrize("most_balanced", [MOST_BALANCED, 0])
+def test_all_kinds_of_operands_are_trained_on(cell, operands, most_balanced, monkeypatch):
+    monkeypatch.setattr("ripplecarry.engines.native.MOST_BALANCED", most_balanced)  # longer ones are given
     trial = Trial(cell=cell, hidden_size=12, embedding_size=4, digits=5, batch_size=20, **operands)
 
     ours, theirs = start(NativeEngine(), trial), start(ReferenceEngine(), trial)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from ripplecarry.runs.store import Store
 KEPT = Path(__file__).parents[2] / "data" / "store_format_1"
 FULL_SIZE_BYTES = {"rnn": 2_000_000, "lstm": 5_000_000}
 
+ENTRIES = ("main", "playground", "worker")
+"""Modules that pages begin with."""
+
 
 def content_of(path):
     found = re.search(
@@ -34,7 +38,7 @@ def test_the_page_names_no_address(pages):
         re.findall(r"""(?:https?:)?//[^\s"'`]+\.[^\s"'`]+""", text.split("<script type=", 1)[0])
     )
     addresses |= {
-        found for source in modules().values() for found in re.findall(r"https?://[^\s\"]+", source)
+        found for source in modules(*ENTRIES).values() for found in re.findall(r"https?://[^\s\"]+", source)
     }
 
     assert addresses <= {"http://www.w3.org/2000/svg"}
@@ -43,23 +47,29 @@ def test_the_page_names_no_address(pages):
 
 
 def test_modules_are_plain_and_know_each_other():
-    for name, source in modules().items():
+    for name, source in modules(*ENTRIES).items():
         assert "</script" not in source.lower(), name
-        assert 'from "./' not in source, name
-        for wanted in re.findall(r'from "page/(\w+)"', source):
-            assert wanted in modules(), (name, wanted)
+        # all that the pages' loader understands
+        imports = re.findall(r"^import .*", source, re.M)
+        assert all(re.fullmatch(r'import \{[\w, ]+\} from "\./\w+\.js";', line) for line in imports), name
+        assert set(re.findall(r"^export (?:async )?(\w+)", source, re.M)) <= {
+            "function",
+            "class",
+            "const",
+        }, name
         assert len(source.splitlines()) <= 250, name
 
 
 def test_both_languages_have_every_word_with_the_same_gaps():
-    words = {}
-    for language in ("en", "zh"):
-        source = (ASSETS / f"words_{language}.js").read_text()
+    words: dict[str, dict[str, list[str]]] = {"en": {}, "zh": {}}
+    for name, language in product(("words", "playground_words"), words):
+        source = (ASSETS / f"{name}_{language}.js").read_text()
         pairs = re.findall(r'^  "?([\w. -]+?)"?: "((?:[^"\\]|\\.)*)",$', source, re.M)
         assert len(pairs) == source.count("\n  ")
-        words[language] = {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in pairs}
-    used = set(re.findall(r'data-w(?:-label)?="([^"]+)"', (ASSETS / "page.html").read_text()))
-    for source in modules().values():
+        words[language] |= {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in pairs}
+    pages = "".join((ASSETS / name).read_text() for name in ("page.html", "playground.html"))
+    used = set(re.findall(r'data-w(?:-label)?="([^"]+)"', pages))
+    for source in modules(*ENTRIES).values():
         used |= set(re.findall(r'say\("([^"]+)"', source))
 
     assert words["en"] == words["zh"]

@@ -1,23 +1,23 @@
 // The playground's state, in this one place, and what follows when something happens.
 
 import { addressOf, settingsOf } from "./address.js";
-import { SeedCurves, drawBars, drawCharts } from "./charts.js";
+import { SeedCurves, drawBars } from "./charts.js";
 import { Controls } from "./controls.js";
 import { Crew } from "./crew.js";
 import { decode, parameters } from "./decode.js";
 import { byId } from "./elements.js";
-import { drawLessons, sayLessons } from "./lessons.js";
+import { drawLearning } from "./learning.js";
+import { drawLessons } from "./lessons.js";
 import { Network } from "./network.js";
 import { Presets } from "./presets.js";
 import { Probe } from "./probe.js";
-import { BadSetting, changed, commandLine, defaults, shapeOf, taskName } from "./settings.js";
+import { BadSetting, changed, defaults, shapeOf, taskName } from "./settings.js";
 import { Snapshots } from "./snapshots.js";
 import { SumView } from "./sum_view.js";
 import { Task, stateWordOf } from "./task.js";
 import { TestView } from "./test_view.js";
 import { TakeAlong } from "./take_along.js";
-import { statusOf } from "./status.js";
-import { count, say } from "./words.js";
+import { say } from "./words.js";
 
 const EXTRA_POSITIONS = 2;
 const LONGEST_TYPED = 1000;
@@ -83,14 +83,14 @@ export class Playground {
     this.isRunning = true;
     this.began = { ms: performance.now(), steps: this.steps };
     this.crew.run();
-    this.announce("said.started");
+    this.announce(() => say("said.started"));
     this.draw();
   }
 
   pause() {
     this.isRunning = false;
     this.crew.pause();
-    this.announce("said.paused");
+    this.announce(() => say("said.paused"));
     this.draw();
   }
 
@@ -115,22 +115,7 @@ export class Playground {
   /** Draws everything but the sum. */
   draw() {
     this.#drawn = performance.now();
-    const own = { name: "own", words: say("chart.own"), loss: this.curves.lossBand(), exact: this.curves.exactBand() };
-    const lines = [...this.pinned.map((pin, i) => ({ ...pin, name: `pin-${i}` })), ...this.presets.lines(), own];
-    drawCharts(lines, this.settings.steps);
-    byId("start").textContent = say(this.isRunning ? "pause" : this.steps ? "resume" : "start");
-    byId("start").disabled = this.isDone && !this.isRunning;
-    byId("one").disabled = this.isDone || this.isRunning;
-    byId("pin").disabled = !this.steps;
-    byId("unpin").hidden = !this.pinned.length;
-    byId("take").disabled = !this.steps;
-    byId("status").textContent = this.trouble ? "" : statusOf(this);
-    byId("snapshot").max = Math.max(0, this.snapshots.all.length - 1);
-    byId("snapshot").disabled = this.snapshots.all.length < 2 || this.isRunning;
-    if (this.isLive) byId("snapshot").value = this.snapshots.all.length - 1;
-    byId("snapshot-words").textContent = this.given ? say("file.shown") : say("snapshot.words", { step: count(this.shown?.step ?? 0) });
-    byId("command").textContent = commandLine(this.settings, Math.max(1, this.progress.get(this.settings.seed).step || this.settings.steps));
-    sayLessons(addressOf(this.settings));
+    drawLearning(this);
     this.test.draw();
   }
 
@@ -139,7 +124,7 @@ export class Playground {
     this.controls.speak();
     this.presets.speak();
     drawLessons();
-    if (this.said) this.announce(...this.said);
+    if (this.said) this.announce(this.said);
     this.draw();
     this.sum.speak();
   }
@@ -176,7 +161,7 @@ export class Playground {
     if (this.isRunning) this.rate = ((this.steps - this.began.steps) / (performance.now() - this.began.ms)) * 1000;
     if (!this.isRunning || !this.isDone) return;
     this.isRunning = false;
-    this.announce("said.finished");
+    this.announce(() => say("said.finished"));
     this.presets.finished(this);
   }
 
@@ -201,7 +186,7 @@ export class Playground {
   hear_trouble({ key, words }) {
     this.isRunning = false;
     this.trouble = true;
-    this.announce(key, { words });
+    this.announce(() => say(key, { words }));
   }
 
   #show({ step, weights, layer, cloud, probe, isLive }) {
@@ -223,10 +208,10 @@ export class Playground {
     });
   }
 
-  /** Says it once, to a screen reader too. */
-  announce(key, values = {}) {
-    this.said = [key, values];
-    byId("announcement").textContent = say(key, values);
+  /** Says it once, to a screen reader too. @param words gives the text in the language at hand */
+  announce(words) {
+    this.said = words;
+    byId("announcement").textContent = words();
   }
 
   #listen() {

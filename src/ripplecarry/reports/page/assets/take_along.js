@@ -46,10 +46,10 @@ export class TakeAlong {
       const read = readWeights(await file.arrayBuffer());
       const { settings, numbers } = networkOf(read, known(read.metadata), (found) => this.#shapes(found));
       page.begin(settingsOf(addressOf(settings)), { given: numbers });
-      page.announce("file.shown");
+      page.announce(() => say("file.shown"));
     } catch (error) {
       if (!(error instanceof BadFile || error instanceof BadSetting)) throw error;
-      page.announce(error.key, error.values);
+      page.announce(() => say(error.key, error.values));
     }
   }
 

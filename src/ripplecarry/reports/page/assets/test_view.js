@@ -41,6 +41,7 @@ export class TestView {
     this.page.crew.stopTest();
     this.share = null;
     this.result = result;
+    this.page.announce(() => this.#words());
   }
 
   draw() {
@@ -54,6 +55,7 @@ export class TestView {
   }
 
   #words() {
+    if (!this.result) return "";
     const { wrong, numTested } = this.result;
     if (!wrong) return say("tested.none", { count: count(numTested) });
     return say("tested.wrong", { sum: equation(this.page.settings, wrong), answer: wrong.answer, position: wrong.position });
