@@ -6,10 +6,20 @@ import { pathToFileURL } from "node:url";
 
 const [folder, library] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/${name}.js`));
-const [{ decode }, { explain }, { Examiner }, { fitProbe }, { hardCases }, { longestRuns }, { hardTest }, { shareInterval }, kernels] =
-  await Promise.all(["decode", "explain", "examiner", "fit_probe", "hard_cases", "hard_grid", "hard_test", "interval", "kernel"].map(load));
-const [{ addressOf, settingsOf }, { Rows }, settings, { Task }, files] =
-  await Promise.all(["address", "rows", "settings", "task", "weights_file"].map(load));
+const { addressOf, settingsOf } = await load("address");
+const { decode } = await load("decode");
+const { Examiner } = await load("examiner");
+const { explain } = await load("explain");
+const { fitProbe } = await load("fit_probe");
+const { hardCases } = await load("hard_cases");
+const { longestRuns } = await load("hard_grid");
+const { hardTest } = await load("hard_test");
+const { shareInterval } = await load("interval");
+const kernels = await load("kernel");
+const { Rows } = await load("rows");
+const settings = await load("settings");
+const { Task } = await load("task");
+const files = await load("weights_file");
 
 const taskOf = ({ nextState, output, ...content }) =>
   new Task({ ...content, nextState: decode(nextState), output: decode(output) }, Infinity);
@@ -97,6 +107,7 @@ const CALLS = {
   settings: () => settings.SETTINGS,
   settingsOf,
   addressOf: (given) => addressOf(withSeed(given)),
+  shapesOf: ({ settings: given, task }) => shapesOf(task)(given),
   trialOf: (given) => settings.trialOf(withSeed(given), given.steps),
   commandLine: (given) => settings.commandLine(withSeed(given), given.steps),
   fitProbe: ({ inputs, states, numStates }) => Array.from(fitProbe(inputs, states, numStates)),
