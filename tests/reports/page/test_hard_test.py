@@ -10,7 +10,7 @@ from called_modules import content_of
 from scipy.stats import binomtest
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.arithmetic.counterexample import Counterexample
+from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.digits import to_digits
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.kernel import is_available
@@ -20,7 +20,7 @@ from ripplecarry.evaluation.explanation import HardCount, explain
 from ripplecarry.evaluation.grid import GridCell, grid_lengths
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import margins
-from ripplecarry.evaluation.simplification import simplify
+from ripplecarry.evaluation.simplification import first_wrong, simplify
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.reports.page.content import text_of_array
@@ -192,7 +192,8 @@ def test_a_right_network_of_another_task_is_tested_by_length_alone(tested_hard, 
 
     result = found["result"]
     assert result["wrong"] is None
-    assert result["numTested"] == found["numRows"]
+    counts = [*result["cells"], *result["hard"], result["search"]]
+    assert result["numTested"] == found["numRows"] == sum(each["numPairs"] for each in counts)
     assert {each["kind"] for each in result["cells"]} == {"uniform"}
     assert [each["length"] for each in result["cells"]] == [1, 2, 3, 6, 10, 15, 30]
     words = "Answers by length: right up to 30 digits, the most tested; hard cases: all right."
@@ -216,6 +217,50 @@ def test_logits_that_are_no_numbers_count_as_wrong(tested_hard):
     assert not any(each["numExact"] for each in [*result["cells"], *result["hard"]])
     assert result["wrong"] == {"operands": ["0", "0"], "answer": None, "right": "0", "position": 0}
     assert result["search"] is None
+
+
+class Echoing:
+    """Answers one too many where the first operand has a 9 that it also had 4 positions before."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def answers(self, operands: np.ndarray) -> np.ndarray:
+        right = self._task.answer(operands)
+        is_nine = operands[:, :, 0] == 9
+        right[:, 4:] += (is_nine[:, 4:] & is_nine[:, :-4]).astype(np.uint8)
+        return right % 10
+
+
+def test_the_shortest_wrong_answer_is_kept_and_shortened_as_in_python(modules):
+    task = Trial().build_task()
+    random = np.random.Generator(np.random.Philox(key=3))
+    rows = random.integers(9, size=(40, 32, 2)).astype(np.uint8)
+    for row in rows:
+        length, last = random.integers(12, 30), random.integers(4, 30)
+        row[[last - 4, last], 0] = 9
+        row[max(length, last + 1) :] = 0
+
+    given = {"task": content_of(Trial()), "digits": rows.ravel().tolist(), "positions": 32}
+    found = modules.call("shorten", given)
+
+    def counterexample(digits) -> Counterexample:
+        row = np.array(digits, dtype=np.uint8).reshape(1, -1, 2)
+        wrong = Counterexample.among(task, row, Echoing(task).answers(row), task.answer(row))
+        assert wrong is not None
+        return wrong
+
+    kept = shortest(*map(counterexample, rows))
+    first = first_wrong(Echoing(task), task, rows)
+    assert kept is not None
+    assert first is not None
+    assert np.array_equal(counterexample(found["kept"]).digits, kept.digits)
+    assert np.array_equal(counterexample(found["first"]).digits, first.digits)
+    for digits in found["short"]:
+        short = counterexample(digits)
+        simpler = simplify(Echoing(task), short)
+        assert np.array_equal(simpler.digits, short.digits)
+        assert short.operands[0] == 90009
 
 
 @pytest.mark.parametrize("pieces", [0, 3])
