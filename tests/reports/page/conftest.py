@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from called_modules import Modules
 
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.reports.page.writer import write_page
@@ -52,6 +53,11 @@ class Pages:
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory) -> Pages:
     return Pages(Store(tmp_path_factory.mktemp("pages")))
+
+
+@pytest.fixture(scope="session")
+def modules(tmp_path_factory) -> Modules:
+    return Modules(tmp_path_factory.mktemp("modules"))
 
 
 @pytest.fixture

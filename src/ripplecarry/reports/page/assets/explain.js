@@ -63,7 +63,7 @@ function along(counts, unit) {
   const longer = counts.length - place - 1;
   const others = failing.length - 1;
   const at = place ? count(first.size) : saySize(first, unit);
-  const wrong = say(shapeOf(others, longer), { at, others, longer, share: sayShare(first) });
+  const wrong = say(first.size ? shapeOf(others, longer) : `${shapeOf(others, longer)}.none`, { at, others, longer, share: sayShare(first) });
   return place ? say("explain.up-to", { size: saySize(counts[place - 1], unit), wrong }) : wrong;
 }
 

@@ -2,6 +2,7 @@
 
 import { EXTRA_POSITIONS } from "./examiner.js";
 import { hasCarryRuns } from "./hard_cases.js";
+import { KINDS, STREAMS } from "./kernel.js";
 import { Rows } from "./rows.js";
 
 const EVERY_LENGTH_UP_TO = 10;
@@ -12,10 +13,7 @@ const FEWEST_ROWS = 20;
 const DIGITS_OF_A_CELL = 60_000;
 const MOST_IN_ALL = 10 * MOST_ROWS;
 
-// As the package numbers its streams: training never draws from this one.
-const EVALUATION_BY_RUN = 4;
-/** What the kernel draws. */
-const DRAWN = { uniform: 0, carry: 2, idle: 3 };
+const DRAWN = { uniform: KINDS.uniform, carry: KINDS["carry run"], idle: KINDS["idle run"] };
 
 /** Lengths to test: all up to the training length, some multiples of it, powers of ten and the longest one. */
 export function gridLengths(trained, longest) {
@@ -69,7 +67,7 @@ async function testSome(examiner, { seed, step, length, kind, run }) {
   const batch = rowsOfACell(length);
   const positions = length + EXTRA_POSITIONS;
   const { operands, answers } = examiner.network.draw({
-    seed, stream: EVALUATION_BY_RUN, step, batch, digits: length, positions, kind: DRAWN[kind], mixed: false, run,
+    seed, stream: STREAMS.evaluationByRun, step, batch, digits: length, positions, kind: DRAWN[kind], run,
   });
   const exact = await examiner.areExact(new Rows(examiner.task.operands, positions, operands), answers);
   return { kind, length, run, numPairs: batch, numExact: total(exact), isExhaustive: false };

@@ -5,8 +5,11 @@ import { gridLengths, gridPositions, testGrid } from "./hard_grid.js";
 import { hardCases } from "./hard_cases.js";
 import { MOST_SEARCHED, search } from "./search.js";
 import { shorten } from "./shorten.js";
+import { written } from "./task.js";
 
 const LONGEST_SEARCHED = 100;
+/** Tasks whose answers are numbers. */
+const HAVE_NUMBERS = ["addition", "subtraction", "times"];
 
 /**
  * What was tested, how much of it is right, and the shortest wrong answer; plain data, or `null` where it was given up.
@@ -15,7 +18,7 @@ const LONGEST_SEARCHED = 100;
  * @param task a Task with its `kind`
  * @param digits the training length
  * @param longest the longest length to test
- * @param report told the share that is done, and a key of the words for what is being done
+ * @param report told the share that is done
  * @param isWanted asked before each piece of work
  */
 export async function hardTest({ network, task, digits, seed, longest, report = () => {}, isWanted = () => true }) {
@@ -23,20 +26,16 @@ export async function hardTest({ network, task, digits, seed, longest, report = 
   const rows = Object.values(hardCases(task, 1)).reduce((sum, each) => sum + each.count, 0);
   const most = work(task, lengths, rows);
   let done = 0;
-  let stage = "hard.grid";
   const progress = (positions) => {
     done += positions;
-    report(Math.min(done / most, 1), stage);
+    report(Math.min(done / most, 1));
   };
   const examiner = new Examiner({ network, task, isWanted, progress });
   try {
     const cells = await testGrid(examiner, seed, lengths);
-    stage = "hard.cases";
     const hard = await testCases(examiner, lengths);
-    stage = "hard.search";
     const searched = await searchWhereRight(examiner, lengths, [...cells, ...hard], seed);
-    stage = "hard.shorten";
-    const wrong = examiner.wrong && written(task, await shorten(examiner, examiner.wrong));
+    const wrong = examiner.wrong && inWriting(task, await shorten(examiner, examiner.wrong));
     return { cells, hard, search: searched, wrong, numTested: examiner.numTested };
   } catch (error) {
     if (error instanceof GaveUp) return null;
@@ -62,8 +61,8 @@ async function testCases(examiner, lengths) {
   return counts;
 }
 
-/** Searches the longest length at which nothing failed; the network reads the lowest digits first, so that shorter
- * numbers are searched with it. */
+/** Searches the longest length at which nothing failed. The network reads the lowest digits first, so this searches
+ * shorter numbers too. */
 async function searchWhereRight(examiner, lengths, counts, seed) {
   const failing = new Set(counts.filter((each) => each.numExact < each.numPairs).map((each) => each.length));
   const length = lengths.findLast((each) => each <= LONGEST_SEARCHED && !failing.has(each));
@@ -72,14 +71,15 @@ async function searchWhereRight(examiner, lengths, counts, seed) {
   return search(examiner, length, starts, seed);
 }
 
-/** Operands without leading zeros; both answers as far as either says more than zeros, or `null` for no answer. */
-function written(task, { digits, right, given, position, length }) {
-  const operands = Array.from({ length: task.operands }, (_, k) => {
-    const mine = digits.filter((_, at) => at % task.operands === k);
-    return task.writeAll(mine.subarray(0, mine.findLastIndex((digit) => digit) + 1)) || "0";
-  });
-  const isUsed = (_, at) => right[at] !== 0 || (given !== null && given[at] !== 0);
-  const end = Math.max(length, position + 1, right.findLastIndex(isUsed) + 1);
-  const answer = given && task.writeAll(given.subarray(0, end));
-  return { operands, answer, right: task.writeAll(right.subarray(0, end)), position };
+/** Operands and answers as they are written; `answer` is `null` where a logit was not a number. */
+function inWriting(task, { digits, right, given, position, length }) {
+  const operands = Array.from({ length: task.operands }, (_, k) =>
+    number(digits.filter((_, at) => at % task.operands === k)));
+  const text = (answers) => (HAVE_NUMBERS.includes(task.kind)
+    ? number(answers)
+    : task.writeAll(answers.subarray(0, Math.max(length, position + 1))));
+  return { operands, answer: given && text(given), right: text(right), position };
 }
+
+/** A number without leading zeros, of digits from the least significant on. */
+const number = (digits) => Array.from(digits, written).reverse().join("").replace(/^0+(?=.)/, "");

@@ -93,6 +93,7 @@ export const EN = {
   "test.show": "Show the wrong sum",
   "tested.none": "No wrong answer among {count}. That is no proof: ripplecarry certify looks for one.",
   "tested.wrong": "{sum}; the network answers {answer} (first wrong at position {position}).",
+  "tested.nothing": "no number",
   "take.title": "Take it along",
   "take.about": "Saves the first seed's network as a file that ripplecarry reads, to evaluate it, prove it or explore it. A weights file of ripplecarry can be opened here, or dropped on the page.",
   take: "Save the network",

@@ -93,6 +93,7 @@ export const ZH = {
   "test.show": "显示错误的算式",
   "tested.none": "{count} 个答案中没有发现错误。这不是证明：证明可用 ripplecarry certify 寻找。",
   "tested.wrong": "{sum}；网络答 {answer}（从第 {position} 位起出错）。",
+  "tested.nothing": "（不是数字）",
   "take.title": "带走它",
   "take.about": "把第一个种子的网络存为 ripplecarry 能读的文件，以便评估、证明或查看。也可以在此打开 ripplecarry 的权重文件，或把它拖到页面上。",
   take: "保存网络",

@@ -27,7 +27,7 @@ export async function shorten(examiner, found) {
   return await tryAll([upTo(best.digits, Math.max(best.length, best.position + 1))]) ?? best;
 }
 
-/** Without the lowest 1, 2, 4 … positions: most long numbers lose all that matters not in a few steps. */
+/** Without the lowest 1, 2, 4 … positions, so that a long number becomes short in a few steps. */
 function movedDown(digits, operands) {
   const moved = [];
   for (let by = operands; by < digits.length; by *= 2) moved.push(digits.subarray(by));

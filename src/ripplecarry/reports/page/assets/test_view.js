@@ -58,7 +58,7 @@ export class TestView {
     if (!this.result) return "";
     const { wrong, numTested } = this.result;
     if (!wrong) return say("tested.none", { count: count(numTested) });
-    return say("tested.wrong", { sum: equation(this.page.settings, wrong), answer: wrong.answer, position: wrong.position });
+    return say("tested.wrong", { sum: equation(this.page.settings, wrong), answer: wrong.answer ?? say("tested.nothing"), position: wrong.position });
   }
 }
 
