@@ -73,6 +73,7 @@ bench: .venv/compared
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks --whole-study
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.playground
 
 # A wheel for each of $(WHEELS), all made on this machine, and the source distribution, in dist.
 wheels: setup
