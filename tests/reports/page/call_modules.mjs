@@ -128,8 +128,8 @@ const CALLS = {
   settingsOf,
   addressOf: (given) => addressOf(withSeed(given)),
   shapesOf: ({ settings: given, task }) => shapesOf(task)(given),
-  trialOf: (given) => settings.trialOf(withSeed(given), given.steps),
-  commandLine: (given) => settings.commandLine(withSeed(given), given.steps),
+  trialOf: ([given, steps]) => settings.trialOf(withSeed(given), steps),
+  commandLine: ([given, steps]) => settings.commandLine(withSeed(given), steps),
   fitProbe: ({ inputs, states, numStates }) => Array.from(fitProbe(inputs, states, numStates)),
   writeWeights: ({ weights, shapes, metadata }) =>
     Buffer.from(files.writeWeights(decode(weights), shapes, metadata)).toString("base64"),
