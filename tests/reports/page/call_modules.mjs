@@ -12,7 +12,7 @@ const { Examiner } = await load("examiner");
 const { explain } = await load("explain");
 const { fitProbe } = await load("fit_probe");
 const { hardCases } = await load("hard_cases");
-const { longestRuns } = await load("hard_grid");
+const { gridLengths, gridPositions, gridRuns, longestRuns } = await load("hard_grid");
 const { hardTest } = await load("hard_test");
 const { shareInterval } = await load("interval");
 const kernels = await load("kernel");
@@ -101,6 +101,8 @@ const shapesOf = (task) => (found) => settings.shapeOf(found, taskOf(task)).shap
 const CALLS = {
   hardCases: ({ task, length }) => Object.entries(hardCases(taskOf(task), length)).map(([name, rows]) =>
     [name, rows.count, rows.operands, Buffer.from(rows.digits).toString("hex")]),
+  grid: ({ task, trained, longest }) => gridLengths(trained, longest).map((length) =>
+    [length, gridRuns(length), gridPositions(taskOf(task), length)]),
   interval: ([successes, trials]) => shareInterval(successes, trials),
   explain: ({ cells, hard }) => explain(cells, hard),
   testHard,
@@ -128,8 +130,8 @@ const CALLS = {
   settingsOf,
   addressOf: (given) => addressOf(withSeed(given)),
   shapesOf: ({ settings: given, task }) => shapesOf(task)(given),
-  trialOf: (given) => settings.trialOf(withSeed(given), given.steps),
-  commandLine: (given) => settings.commandLine(withSeed(given), given.steps),
+  trialOf: ([given, steps]) => settings.trialOf(withSeed(given), steps),
+  commandLine: ([given, steps]) => settings.commandLine(withSeed(given), steps),
   fitProbe: ({ inputs, states, numStates }) => Array.from(fitProbe(inputs, states, numStates)),
   writeWeights: ({ weights, shapes, metadata }) =>
     Buffer.from(files.writeWeights(decode(weights), shapes, metadata)).toString("base64"),

@@ -81,21 +81,24 @@ def test_an_address_that_is_written_is_read_as_the_same_settings(modules, many):
 
 
 def test_the_command_line_trains_the_same_trial(modules, many):
-    trials = [Trial.build(settings) for settings in modules.call_each("trialOf", many)]
-    commands = modules.call_each("commandLine", many)
+    shown = [(settings, number + 1) for number, settings in enumerate(many)]
+    trials = [Trial.build(settings) for settings in modules.call_each("trialOf", shown)]
+    commands = modules.call_each("commandLine", shown)
 
-    for settings, trial, command in zip(many, trials, commands, strict=True):
+    for (settings, steps), trial, command in zip(shown, trials, commands, strict=True):
         program, *words = shlex.split(command)
         _, bound, _ = app(["train"]).parse_args(words, exit_on_error=False, print_error=False)
         given = {name: value for name, value in bound.arguments.items() if value is not None}
         assert program == "ripplecarry"
         assert (str(given.pop("seed", 0)), given.pop("engine")) == (settings["seed"], "native")
         assert Trial.build(given) == trial
-        assert {name: getattr(trial, name) for name in given} == {name: settings[name] for name in given}
+        wanted = settings | {"steps": steps}
+        assert {name: getattr(trial, name) for name in given} == {name: wanted[name] for name in given}
 
 
 def test_shapes_are_those_of_the_package(modules, many):
-    trials = [Trial.build(settings) for settings in modules.call_each("trialOf", many)]
+    plain = [(settings, settings["steps"]) for settings in many]
+    trials = [Trial.build(settings) for settings in modules.call_each("trialOf", plain)]
     given = [
         {"settings": settings, "task": content_of(trial)}
         for settings, trial in zip(many, trials, strict=True)
