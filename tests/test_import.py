@@ -124,6 +124,17 @@ def test_every_verb_takes_it(outcome, capsys):
     assert rc.import_run(exported, digits=3).engine in ("page", "native")
 
 
+def test_a_network_of_another_task_is_of_that_task(capsys):
+    settings = {"task": "counter", "modulus": 3, "layers": 1, "hidden_size": 8, "embedding_size": 2}
+    weights = random_weights(Trial(**settings))
+
+    assert call(["import", saved(TRAINING | {"trial": settings}, weights)]) == 0
+    (run_id,) = Store().ids()
+    assert Store().open(run_id).trial.modulus == 3
+    following = [f"ripplecarry {name} {run_id}" for name in ("certify", "page")]
+    assert capsys.readouterr().out.splitlines() == following
+
+
 def test_no_study_takes_it_for_a_run_of_its_own():
     page = rc.import_run(saved())
     study = rc.Study(name="own", question="One?", base=TRIAL, grid={}, claims=())

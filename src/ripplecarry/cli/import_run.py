@@ -22,9 +22,9 @@ def import_run(file: Path, *, store: Path, as_json: bool, **options: Any) -> int
     """
     run = verb.import_run(file, store=store, say=say, **options)
     where = [] if store == DEFAULT_STORE else ["--store", str(store)]
-    following = [
-        shlex.join(["ripplecarry", name, run.id, *where]) for name in ("evaluate", "certify", "page")
-    ]
+    # The grid of `evaluate` is for tasks with carry runs.
+    names = [*(["evaluate"] if run.task.has_carry_runs else []), "certify", "page"]
+    following = [shlex.join(["ripplecarry", name, run.id, *where]) for name in names]
     if as_json:
         print(json.dumps({"run": run.id, "folder": str(run.folder), "next": following}, indent=1))
     else:
