@@ -149,7 +149,7 @@ def main() -> None:
         one, two = ([seconds_of(browser, file, seeds) for _ in range(3)] for seeds in (1, 2))
         ratio = statistics.median(two) / statistics.median(one)
         print(
-            f"1,000 steps: {statistics.median(one):.2f} s; two seeds in two workers {ratio:.2f} times as long"
+            f"1,000 steps: {statistics.median(one):.2f} s; two seeds, two workers: {ratio:.2f} times that"
         )
         exact = statistics.median(seconds_to_exact(browser, file) for _ in range(3))
         print(f"click to exact match 1 at a learning rate of 0.01: {exact:.2f} s")

@@ -142,7 +142,7 @@ def test_relu_networks_are_evaluated_as_such(capsys):
     [
         (["evaluate", "net.pt"], "net.pt holds no weights: torch.save wrote it"),
         (["evaluate", "net.pt"], "safetensors.torch.save_file"),
-        (["add", "net.pt", "1", "2"], "net.pt is a file, not a run; `ripplecarry evaluate net.pt`"),
+        (["add", "net.pt", "1", "2"], "net.pt is a file, not a run; `ripplecarry import net.pt`"),
         (["certify", "gru.safetensors"], "gru.safetensors is a file, not a run"),
         (["evaluate", "right.py"], "right.py is a Python file, not a run; --adder right.py tests it"),
         (["evaluate", "gru.safetensors", "--nonlinearity=relu"], "and the file has another cell: gru"),

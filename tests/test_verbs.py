@@ -17,7 +17,7 @@ NAMES = (
     *("train", "study", "add", "evaluate", "certify", "check", "extract"),
     *("page", "playground", "export", "compare", "merge"),
 )
-VERBS = {"runs": rc.list_runs} | {name: getattr(rc, name) for name in NAMES}
+VERBS = {"runs": rc.list_runs, "import": rc.import_run} | {name: getattr(rc, name) for name in NAMES}
 
 FOR_PYTHON = {
     "train": {"listener", "stop", "settings"},
@@ -27,11 +27,14 @@ FOR_PYTHON = {
     "certify": {"say", "answered", "report", "stop"},
     "extract": {"say"},
     "page": {"say"},
+    "import": {"say"},
     "runs": {"damaged", "deleted"},
 }
 """Callables and objects; and what stands for a trial's settings, which are options one by one."""
 PRINTED = {"as_json", "as_csv", "as_latex"}
 """How a command prints; Python has the values themselves."""
+NEEDED = {"import": ["net.safetensors"]}
+"""Words without which a command does nothing."""
 TABLES = {"machine", "polished_from"}
 """Settings that no option gives: tables, and what polishing fills in."""
 
@@ -93,11 +96,11 @@ def ranges():
 @pytest.mark.parametrize(("command", "name", "value"), list(ranges()))
 def test_a_number_out_of_range_is_refused_by_both_alike(command, name, value, capsys):
     with pytest.raises(ConfigurationError) as refused:
-        VERBS[command](**{name: value})
+        VERBS[command](*NEEDED.get(command, []), **{name: value})
     assert str(refused.value).startswith(f"{name} is {value}; it must be a whole number, ")
 
     option = f"--{name.replace('_', '-')}"
-    assert call([command, f"{option}={value}"]) == 2
+    assert call([command, *NEEDED.get(command, []), f"{option}={value}"]) == 2
     (line,) = capsys.readouterr().err.splitlines()[-1:]
     assert line == f"ripplecarry: {option}{str(refused.value).removeprefix(name)}"
 
@@ -106,7 +109,8 @@ def test_the_numbers_with_bounds_are_known():
     """A bound that is lost would leave the test above with less to do."""
     names = {(command, name) for command, name, _ in ranges()}
     evaluate = {("evaluate", name) for name in ("lengths", "samples", "max_digits", "time_limit")}
-    assert names == {("train", "seed"), ("study", "seeds"), ("study", "workers")} | evaluate
+    others = {("train", "seed"), ("study", "seeds"), ("study", "workers"), ("import", "digits")}
+    assert names == others | evaluate
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, True, 1.0, "0.0", None])

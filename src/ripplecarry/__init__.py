@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ripplecarry.verbs.evaluate import evaluate
     from ripplecarry.verbs.export import export
     from ripplecarry.verbs.extract import extract
+    from ripplecarry.verbs.import_run import import_run
     from ripplecarry.verbs.merge import merge
     from ripplecarry.verbs.page import page
     from ripplecarry.verbs.playground import playground
@@ -50,6 +51,7 @@ _VERBS = (
     "evaluate",
     "export",
     "extract",
+    "import_run",
     "merge",
     "page",
     "playground",

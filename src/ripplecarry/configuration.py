@@ -33,7 +33,7 @@ class Configuration(BaseModel):
         defer_build=True,  # most parts of a trial are never built on their own
     )
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, /, **settings: Any) -> None:
         try:
             super().__init__(**settings)
         except ValidationError as error:
@@ -100,7 +100,7 @@ def _sentence(names: Sequence[str], problem: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         near = get_close_matches(where, names, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
-        return f"unknown option {where!r}; {hint}"
+        return f"unknown option {shown(where)}; {hint}"
     if kind == "value_error":
         return str(context["error"])
     bounds = {

@@ -45,7 +45,7 @@ def test_imported_weights_are_of_the_cell_that_their_file_names(store, tmp_path,
     with pytest.raises(StoreError, match="unknown cell 'mingru'; choose from rnn, gru, lstm"):
         import_run(path, 4, store)
     path.write_bytes(write_weights(weights, "lstm"))
-    with pytest.raises(StoreError, match="a lstm of 2 layers and 5 units has 20"):
+    with pytest.raises(StoreError, match="an LSTM of 2 layers and 5 units has 20"):
         import_run(path, 4, store)
 
 

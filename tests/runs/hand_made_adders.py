@@ -67,6 +67,6 @@ def keep(store: Store, trial: Trial, weights: Weights, seed: int = 0) -> Run:
         columns={"step": np.arange(1), "loss": np.zeros(1)},
         weights=weights,
         environment={},
-        times={"train_s": 1.0, "finished_at": "2026-01-01T00:00:00+00:00"},
+        about={"train_s": 1.0, "finished_at": "2026-01-01T00:00:00+00:00"},
     )
     return store.keep(folder, request.id)

@@ -27,6 +27,7 @@ _COMMANDS = {
     "check": "Verify a certificate against the weights, by two programs that "
     "share nothing with the search.",
     "extract": "Learn the finite-state machine that a run's network is, and draw it beside the task's.",
+    "import": "Make a run of a file of weights: from the playground, from PyTorch, or an export.",
     "merge": "Copy the runs of other stores into one, as shards leave them; the others stay as they are.",
     "page": "Write one self-contained HTML page to explore a run's network: "
     "type numbers and watch it carry.",
@@ -34,6 +35,8 @@ _COMMANDS = {
     "export": "Write a run's network as an ONNX model, as a PyTorch state dict, or both.",
 }
 """Every command, with the first paragraph of its own help."""
+_MODULES = {"import": "import_run"}
+"""Commands whose name is a keyword of Python."""
 
 
 def call(arguments: Sequence[str], commands: App | None = None) -> int:
@@ -83,8 +86,11 @@ def app(arguments: Sequence[str] = ()) -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, line in _COMMANDS.items():
+        module = _MODULES.get(name, name)
         shown = None if name in arguments else line  # it would replace the command's own help
-        commands.command(f"ripplecarry.cli.{name}:{name}", name=name, help=shown, help_format="markdown")
+        commands.command(
+            f"ripplecarry.cli.{module}:{module}", name=name, help=shown, help_format="markdown"
+        )
     return commands
 
 

@@ -36,6 +36,6 @@ def run_summary(run: "Run") -> dict[str, object]:
         from ripplecarry.evaluation.grid import cells_of
 
         summary["exactness"] = explain(cells_of(run.exactness.to_dict(orient="records")))
-    if run.state["steps_done"]:
+    if run.state["train_s"]:
         summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
     return summary

@@ -118,7 +118,7 @@ def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
         settings = {name: settings[name] for name in KNOWN_OF_IMPORTED if name in settings}
     output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))
     for metric in ("loss", "exact_match"):
-        if metric not in run.curves:  # weights that were trained elsewhere
+        if metric not in run.curves or run.curves[metric].isna().all():  # it was trained elsewhere
             continue
         read = run.curves.dropna(subset=[metric])
         print_curve(f"\n{metric.replace('_', ' ')}", read.step.tolist(), read[metric].tolist())

@@ -35,10 +35,15 @@ def write_weights(weights: Weights, cell: str) -> bytes:
     return safetensors.numpy.save(weights, {"cell": cell})
 
 
+def read_metadata(content: bytes) -> dict[str, str]:
+    """The texts by name beside the arrays of a file which `read_weights` has read."""
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return header.get("__metadata__") or {}
+
+
 def read_cell(content: bytes) -> str | None:
     """The cell that a file names which `read_weights` has read; None where it names none."""
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return header.get("__metadata__", {}).get("cell")
+    return read_metadata(content).get("cell")
 
 
 def shown_shape(shape: tuple[int, ...] | None) -> str:

@@ -17,7 +17,7 @@ from ripplecarry.evaluation.exactness import Exactness, measure_exactness, num_t
 from ripplecarry.evaluation.grid import Sampling, grid_lengths
 from ripplecarry.files import json_text, read_whole, write_atomically
 from ripplecarry.runs.counterexamples import shortest_known
-from ripplecarry.runs.imported_run import StateDict
+from ripplecarry.runs.imported_run import DECLARED_DIGITS, StateDict
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.user_code import TimeLimit
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 TIME_LIMIT_S = 600
 """The default for adders that are not runs."""
-DECLARED_DIGITS = 10
-"""The default number of digits for adders that are not runs."""
 
 _PAIRS_ONE_BY_ONE = 50
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +13,26 @@ from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import read_whole
 from ripplecarry.networks.architecture import CELL_SHAPES, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.networks.weights_file import read_cell, read_weights, shown_shape, write_weights
+from ripplecarry.networks.weights_file import (
+    read_metadata,
+    read_weights,
+    shown_shape,
+    write_weights,
+)
 from ripplecarry.runs.listing import KNOWN_OF_IMPORTED
+from ripplecarry.runs.page_training import PageTraining
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_files import IMPORTED, checksum
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.runs.write_run import write_run
+from ripplecarry.values import shown
 from ripplecarry.verification.proof import weights_hash
+
+DECLARED_DIGITS = 10
+"""The default number of digits for adders that are not runs."""
+_MOST_BYTES = 2**30
+"""Enough for two LSTM layers of 4096 units, the widest that a trial has."""
 
 
 @dataclass(frozen=True)
@@ -30,40 +43,54 @@ class StateDict:
     weights: Weights
     is_cell_named: bool
     """Whether the file names its cell; otherwise the shapes told it."""
+    training: PageTraining | None = None
+    """How the playground trained it, where the file says so."""
 
-    def stored(self, store: Store) -> Run:
-        """The store's run with these weights, or a new one.
+    def stored(self, store: Store, say: Callable[[str], None] = lambda words: None) -> Run:
+        """The store's run with these weights, or a new one; `say` is told which.
 
-        The new one has no curves. Its seed is computed from the weights, so the same weights are the same
-        run.
+        One of the playground has its settings, seed and readings. Any other has no curves, and a seed that
+        is computed from the weights, so the same weights are the same run.
+
+        Raises:
+            StoreError: other weights are there as this run.
         """
-        return _known(self.trial, self.weights, store) or _stored(self.trial, self.weights, store)
+        run = None if self.training else _known(self.trial, self.weights, store)
+        is_new = False
+        if run is None:
+            run, is_new = _stored(self, store)
+        say(f"{'imported as' if is_new else 'these are the weights of'} run {run.id}: {self.words}")
+        return run
 
     @property
     def words(self) -> str:
         """What it was taken for."""
         trial = self.trial
         kind = f"{_kind(trial)}, in base {trial.base}"
+        if self.training:
+            return f"{kind}, which the playground trained for {trial.steps} steps"
         if trial.cell != "rnn" or self.is_cell_named:
             return kind
         return f"{kind}, with tanh: the file does not say; for ReLU add --nonlinearity relu"
 
 
-def import_run(path: Path, digits: int, store: Store) -> Run:
+def import_run(path: Path, digits: int | None, store: Store) -> Run:
     """The run with a file's weights, as `read_state_dict` reads them."""
     return read_state_dict(path, digits).stored(store)
 
 
-def read_state_dict(path: Path, digits: int) -> StateDict:
+def read_state_dict(path: Path, digits: int | None) -> StateDict:
     """The weights of a file in the layout of the report's networks.
 
     Args:
         path: a safetensors file.
-        digits: the longest operands that the network was trained on.
+        digits: the longest operands that the network was trained on; a file of the playground tells them.
     Raises:
+        ConfigurationError: digits for a file that tells them.
         StoreError: the file cannot be read, or holds other weights.
     """
-    weights, cell = _read(path)
+    weights, metadata = _read(path)
+    cell = metadata.get("cell")
     for name in _EXPECTED:
         if name not in weights:
             there = ", ".join(sorted(weights)[:8]) + (", …" if len(weights) > 8 else "")
@@ -75,10 +102,45 @@ def read_state_dict(path: Path, digits: int) -> StateDict:
             f"{path} is of a bidirectional network, which reads the last digits first too; "
             "the report's networks go one way"
         )
+    if "training" in metadata:
+        training = _training(path, metadata, digits)
+        trial = training.request().trial
+    else:
+        training, trial = None, _trial(path, weights, cell, DECLARED_DIGITS if digits is None else digits)
+    _check_fit(path, weights, trial)
+    for name, array in weights.items():
+        has_diverged = training is not None and training.outcome == "diverged"
+        if not has_diverged and not np.isfinite(array).all():
+            raise StoreError(f"{path}: {name} has NaN or numbers beyond float32; {_FINITE}")
+    names = parameter_shapes(trial, trial.build_task())
+    return StateDict(trial, {name: weights[name] for name in names}, cell is not None, training)
+
+
+def _training(path: Path, metadata: Mapping[str, str], digits: int | None) -> PageTraining:
+    """What the playground wrote beside the weights, once it is a run's."""
     try:
-        trial = Trial.build(_settings(weights, cell) | {"digits": digits})
+        training = PageTraining.read(metadata["training"])
+        trial = training.request().trial
+    except ConfigurationError as error:
+        raise StoreError(f"{path}: {error}") from None
+    cell = metadata.get("cell", trial.cell)
+    if cell != trial.cell:
+        raise StoreError(f"{path}: its cell is {shown(cell)}, and {trial.cell} in its training")
+    if digits is not None:
+        raise ConfigurationError(
+            f"{path} says how long the operands were, {trial.digits} digits; {digits} came beside it"
+        )
+    return training
+
+
+def _trial(path: Path, weights: Weights, cell: str | None, digits: int) -> Trial:
+    try:
+        return Trial.build(_settings(weights, cell) | {"digits": digits})
     except (ConfigurationError, ValueError, ArithmeticError) as error:
         raise StoreError(f"{path} is not a state dict of the report's networks: {error}") from None
+
+
+def _check_fit(path: Path, weights: Weights, trial: Trial) -> None:
     wanted = parameter_shapes(trial, trial.build_task())
     there = {name: array.shape for name, array in weights.items()}
     for name in sorted(wanted.keys() | there.keys()):
@@ -87,7 +149,6 @@ def read_state_dict(path: Path, digits: int) -> StateDict:
                 f"{path}: {name} is {shown_shape(there.get(name))}; {_kind(trial)} "
                 f"has {shown_shape(wanted.get(name))}"
             )
-    return StateDict(trial, {name: weights[name] for name in wanted}, cell is not None)
 
 
 def _kind(trial: Trial) -> str:
@@ -97,14 +158,15 @@ def _kind(trial: Trial) -> str:
 
 
 _EXPECTED = ("embed_layer.weight", "rnn.weight_hh_l0")
+_FINITE = "weights are finite numbers of float32"
 _WRAPPERS = re.compile(r"(?<![^.])(?:module|_orig_mod)\.")
 """What DataParallel and torch.compile put before the names."""
 
 
-def _read(path: Path) -> tuple[Weights, str | None]:
-    """The weights, and the cell that the file names, if it names one."""
+def _read(path: Path) -> tuple[Weights, Mapping[str, str]]:
+    """The weights, and the texts beside them."""
     try:
-        content = read_whole(path)
+        content = read_whole(path, _MOST_BYTES)
         loaded = read_weights(content)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
@@ -115,14 +177,9 @@ def _read(path: Path) -> tuple[Weights, str | None]:
         name = _WRAPPERS.sub("", given)
         with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite
             weights[name] = array.astype(np.float32)
-        if not np.issubdtype(array.dtype, np.floating) or not np.isfinite(weights[name]).all():
-            held = (
-                "NaN or numbers beyond float32"
-                if np.issubdtype(array.dtype, np.floating)
-                else f"numbers of type {array.dtype}"
-            )
-            raise StoreError(f"{path}: {name} has {held}; weights are finite numbers of float32")
-    return weights, read_cell(content)
+        if not np.issubdtype(array.dtype, np.floating):
+            raise StoreError(f"{path}: {name} has numbers of type {array.dtype}; {_FINITE}")
+    return weights, read_metadata(content)
 
 
 def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
@@ -155,25 +212,33 @@ def _known(trial: Trial, weights: Weights, store: Store) -> Run | None:
     return None
 
 
-def _stored(trial: Trial, weights: Weights, store: Store) -> Run:
-    content = b"".join(name.encode() + array.tobytes() for name, array in weights.items())
-    seed = int(hashlib.sha256(content).hexdigest()[:8], 16)
-    request = RunRequest(trial, seed, IMPORTED)
+def _stored(read: StateDict, store: Store) -> tuple[Run, bool]:
+    """The run of these weights, and whether it is new."""
+    times = {"train_s": 0.0, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    if read.training:
+        request, outcome, columns = read.training.request(), read.training.outcome, read.training.columns()
+        last = int(columns["step"][-1]) if len(columns["step"]) else None
+        about = times | {"steps_done": read.training.steps_done, "metrics_read_after_step": last}
+    else:
+        content = b"".join(name.encode() + array.tobytes() for name, array in read.weights.items())
+        seed = int(hashlib.sha256(content).hexdigest()[:8], 16)
+        request, outcome, about = RunRequest(read.trial, seed, IMPORTED), "finished", times
+        columns = {"step": np.zeros(0, dtype=np.int64), "loss": np.zeros(0, dtype=np.float32)}
     store.prepare()
     with store.claim(request.id):
         if store.has(request.id):
             run = store.open_requested(request)
-            if weights_hash(run.weights) != weights_hash(weights):
+            if weights_hash(run.weights) != weights_hash(read.weights):
                 raise StoreError(f"other weights are in the store as run {request.id}; use another --store")
-            return run
+            return run, False
         staged = store.staging_folder(request.id)
         write_run(
             staged,
             request,
-            outcome="finished",
-            columns={"step": np.zeros(0, dtype=np.int64), "loss": np.zeros(0, dtype=np.float32)},
-            weights=weights,
-            environment={"engine": IMPORTED},
-            times={"train_s": 0.0, "finished_at": datetime.now(UTC).isoformat(timespec="seconds")},
+            outcome=outcome,
+            columns=columns,
+            weights=read.weights,
+            environment={"engine": request.engine},
+            about=about,
         )
-        return store.keep(staged, request.id)
+        return store.keep(staged, request.id), True

@@ -72,7 +72,7 @@ def ids_with(settings: str, rows: Sequence[Row]) -> list[str]:
 def _is(value: object, text: str) -> bool:
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            return value == float(text)
+            return value == float(text) or str(value) == text  # seeds exceed what float64 holds
         except ValueError:
             return False
     return str(value).lower() == text.lower()

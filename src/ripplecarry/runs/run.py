@@ -33,6 +33,7 @@ from ripplecarry.runs.parquet import read_table
 from ripplecarry.runs.run_files import (
     FORMAT,
     IMPORTED,
+    PAGE,
     REMEDY,
     SNAPSHOTS,
     check_size,
@@ -93,7 +94,8 @@ class Run(Shown):
                 raise ValueError(f"{config['seed']!r} is not a seed")
             if config["engine"] != config["id"].split("-")[1]:
                 raise ValueError(f"{config['engine']!r} is not the engine of {config['id']}")
-            if config["engine"] != IMPORTED and not (state["steps_done"] and state["train_s"] > 0):
+            has_time = config["engine"] == PAGE or state["train_s"] > 0
+            if config["engine"] != IMPORTED and not (state["steps_done"] and has_time):
                 raise ValueError("step count or training time is zero")
             for name in state["files"]:
                 check_size(folder / name, state.get("sizes", {}).get(name))
@@ -166,6 +168,8 @@ class Run(Shown):
     @property
     def metrics_read_after_step(self) -> int | None:
         """The step of the last readings; only the loss belongs to the last step. None without any step."""
+        if "metrics_read_after_step" in self.state:
+            return self.state["metrics_read_after_step"]
         done = self.state["steps_done"]
         return (done - 1) // READ_EVERY * READ_EVERY if done else None
 
@@ -180,7 +184,8 @@ class Run(Shown):
 
     @cached_property
     def curves(self) -> "pd.DataFrame":
-        """One row per step, with `step`, `loss` and, where read, the other metrics."""
+        """One row per step, or per reading of the playground's, with `step`, `loss` and, where read, the
+        other metrics."""
         return self._table("curves.parquet", ("step", "loss"))
 
     @property

@@ -18,6 +18,8 @@ FORMAT = 1
 SNAPSHOTS = "checkpoints.safetensors"
 IMPORTED = "imported"
 """The engine's name in a run whose weights were trained elsewhere."""
+PAGE = "page"
+"""The engine's name in a run that the playground trained."""
 REMEDY = "; `ripplecarry runs --discard-damaged` deletes it, so that it can be run again"
 _FILES = (
     "config.json",
@@ -79,9 +81,10 @@ def check_state(state: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} is not a number in range")
     if not 0 <= state["steps_done"] <= _LARGEST:
         raise ValueError("steps_done is out of range")
-    step = state.get("exact_from_step")
-    if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
-        raise ValueError("exact_from_step is not a step of the run")
+    for name in ("exact_from_step", "metrics_read_after_step"):
+        step = state.get(name)
+        if step is not None and not (isinstance(step, int) and 0 <= step < state["steps_done"]):
+            raise ValueError(f"{name} is not a step of the run")
 
 
 def _check_metrics(last: Mapping[str, Any]) -> None:

@@ -30,13 +30,14 @@ def write_run(
     columns: Arrays,
     weights: Weights,
     environment: Mapping[str, object],
-    times: Mapping[str, object],
+    about: Mapping[str, object],
     snapshots: Arrays | None = None,
     exactness: "pd.DataFrame | None" = None,
 ) -> None:
     """Writes all files of a run into a folder, which the caller then moves into place.
 
     Args:
+        about: times; and what else the curves do not tell, as they have no row for every step.
         snapshots: snapshots by STEP/NAME; if there are none, no file is written.
     """
     config = {
@@ -62,7 +63,7 @@ def write_run(
         "steps_done": len(columns["step"]),
         "last": {name: float(values[-1]) for name, values in read.items() if len(values)},
         "exact_from_step": _exact_from(columns),
-        **times,
+        **about,
         "files": {name: checksum(content) for name, content in contents.items()},
         "sizes": {name: len(content) for name, content in contents.items()},
     }

@@ -120,7 +120,7 @@ class _RunInProgress:
             snapshots=self._snapshots.arrays,
             exactness=exactness,
             environment=describe_environment(self._engine),
-            times={
+            about={
                 "train_s": max(round(train_s, 3), 0.001),
                 "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
             },

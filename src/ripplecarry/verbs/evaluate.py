@@ -80,9 +80,8 @@ def evaluate(
         StoreError: no such run, a damaged one, or a file without weights.
     """
     from ripplecarry.evaluation.adder_file import load_adder
-    from ripplecarry.runs.evaluating import DECLARED_DIGITS, TIME_LIMIT_S, Evaluation, keep
+    from ripplecarry.runs.evaluating import TIME_LIMIT_S, Evaluation, keep
     from ripplecarry.runs.imported_run import read_state_dict
-    from ripplecarry.runs.run_files import IMPORTED
     from ripplecarry.user_code import TimeLimit
 
     if (run is None) == (adder is None):
@@ -106,15 +105,12 @@ def evaluate(
         name = f"{path.stem}-{hashlib.sha256(content).hexdigest()[:8]}"
     elif is_file and nonlinearity == "relu":
         path = Path(str(run))
-        plan = Evaluation.of_relu(read_state_dict(path, max_digits or DECLARED_DIGITS), lengths, samples)
+        plan = Evaluation.of_relu(read_state_dict(path, max_digits), lengths, samples)
         say(f"{path} is read as an RNN with ReLU")
         name = f"{path.stem}-relu-{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
     elif isinstance(run, Run | Path | str):
         if is_file:
-            read = read_state_dict(Path(str(run)), max_digits or DECLARED_DIGITS)
-            subject = read.stored(run_store)
-            is_new = subject.engine == IMPORTED
-            say(f"{'imported as' if is_new else 'these are the weights of'} run {subject.id}: {read.words}")
+            subject = read_state_dict(Path(str(run)), max_digits).stored(run_store, say)
         elif max_digits is not None:
             raise ConfigurationError("max_digits is for files; a run knows what it was trained on")
         else:

@@ -23,6 +23,6 @@ def find_run(run: Run | Path | str, store: Path | str) -> Run:
         raise ConfigurationError(f"{shown(run)} is no run; give a run, its id or its folder")
     if os.path.isfile(run):
         raise StoreError(
-            f"{run} is a file, not a run; `ripplecarry evaluate {run}` makes a run of a file of weights"
+            f"{run} is a file, not a run; `ripplecarry import {run}` makes a run of a file of weights"
         )
     return find(Store(store), str(run)).verify()
