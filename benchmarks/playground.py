@@ -71,7 +71,7 @@ _WATCH = """
 
 def native_ms(cell: str) -> float:
     """Milliseconds of a step with x86-64-v2, on the report's network."""
-    trial = Trial(cell=cell)
+    trial = Trial.build({"cell": cell})
     weights = initial_weights(trial, trial.build_task(), 0)
     trainer = NativeEngine(2).trainer(trial, trial, trial.training_batches(0), weights)
     trainer.advance(20)

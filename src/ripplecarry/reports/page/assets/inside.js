@@ -7,21 +7,24 @@ import { Network } from "./network.js";
 import { parameters } from "./decode.js";
 import { Trace } from "./trace.js";
 
-const FITTED = 120; // random sums; a quarter as many again test the probe
-const TESTED = 30;
-const IN_CLOUD = 30;
+const FITTED = 1320; // positions of random sums, for the probe
+const IN_CLOUD = 330;
+const LEAST_SUMS = 4;
 const LAST_STEP = 2 ** 32 - 1; // of the evaluation's stream, which no reading comes to
+
+/** How many sums have so many positions together. */
+const numSums = (positions, each) => Math.max(LEAST_SUMS, Math.round(positions / each));
 
 /** Sums that the network is looked at with, each a list of digits by position. */
 export function sampleSums(kernelNetwork, seed, { digits, positions }) {
-  const batch = FITTED + TESTED;
+  const batch = numSums(FITTED, positions);
   const { operands } = kernelNetwork.draw({ seed, stream: STREAMS.evaluation, step: LAST_STEP, batch, digits, positions, kind: KINDS.uniform });
   const { operands: each } = kernelNetwork.task;
   return Array.from({ length: batch }, (_, row) => Array.from({ length: positions }, (_, p) =>
     operands.subarray((row * positions + p) * each, (row * positions + p + 1) * each)));
 }
 
-/** {probe, accuracy, cloud} of weights in one array. */
+/** {probe, cloud} of weights in one array. */
 export function lookInside(weights, shape, task, sums, layer) {
   const network = new Network(shape, parameters(weights, shape.shapes), task);
   const [inputs, states] = [[], []];
@@ -35,7 +38,5 @@ export function lookInside(weights, shape, task, sums, layer) {
       states.push(trace.states[p + 1]);
     }
   }
-  const fitted = FITTED * sums[0].length;
-  const probe = fitProbe(inputs.slice(0, fitted), states.slice(0, fitted), task.states);
-  return { probe, cloud: makeCloud(network, task, sums.slice(0, IN_CLOUD), layer) };
+  return { probe: fitProbe(inputs, states, task.states), cloud: makeCloud(network, task, sums.slice(0, numSums(IN_CLOUD, sums[0].length)), layer) };
 }

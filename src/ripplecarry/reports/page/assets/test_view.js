@@ -63,9 +63,12 @@ export class TestView {
 }
 
 /** The right sum, as people write it. */
-function equation({ task, factor }, { operands, right }) {
-  if (task === "addition") return `${operands.join(" + ")} = ${right}`;
-  if (task === "subtraction") return `${operands.join(" − ")} = ${right}`;
-  if (task === "times") return `${operands[0]} × ${factor} = ${right}`;
-  return `${operands.join(", ")} → ${right}`;
+function equation({ task, factor, base }, { operands, right }) {
+  const tail = base === 10 ? "" : ` (${say("set.base")} ${base})`;
+  if (task === "addition") return `${operands.join(" + ")} = ${right}${tail}`;
+  if (task === "times") return `${operands[0]} × ${factor} = ${right}${tail}`;
+  if (task !== "subtraction") return `${operands.join(", ")} → ${right}${tail}`;
+  // there is no position for the last borrow of a negative difference
+  const isNegative = right.length > Math.max(...operands.map((text) => text.length));
+  return `${operands.join(" − ")}${isNegative ? ` mod ${base}^${right.length}` : ""} = ${right}${tail}`;
 }
