@@ -51,8 +51,8 @@ export class Playground {
 
   /** Starts anew with these settings, untrained. */
   begin(settings, { keepsPreset = false, given = null } = {}) {
-    const isOther = !this.settings || taskName(this.settings) !== taskName(settings) || this.settings.digits !== settings.digits
-      || this.settings.layers !== settings.layers;
+    const isSameTask = this.settings && taskName(this.settings) === taskName(settings);
+    const isSameView = isSameTask && this.settings.layers === settings.layers;
     this.settings = settings;
     if (!keepsPreset) this.presets.forget();
     this.table = this.tableOf(settings);
@@ -67,7 +67,8 @@ export class Playground {
     this.shown = null;
     this.controls.show(settings);
     this.test.begin();
-    if (isOther) this.sum.begin(Array.from({ length: this.task.operands }, () => this.task.random(settings.digits)), settings.digits);
+    const numbers = () => Array.from({ length: this.task.operands }, () => this.task.random(settings.digits));
+    if (!isSameView) this.sum.begin(isSameTask ? this.sum.texts : numbers(), settings.digits);
     const seeds = this.crew.open(settings, this.table, this.sum.layer);
     this.progress = new Map(seeds.map((seed) => [seed, { step: 0, outcome: null }]));
     this.curves = new SeedCurves(seeds);

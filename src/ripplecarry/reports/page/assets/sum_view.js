@@ -30,6 +30,11 @@ export class SumView {
     this.#listen();
   }
 
+  /** What is typed. */
+  get texts() {
+    return this.inputs.map((input) => input.value);
+  }
+
   /** Begins with a task's operands. */
   begin(texts, digits) {
     const { task, layers } = this.source;
