@@ -18,6 +18,9 @@ own_folder("RIPPLECARRY_CACHE")
 if "RIPPLECARRY_MADE" not in os.environ:
     own_folder("RIPPLECARRY_MADE")
 
+# The workers of a test run fill the processor; what must not depend on threads sets their number itself.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Before they are imported, which reads it. On a GPU: `TRITON_INTERPRET=0 pytest tests/engines/gpu`.
 os.environ.setdefault("TRITON_INTERPRET", "1")
 
