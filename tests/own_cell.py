@@ -1,9 +1,10 @@
-"""Walks the verbs over a run of one's own cell, mgu, and prints each one's status and standard error."""
+"""Walks the verbs over a run of one's own cell, mgu: prints their statuses, standard errors and numbers."""
 
 import contextlib
 import io
 import json
 
+import ripplecarry as rc
 from ripplecarry.cli import call
 from ripplecarry.runs.store import Store
 
@@ -50,4 +51,10 @@ results |= {
     "export to ONNX": told("export", run, "--onnx"),
     "page": told("page", run),
 }
-print(json.dumps(results))
+found = rc.evaluate(run, engine="torch", lengths=4, samples=10)
+numbers = {
+    "loss": Store().open(run).state["last"]["loss"],
+    "sum": rc.add(run, 12, 34, engine="torch"),
+    "num_pairs": found.num_pairs,
+}
+print(json.dumps([results, numbers]))

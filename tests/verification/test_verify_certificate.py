@@ -46,14 +46,11 @@ def signed(weights: dict[str, np.ndarray], content: dict[str, Any]) -> dict[str,
 def test_it_accepts_what_the_packages_checker_accepts_and_proves_the_same_margin(subject):
     trial, weights, certificate = certified(**SUBJECTS[subject])
     proof, task = verified(dict(weights), certificate.content), trial.build_task()
+    operands = (trial.base, task.num_operands)
 
     assert certificate.margin <= Decimal(proof["margin"]) < certificate.margin * (1 + 2**-20)
     assert (proof["cell"], proof["layers"]) == (trial.cell, trial.layers)
-    assert (proof["task"], proof["base"], proof["num_operands"]) == (
-        trial.task,
-        trial.base,
-        task.num_operands,
-    )
+    assert (proof["task"], proof["base"], proof["num_operands"]) == (trial.task, *operands)
     assert proof["machine_sha256"] == machine_hash(task.machine)
     assert proof["weights_sha256"] == weights_hash(weights)
 
