@@ -1,12 +1,15 @@
 """`python -m benchmarks.playground`: how fast the playground is, in headless Chromium on this machine."""
 
+import json
+import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.workload import Workload
 from ripplecarry.console import output, print_table
+from ripplecarry.engines.engine import Trainer
 from ripplecarry.engines.native import NativeEngine
+from ripplecarry.networks.architecture import CELL_SHAPES
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.reports.page.playground import write_playground
 from ripplecarry.runs.environment import processor_name
@@ -22,15 +27,15 @@ from ripplecarry.runs.environment import processor_name
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROUNDS = 5
+ROUNDS = 7
 POSITIONS = 11
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TENSORFLOW = "4.22.0"
 
-_SLICE_S = 0.25
+_SLICE_S = 0.15
 _FRAMES_S = 6.0
 _BACKENDS = ("wasm", "webgl", "cpu")
-_SCRIPTS = Path(__file__).parent
+_LEVEL = 2  # x86-64-v2, whose bits the page has
 _ORIGIN = "http://tensorflow.test/"  # answered from a folder
 
 
@@ -70,22 +75,25 @@ class Playground:
     """The playground's file, opened in a browser as often as asked."""
 
     def __init__(self, opened: "Browser", file: Path) -> None:
-        self._browser = opened
-        self._file = file
-        self._scripts = (_SCRIPTS / "playground_turns.js").read_text(encoding="utf-8")
+        self.browser = opened
+        self.file = file
 
     @contextmanager
     def page(self, address: str = "#v=1") -> "Iterator[Page]":
-        page = self._browser.new_page()
-        page.goto(self._file.as_uri() + address)
+        page = self.browser.new_page()
+        page.goto(self.file.as_uri() + address)
         page.wait_for_selector("body[data-state=ready]")
-        page.add_script_tag(content=self._scripts)
+        page.add_script_tag(content=_script("playground_turns"))
         yield page
         page.close()
 
 
+def _script(name: str) -> str:
+    return Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8")
+
+
 def _in_turn(rounds: int, *turns: Callable[[], float]) -> list[list[float]]:
-    """What each measured, with turns taken one after the other; the first round, which compiles, left out."""
+    """What each measured, taking turns; without the first round, which compiles."""
     rows = [[turn() for turn in turns] for _ in range(rounds + 1)]
     return [list(column) for column in zip(*rows[1:], strict=True)]
 
@@ -94,46 +102,61 @@ def _ratio(mine: Sequence[float], theirs: Sequence[float]) -> float:
     return statistics.median(m / t for m, t in zip(mine, theirs, strict=True))
 
 
+def _native(cell: str) -> Trainer:
+    trial = Workload(cell, POSITIONS).trial
+    weights = initial_weights(trial, trial.build_task(), 0)
+    return NativeEngine(_LEVEL).trainer(trial, trial, trial.training_batches(0), weights)
+
+
+def _native_seconds(trainers: Sequence[Trainer], steps: int) -> float:
+    """Of so many steps of each, one thread each."""
+    with ThreadPoolExecutor(len(trainers)) as pool:
+        began = time.perf_counter()
+        list(pool.map(lambda trainer: trainer.advance(steps), trainers))
+        return time.perf_counter() - began
+
+
 def time_kernel(playground: Playground, rounds: int) -> list[Speed]:
     """A step of the report's network in a worker beside the native engine at the same instruction set."""
-    kernel = (_SCRIPTS / "kernel_steps.js").read_text(encoding="utf-8")
     speeds = []
     with playground.page() as page:
-        for cell in ("rnn", "gru", "lstm"):
-            trial = Workload(cell, POSITIONS).trial
-            trainer = NativeEngine(2).trainer(
-                trial, trial, trial.training_batches(0), initial_weights(trial, trial.build_task(), 0)
+        for cell in CELL_SHAPES:
+            trainer = [_native(cell)]
+            steps = max(1, round(_SLICE_S / _native_seconds(trainer, 4) * 4))
+            ours, native = _in_turn(
+                rounds,
+                lambda: kernel_ms(page, cell, steps),  # noqa: B023
+                lambda: 1e3 * _native_seconds(trainer, steps) / steps,  # noqa: B023
             )
-
-            def natively(steps: int, trainer: Any = trainer) -> float:
-                began = time.perf_counter()
-                trainer.advance(steps)
-                return 1e3 * (time.perf_counter() - began) / steps
-
-            def in_page(steps: int, cell: str = cell) -> float:
-                return page.evaluate(
-                    "given => kernelTurn(given)", {"kernelSteps": kernel, "cell": cell, "steps": steps}
-                )
-
-            natively(2)
-            steps = max(1, round(1e3 * _SLICE_S / natively(4)))
-            ours, native = _in_turn(rounds, lambda: in_page(steps), lambda: natively(steps))  # noqa: B023
-            note = f"{statistics.median(ours):.2f} ms a step; natively {statistics.median(native):.2f}"
+            note = f"{statistics.median(ours):.2f} and {statistics.median(native):.2f} ms"
+            note += f"; fastest turns {min(ours):.2f} and {min(native):.2f} ms"
             speeds.append(Speed(f"a step, {cell}", _ratio(ours, native), "x native", 1.6, note=note))
     return speeds
 
 
+def kernel_ms(page: "Page", cell: str, steps: int) -> float:
+    """Milliseconds a step in a worker of the page."""
+    given = {"kernelSteps": _script("kernel_steps"), "cell": cell, "steps": steps}
+    return page.evaluate("given => kernelTurn(given)", given)
+
+
 def time_seeds(playground: Playground, rounds: int, steps: int = 1000) -> Speed:
-    """Two seeds beside one."""
+    """Two seeds beside one; and two native trainings beside one, which tells whether two cores are idle."""
+    trainers = [_native("rnn"), _native("rnn")]
     with playground.page() as page:
 
         def turn(seeds: int) -> float:
-            return page.evaluate(
-                "address => trainingTurn(address)", f"#v=1&steps={steps}&seeds={seeds}"
-            )
+            return page.evaluate("address => trainingTurn(address)", f"#v=1&steps={steps}&seeds={seeds}")
 
-        two, one = _in_turn(rounds, lambda: turn(2), lambda: turn(1))
-    note = f"{statistics.median(two):.2f} s; one {statistics.median(one):.2f} s"
+        two, one, native_two, native_one = _in_turn(
+            rounds,
+            lambda: turn(2),
+            lambda: turn(1),
+            lambda: _native_seconds(trainers, steps),
+            lambda: _native_seconds(trainers[:1], steps),
+        )
+    note = f"{statistics.median(two):.2f} and {statistics.median(one):.2f} s"
+    note += f"; natively {_ratio(native_two, native_one):.2f} times"
     return Speed("two seeds", _ratio(two, one), "x one", 1.25, note=note)
 
 
@@ -151,23 +174,37 @@ def time_exactness(playground: Playground, rounds: int) -> Speed:
 
 
 def time_frames(playground: Playground, seconds: float = _FRAMES_S) -> list[Speed]:
-    """The page's frames while workers train."""
+    """The page's frames while workers train, and its longest task in the processor's time."""
     speeds = []
     for words, address in {
         "the report's network": "#v=1&steps=1000000",
-        "8 seeds of 4 layers of 128": "#v=1&layers=4&hidden_size=128&seeds=8&steps=1000000",
+        "8 seeds, 4 layers of 128": "#v=1&layers=4&hidden_size=128&seeds=8&steps=1000000",
     }.items():
         with playground.page(address) as page:
+            playground.browser.start_tracing(page=page, categories=["toplevel"])
             found = page.evaluate("ms => frameTurn(ms)", 1e3 * seconds)
-        frames, longest_task = sorted(found["frames"]), max(found["tasks"], default=0.0)
+            trace = json.loads(playground.browser.stop_tracing())["traceEvents"]
+        frames = sorted(found["frames"])
         most = frames[min(len(frames) - 1, round(0.99 * len(frames)))]
-        task = f"longest task {longest_task:.0f} ms" if longest_task else "no task over 50 ms"
-        note = f"{len(frames)} frames, 99 % within {most:.0f} ms; {task}"
+        tasks = f"longest task {max(found['tasks']):.0f} ms" if found["tasks"] else "no task over 50 ms"
+        note = f"{len(frames)} frames, 99 % within {most:.0f} ms; {tasks}"
         speeds.append(Speed(f"longest frame, {words}", frames[-1], "ms", 50.0, note=note))
+        note = "of the processor: what others do does not count"
+        speeds.append(Speed(f"longest task, {words}", _longest_task_ms(trace), "ms", 50.0, note=note))
     return speeds
 
 
-def time_tensorflow(playground: Playground, opened: "Browser", folder: Path, rounds: int) -> Speed | str:
+def _longest_task_ms(trace: Sequence[Mapping[str, Any]]) -> float:
+    """The most processor time of a task on a page's thread."""
+    threads = {
+        (event["pid"], event["tid"])
+        for event in trace
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return max(e["tdur"] / 1e3 for e in trace if "tdur" in e and (e["pid"], e["tid"]) in threads)
+
+
+def time_tensorflow(playground: Playground, folder: Path, rounds: int) -> Speed | str:
     """Steps a second of the report's RNN beside the best backend of TensorFlow.js; or why there is none."""
     packages = [f"@tensorflow/{name}@{TENSORFLOW}" for name in ("tfjs", "tfjs-backend-wasm")]
     npm = shutil.which("npm")
@@ -182,13 +219,11 @@ def time_tensorflow(playground: Playground, opened: "Browser", folder: Path, rou
         name = package.split("/")[1].split("@")[0]
         (folder / name).mkdir()
         shutil.unpack_archive(folder / packed.stdout.split()[-1], folder / name, filter="data")
-    scripts = (_SCRIPTS / "tensorflow_steps.js").read_text(encoding="utf-8")
-    kernel = (_SCRIPTS / "kernel_steps.js").read_text(encoding="utf-8")
     best: Speed | None = None
     reasons = []
     for backend in _BACKENDS:
-        with playground.page() as ours, _served(opened, folder) as theirs:
-            theirs.add_script_tag(content=scripts)
+        with playground.page() as ours, _served(playground.browser, folder) as theirs:
+            theirs.add_script_tag(content=_script("tensorflow_steps"))
             reason = theirs.evaluate("backend => beginTensorFlow(backend)", backend)
             if reason:
                 reasons.append(f"{backend}: {reason}")
@@ -198,11 +233,10 @@ def time_tensorflow(playground: Playground, opened: "Browser", folder: Path, rou
                 return page.evaluate("steps => tensorFlowTurn(steps)", steps)["ms"]
 
             steps = max(1, round(1e3 * _SLICE_S / turn(2)))
-            given = {"kernelSteps": kernel, "cell": "rnn", "steps": 100}
             tensorflow, mine = _in_turn(
                 rounds,
                 lambda: turn(steps),  # noqa: B023
-                lambda: ours.evaluate("given => kernelTurn(given)", given),  # noqa: B023
+                lambda: kernel_ms(ours, "rnn", 10 * steps),  # noqa: B023
             )
         each = [1e3 / statistics.median(times) for times in (mine, tensorflow)]
         note = f"{each[0]:.0f} steps a second; TensorFlow.js ({backend}) {each[1]:.1f}"
@@ -238,6 +272,7 @@ def _served(opened: "Browser", folder: Path) -> "Iterator[Page]":
 
 
 def _print() -> None:
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as made, browser() as opened:
         folder = Path(made)
         file = folder / "playground.html"
@@ -249,12 +284,13 @@ def _print() -> None:
             time_exactness(playground, ROUNDS),
             *time_frames(playground),
         ]
-        beside = time_tensorflow(playground, opened, folder, ROUNDS)
+        beside = time_tensorflow(playground, folder, ROUNDS)
         version = opened.version
     if isinstance(beside, Speed):
         speeds.append(beside)
     print_table(
-        f"{processor_name()}, Chromium {version}: medians of {ROUNDS} turns",
+        f"{processor_name()}, {os.cpu_count()} cores, load {load:.1f} before; Chromium {version}; "
+        f"medians of {ROUNDS} turns",
         [
             {
                 "what": each.what,

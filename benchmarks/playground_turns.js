@@ -54,14 +54,12 @@ async function frameTurn(ms) {
   const { page } = window.ripplecarry;
   document.getElementById("start").click();
   const began = performance.now();
-  await new Promise((resume) => {
-    const look = (now, last) => {
-      if (last) frames.push(now - last);
-      if (page.isDone || performance.now() - began > ms) resume();
-      else requestAnimationFrame((next) => look(next, now));
-    };
-    requestAnimationFrame((now) => look(now));
-  });
+  for (let last = null; !page.isDone && performance.now() - began < ms;) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now(); // a callback's own argument can be older
+    if (last) frames.push(now - last);
+    last = now;
+  }
   tasks.push(...observer.takeRecords().map(({ duration }) => duration));
   if (page.isRunning) page.pause();
   return { frames, tasks };
