@@ -27,7 +27,7 @@ from ripplecarry.runs.environment import processor_name
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROUNDS = 7
+ROUNDS = 5
 POSITIONS = 11
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TENSORFLOW = "4.22.0"
@@ -140,7 +140,7 @@ def kernel_ms(page: "Page", cell: str, steps: int) -> float:
     return page.evaluate("given => kernelTurn(given)", given)
 
 
-def time_seeds(playground: Playground, rounds: int, steps: int = 1000) -> Speed:
+def time_seeds(playground: Playground, rounds: int, steps: int = 300) -> Speed:
     """Two seeds beside one; and two native trainings beside one, which tells whether two cores are idle."""
     trainers = [_native("rnn"), _native("rnn")]
     with playground.page() as page:
