@@ -67,7 +67,7 @@ sanitize: setup
 docs: setup
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
-# Training steps side by side, as ratios; and how long commands take to start.
+# Training steps side by side, as ratios; how long commands take to start; how fast the playground is.
 bench: .venv/compared
 	$(BIN)/pytest -q tests/benchmarks/test_peers.py
 	$(BIN)/python -m benchmarks
