@@ -19,7 +19,7 @@ from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.sweep import sweep
 
 SMALL = {"hidden_size": 12, "embedding_size": 4, "digits": 2, "batch_size": 20}
-TINY = {"hidden_size": 5, "embedding_size": 3, "layers": 1, "digits": 1, "batch_size": 6, "steps": 3}
+TINY = {"hidden_size": 5, "embedding_size": 3, "layers": 1, "digits": 1, "batch_size": 6, "steps": 2}
 
 
 def side_by_side(actions):
@@ -156,12 +156,12 @@ def test_an_error_reaches_those_who_asked_for_it_and_nobody_waits_for_one_who_le
 
 def test_a_sweep_on_the_gpu_leaves_the_bits_of_runs_one_by_one(tmp_path, monkeypatch):
     monkeypatch.setattr("ripplecarry.sweeps.training.NUM_PAIRS", 10)  # interpreted, a thousand take long
-    trials = [Trial(cell=cell, **TINY) for cell in ("rnn", "gru")]
-    requests = [RunRequest(trial, seed, "gpu") for trial in trials for seed in range(2)]
+    runs = [("rnn", 0), ("rnn", 1), ("gru", 0)]
+    requests = [RunRequest(Trial(cell=cell, **TINY), seed, "gpu") for cell, seed in runs]
     together, alone = Store(tmp_path / "together"), Store(tmp_path / "alone")
 
-    assert len(sweep(requests, together).finished) == 4
-    assert len(sweep(requests, alone, num_workers=1).finished) == 4
+    assert len(sweep(requests, together).finished) == 3
+    assert len(sweep(requests, alone, num_workers=1).finished) == 3
 
     for run_id in together.ids():
         for name in ("curves.parquet", "weights.safetensors", "checkpoints.safetensors"):
