@@ -8,6 +8,8 @@
 #include "memory.h"
 #include "wide.h"
 
+RIPPLECARRY_DO_NOT_FUSE
+
 namespace RIPPLECARRY_ISA {
 
 // A row's digits, its longest run's length, and whether that is an idle run.
@@ -176,3 +178,5 @@ private:
 };
 
 }  // namespace RIPPLECARRY_ISA
+
+RIPPLECARRY_FUSE

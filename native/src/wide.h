@@ -5,9 +5,17 @@
 #include <cstdint>
 #include <cstring>
 
+// Every instruction set rounds alike here. The pragma would reach to the end of the whole source, so the second takes it
+// back: elsewhere fused multiplications are what a network's bits are made of.
 #if defined(__clang__)
-#pragma clang fp contract(off)
+#define RIPPLECARRY_DO_NOT_FUSE _Pragma("clang fp contract(off)")
+#define RIPPLECARRY_FUSE _Pragma("clang fp contract(on)")
+#else
+#define RIPPLECARRY_DO_NOT_FUSE
+#define RIPPLECARRY_FUSE
 #endif
+
+RIPPLECARRY_DO_NOT_FUSE
 
 namespace RIPPLECARRY_ISA {
 
@@ -125,3 +133,5 @@ inline double exponential(double x) {
 }
 
 }  // namespace RIPPLECARRY_ISA
+
+RIPPLECARRY_FUSE

@@ -62,7 +62,8 @@ def check(
 def _path(certificate: Run | Path | str, store: Path | str) -> Path:
     """The certificate's file, where a run is named its run's."""
     is_file = isinstance(certificate, Path | str) and (
-        os.path.isfile(certificate) or Path(certificate).suffix == ".json"
+        (os.path.exists(certificate) and not os.path.isdir(certificate))
+        or Path(certificate).suffix == ".json"
     )
     if is_file:
         return Path(str(certificate))
