@@ -5,17 +5,24 @@
 
 namespace RIPPLECARRY_ISA {
 
-// Of a positive number: x = 2^n m with m from 3/4 to 3/2, and the series log m = 2 (s + s^3 / 3 + s^5 / 5 + ...) of
-// s = (m - 1) / (m + 1), which is at most 1/5. Infinity and NaN pass through.
-inline double logarithm(double x) {
-    if (!(x < 1e300)) return x;
+// The m from 3/4 to 3/2 of x = 2^n m, for a positive x.
+inline double mantissa(double x, int64_t& n) {
     constexpr int64_t kThreeQuarters = 0x3fe8000000000000;
     int64_t bits;
     std::memcpy(&bits, &x, sizeof bits);
-    const int64_t n = (bits - kThreeQuarters) >> 52;
+    n = (bits - kThreeQuarters) >> 52;
     bits -= n * (int64_t{1} << 52);
     double m;
     std::memcpy(&m, &bits, sizeof m);
+    return m;
+}
+
+// Of a positive number x = 2^n m, by the series log m = 2 (s + s^3 / 3 + s^5 / 5 + ...) of
+// s = (m - 1) / (m + 1), which is at most 1/5. Infinity and NaN pass through.
+inline double logarithm(double x) {
+    if (!(x < 1e300)) return x;
+    int64_t n;
+    const double m = mantissa(x, n);
     const double s = (m - 1) / (m + 1), square = s * s;
     double sum = 0;
     for (int k = 25; k >= 3; k -= 2) sum = (sum + 1.0 / k) * square;

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "logarithm.h"
+
 // Every instruction set rounds alike here. The pragma would reach to the end of the whole source, so the second takes it
 // back: elsewhere fused multiplications are what a network's bits are made of.
 #if defined(__clang__)
@@ -71,14 +73,9 @@ inline Wide square_root(Wide a) {
 
 // Of a positive number; as `logarithm` does it, with more terms.
 inline Wide wide_logarithm(double x) {
-    constexpr int64_t kThreeQuarters = 0x3fe8000000000000;
     constexpr Wide kLogOfTwo{0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
-    int64_t bits;
-    std::memcpy(&bits, &x, sizeof bits);
-    const int64_t n = (bits - kThreeQuarters) >> 52;
-    bits -= n * (int64_t{1} << 52);
-    double m;
-    std::memcpy(&m, &bits, sizeof m);
+    int64_t n;
+    const double m = mantissa(x, n);
     const Wide s = Wide{m - 1, 0} / sum_of_two(m, 1), square = s * s;
     Wide sum{0, 0};
     for (int k = 47; k >= 1; k -= 2) sum = sum * square + Wide{1, 0} / Wide{static_cast<double>(k), 0};

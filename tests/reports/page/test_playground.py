@@ -157,6 +157,7 @@ def test_steps_pause_pins_and_earlier_networks(playground, open_page):
     page.wait_for_selector("#status:has-text('1 of 3,000')")
     page.click("#start")
     page.wait_for_selector("#status:has-text('exact match')")
+    assert page.get_attribute("#here", "aria-live") == "off"
     page.click("#start")
     page.wait_for_selector("#start:has-text('Go on')")
     page.click("#pin")
@@ -246,6 +247,7 @@ def test_it_works_by_keyboard_and_says_little_to_a_screen_reader(playground, ope
     )
     assert set(spoken) <= {"announcement", "problem", "settings-problem", "here"}
     assert page.text_content("#announcement") == "All steps are done."
+    assert page.get_attribute("#here", "aria-live") == "polite"
     unnamed = page.eval_on_selector_all(
         "button, input, select",
         "all => all.filter((e) => !e.textContent.trim() && !e.labels?.length).map((e) => e.id)",

@@ -7,9 +7,13 @@ import { say } from "./words.js";
 const RATES = [0.5, 1, 2, 4, 10, 30, 100];
 
 export class Player {
-  /** @param move called with the change of position, or with ±Infinity for the ends; false at the end */
-  constructor(move) {
+  /**
+   * @param move called with the change of position, or with ±Infinity for the ends; false at the end
+   * @param isBusy whether what is said of the position changes by itself
+   */
+  constructor(move, isBusy) {
     this.move = move;
+    this.isBusy = isBusy;
     this.timer = null;
     const keys = {
       ArrowLeft: () => this.step(1),
@@ -68,7 +72,7 @@ export class Player {
     byId("play").textContent = say(this.isPlaying ? "pause" : "play");
     byId("speed").setAttribute("aria-valuetext", say("speed.value", { rate: this.rate }));
     // Read out at every position, playing would never come to an end.
-    byId("here").setAttribute("aria-live", this.isPlaying ? "off" : "polite");
+    byId("here").setAttribute("aria-live", this.isPlaying || this.isBusy() ? "off" : "polite");
   }
 
   #wait() {

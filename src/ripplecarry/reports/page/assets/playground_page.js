@@ -117,6 +117,7 @@ export class Playground {
   draw() {
     this.#drawn = performance.now();
     drawLearning(this);
+    this.sum.player.speak();
     this.test.draw();
   }
 

@@ -15,7 +15,7 @@ const WAIT_MS = 150; // for the next key
 export class SumView {
   /**
    * @param source what is shown: {task, layers, extraPositions, stateWord, boxes, shown: {network, probe, isLast},
-   *   cloudOf(layer)}; all but the first may change between drawings
+   *   cloudOf(layer), isRunning where it trains}; all but the first may change between drawings
    * @param typed called when somebody types or draws other numbers
    */
   constructor(source, typed) {
@@ -26,7 +26,7 @@ export class SumView {
     this.trace = null;
     this.problem = null;
     this.asked = 0; // how often an answer was, so that an older one knows that it is not wanted any more
-    this.player = new Player((change) => this.move(change));
+    this.player = new Player((change) => this.move(change), () => source.isRunning ?? false);
     this.#listen();
   }
 
