@@ -79,6 +79,6 @@ class Certifying(Configuration):
     """Whether to train until certified."""
 
     certify: bool = False
-    """Train until certified, for at most `steps` steps by each recipe; always with PyTorch."""
+    """Train until certified; each recipe has as many updates as `steps` says; always with PyTorch."""
     polished_from: Annotated[str, Field(min_length=1)] | None = None
     """The run whose weights training starts from; by default fresh initial values."""
