@@ -276,12 +276,12 @@ def test_every_verb_takes_the_cell_of_ones_own_or_refuses_it_in_a_line_and_it_le
     told, numbers = json.loads(result.stdout)
 
     refusals = {
-        " natively": "the native engine computes rnn, gru, lstm; this run is a mgu; the torch engine",
-        " on a GPU": "the GPU engine computes rnn, gru, lstm; this run is a mgu; the torch engine",
-        "cert": "proofs cover rnn, gru, lstm; this run is a mgu",
-        "polish": "proofs cover rnn, gru, lstm; this run is a mgu",
-        "ONNX": "ONNX exports hold rnn, gru, lstm; this run is a mgu",
-        "page": "the page shows rnn, gru, lstm; this run is a mgu",
+        " natively": "the native engine computes rnn, gru, lstm; this run's cell is mgu; the torch engine",
+        " on a GPU": "the GPU engine computes rnn, gru, lstm; this run's cell is mgu; the torch engine",
+        "cert": "proofs cover rnn, gru, lstm; this run's cell is mgu",
+        "polish": "proofs cover rnn, gru, lstm; this run's cell is mgu",
+        "ONNX": "ONNX exports hold rnn, gru, lstm; this run's cell is mgu",
+        "page": "the page shows rnn, gru, lstm; this run's cell is mgu",
     }
     for verb, (status, lines) in told.items():
         words = [refusal for part, refusal in refusals.items() if part in verb]

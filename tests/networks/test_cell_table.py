@@ -76,11 +76,11 @@ def test_what_knows_a_cell_computes_it(cell, part):
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        ("native", "the native engine computes rnn, gru, lstm; this run is a mingru; the torch engine"),
-        ("gpu", "the GPU engine computes rnn, gru, lstm; this run is a mingru; the torch engine"),
-        ("proof", "proofs cover rnn, gru, lstm; this run is a mingru"),
-        ("onnx", "ONNX exports hold rnn, gru, lstm; this run is a mingru"),
-        ("page", "the page shows rnn, gru, lstm; this run is a mingru"),
+        ("native", "the native engine computes rnn, gru, lstm; this run's cell is mingru; the torch engine"),
+        ("gpu", "the GPU engine computes rnn, gru, lstm; this run's cell is mingru; the torch engine"),
+        ("proof", "proofs cover rnn, gru, lstm; this run's cell is mingru"),
+        ("onnx", "ONNX exports hold rnn, gru, lstm; this run's cell is mingru"),
+        ("page", "the page shows rnn, gru, lstm; this run's cell is mingru"),
     ],
 )
 def test_what_does_not_know_a_cell_says_which_it_knows(monkeypatch, part, words):

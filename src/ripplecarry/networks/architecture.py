@@ -11,11 +11,11 @@ from ripplecarry.configuration import Configuration
 from ripplecarry.errors import ConfigurationError
 
 _KNOWN_BY = {
-    "native": "the native engine computes {cells}; this run is a {cell}; the torch engine computes it",
-    "gpu": "the GPU engine computes {cells}; this run is a {cell}; the torch engine computes it",
-    "proof": "proofs cover {cells}; this run is a {cell}",
-    "onnx": "ONNX exports hold {cells}; this run is a {cell}",
-    "page": "the page shows {cells}; this run is a {cell}",
+    "native": "the native engine computes {cells}; this run's cell is {cell}; the torch engine computes it",
+    "gpu": "the GPU engine computes {cells}; this run's cell is {cell}; the torch engine computes it",
+    "proof": "proofs cover {cells}; this run's cell is {cell}",
+    "onnx": "ONNX exports hold {cells}; this run's cell is {cell}",
+    "page": "the page shows {cells}; this run's cell is {cell}",
 }
 """What a cell needs code of its own for, besides its equations in PyTorch, which every cell has."""
 
