@@ -76,7 +76,10 @@ def test_what_knows_a_cell_computes_it(cell, part):
 @pytest.mark.parametrize(
     ("part", "words"),
     [
-        ("native", "the native engine computes rnn, gru, lstm; this run's cell is mingru; the torch engine"),
+        (
+            "native",
+            "the native engine computes rnn, gru, lstm; this run's cell is mingru; the torch engine",
+        ),
         ("gpu", "the GPU engine computes rnn, gru, lstm; this run's cell is mingru; the torch engine"),
         ("proof", "proofs cover rnn, gru, lstm; this run's cell is mingru"),
         ("onnx", "ONNX exports hold rnn, gru, lstm; this run's cell is mingru"),

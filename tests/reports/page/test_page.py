@@ -67,7 +67,10 @@ def test_both_languages_have_every_word_with_the_same_gaps():
         pairs = re.findall(r'^  "?([\w. -]+?)"?: "((?:[^"\\]|\\.)*)",$', source, re.M)
         assert len(pairs) == source.count("\n  ")
         words[language] |= {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in pairs}
-    pages = "".join((ASSETS / name).read_text() for name in ("page.html", "playground.html", "steps.html", "states.html"))
+    pages = "".join(
+        (ASSETS / name).read_text()
+        for name in ("page.html", "playground.html", "steps.html", "states.html")
+    )
     used = set(re.findall(r'data-w(?:-label)?="([^"]+)"', pages))
     for source in modules(*ENTRIES).values():
         used |= set(re.findall(r'say\("([^"]+)"', source))
