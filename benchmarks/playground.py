@@ -32,7 +32,7 @@ POSITIONS = 11
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 TENSORFLOW = "4.22.0"
 
-_SLICE_S = 0.15
+SLICE_S = 0.15
 _FRAMES_S = 6.0
 _BACKENDS = ("wasm", "webgl", "cpu")
 _LEVEL = 2  # x86-64-v2, whose bits the page has
@@ -122,7 +122,7 @@ def time_kernel(playground: Playground, rounds: int) -> list[Speed]:
     with playground.page() as page:
         for cell in CELL_SHAPES:
             trainer = [_native(cell)]
-            steps = max(1, round(_SLICE_S / _native_seconds(trainer, 4) * 4))
+            steps = max(1, round(SLICE_S / _native_seconds(trainer, 4) * 4))
             ours, native = _in_turn(
                 rounds,
                 lambda: kernel_ms(page, cell, steps),  # noqa: B023
@@ -232,7 +232,7 @@ def time_tensorflow(playground: Playground, folder: Path, rounds: int) -> Speed 
             def turn(steps: int, page: "Page" = theirs) -> float:
                 return page.evaluate("steps => tensorFlowTurn(steps)", steps)["ms"]
 
-            steps = max(1, round(1e3 * _SLICE_S / turn(2)))
+            steps = max(1, round(1e3 * SLICE_S / turn(2)))
             tensorflow, mine = _in_turn(
                 rounds,
                 lambda: turn(steps),  # noqa: B023

@@ -7,28 +7,25 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks import playground as module
-from benchmarks.playground import BROWSERS, Playground, Speed, browser
+from benchmarks.playground import Playground, Speed
 from ripplecarry.engines.kernel import is_available
 from ripplecarry.reports.page.playground import KERNEL, write_playground
 
 pytestmark = [
     pytest.mark.skipif(not is_available(), reason="the native engine is not built"),
     pytest.mark.skipif(not KERNEL.is_file(), reason="the kernel for WebAssembly is not built"),
-    pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="no browser here"),
 ]
 
 
 @pytest.fixture(scope="module")
-def playground(tmp_path_factory):
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def playground(tmp_path_factory, chromium):
     file = tmp_path_factory.mktemp("playground") / "playground.html"
     write_playground(file, ())
-    with browser() as opened:
-        yield Playground(opened, file)
+    return Playground(chromium, file)
 
 
 def test_steps_seeds_and_exactness_are_timed(playground, monkeypatch):
-    monkeypatch.setattr(module, "_SLICE_S", 0.01)
+    monkeypatch.setattr(module, "SLICE_S", 0.01)
 
     steps = module.time_kernel(playground, rounds=1)
     seeds = module.time_seeds(playground, rounds=1, steps=20)
