@@ -171,6 +171,17 @@ def test_steps_pause_pins_and_earlier_networks(playground, open_page):
     page.wait_for_selector("#snapshot-words:has-text('after 0 steps')")
 
 
+def test_start_may_be_pressed_before_the_workers_are_there(playground, open_page):
+    page = open_page(playground)
+    page.evaluate(
+        "address => { ripplecarry.page.open(address); document.getElementById('start').click(); }",
+        f"#v=1{SMALL}&steps=30&seeds=4",
+    )
+
+    page.wait_for_selector("#start:disabled", timeout=LONG_MS)
+    page.wait_for_selector("#status:has-text('30 of 30 steps')")
+
+
 def test_a_figure_of_the_report_runs_trial_by_trial_beside_its_own_curve(playground, open_page):
     page = open_page(playground)
     page.select_option("#preset", label="all of figure 2, one after the other")

@@ -38,13 +38,13 @@ export class SumView {
   /** Begins with a task's operands. */
   begin(texts, digits) {
     const { task, layers } = this.source;
+    let waiting; // one for all: the last key typed counts
     this.inputs = Array.from({ length: task.operands }, (_, k) => {
       const input = make("input", {
         id: `operand-${k + 1}`, autocomplete: "off", spellcheck: "false",
         inputmode: task.base > 10 ? "text" : "numeric", "aria-describedby": "problem",
       });
       input.value = texts[k];
-      let waiting;
       input.addEventListener("input", () => {
         this.typed();
         clearTimeout(waiting);

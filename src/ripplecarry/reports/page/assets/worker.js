@@ -104,9 +104,12 @@ const nextTask = () => new Promise((resume) => {
 });
 
 const trainers = new Trainers();
+let opened = null; // settles once the networks are there: the kernel takes a moment to load, and nobody waits to click
 self.onmessage = async ({ data: { call, ...given } }) => {
   try {
-    await trainers[call](given);
+    if (call === "open") opened = trainers.open(given);
+    await opened;
+    if (call !== "open") await trainers[call](given);
   } catch (error) {
     self.postMessage({ id: given.id ?? trainers.id, about: "trouble", key: error instanceof NoMemory ? "trouble.memory" : "trouble.other", words: String(error) });
   }
