@@ -20,5 +20,5 @@ def playground(*, as_json: bool, **options: Any) -> int:
     if as_json:
         print(json.dumps({"page": str(written.path), "bytes": written.num_bytes}, indent=1))
     else:
-        print(written)
+        print(f"{written.path}: {written.num_bytes / 1e3:.0f} KB")
     return 0

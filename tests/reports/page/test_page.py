@@ -69,7 +69,7 @@ def test_both_languages_have_every_word_with_the_same_gaps():
         words[language] |= {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in pairs}
     pages = "".join(
         (ASSETS / name).read_text()
-        for name in ("page.html", "playground.html", "steps.html", "states.html")
+        for name in ("page.html", "playground.html", "steps.html", "states.html", "appearance.html")
     )
     used = set(re.findall(r'data-w(?:-label)?="([^"]+)"', pages))
     for source in modules(*ENTRIES).values():

@@ -12,7 +12,7 @@ export class Crew {
     this.heard = heard;
     this.id = 0;
     this.workers = [];
-    this.isTesting = null;
+    this.tester = null;
   }
 
   /** Makes networks for the settings, untrained. */

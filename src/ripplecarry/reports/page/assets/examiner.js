@@ -2,9 +2,6 @@
 
 import { Rows } from "./rows.js";
 
-/** Positions after the operands' digits, for the answer's last ones. */
-export const EXTRA_POSITIONS = 2;
-
 // Some 20 ms of the report's network; between pieces a worker hears what the page tells it.
 const POSITIONS_AT_A_TIME = 40_000;
 const SLICE_MS = 40;

@@ -1,6 +1,6 @@
 // Right answers by length and longest run, as in ripplecarry.evaluation.grid; other tasks by length alone.
 
-import { EXTRA_POSITIONS } from "./examiner.js";
+import { EXTRA_POSITIONS } from "./task.js";
 import { hasCarryRuns } from "./hard_cases.js";
 import { KINDS, STREAMS } from "./kernel.js";
 import { Rows } from "./rows.js";

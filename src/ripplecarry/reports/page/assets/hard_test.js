@@ -1,11 +1,11 @@
 // Testing a network where its task is hard: the grid, the hard cases, a search, and the wrong answer made short.
 
-import { EXTRA_POSITIONS, Examiner, GaveUp } from "./examiner.js";
+import { Examiner, GaveUp } from "./examiner.js";
 import { gridLengths, gridPositions, testGrid } from "./hard_grid.js";
 import { hardCases } from "./hard_cases.js";
 import { MOST_SEARCHED, search } from "./search.js";
 import { shorten } from "./shorten.js";
-import { written } from "./task.js";
+import { EXTRA_POSITIONS, written } from "./task.js";
 
 const LONGEST_SEARCHED = 100;
 /** Tasks whose answers are numbers. */

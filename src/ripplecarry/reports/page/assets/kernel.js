@@ -155,23 +155,3 @@ export class KernelNetwork {
     return this.rooms.numbers.put([batch, digits, positions, kind ?? 0, mixed ? 1 : 0, run ?? 0]);
   }
 }
-
-/** How many rows are right at every position, by logits and right answers. */
-export function countRight(logits, answers, batch, outputs) {
-  const positions = answers.length / batch;
-  let right = 0;
-  for (let row = 0; row < batch; row++) {
-    let isRight = true;
-    for (let p = row * positions; isRight && p < (row + 1) * positions; p++) {
-      const own = logits[p * outputs + answers[p]];
-      // as the largest logit, and the first where two are equal; what is no number is wrong
-      isRight = own === own;
-      for (let i = 0; isRight && i < outputs; i++) {
-        const other = logits[p * outputs + i];
-        isRight = i < answers[p] ? other < own : i > answers[p] ? other <= own : true;
-      }
-    }
-    if (isRight) right++;
-  }
-  return right;
-}

@@ -14,12 +14,11 @@ import { Probe } from "./probe.js";
 import { BadSetting, changed, defaults, shapeOf, taskName } from "./settings.js";
 import { Snapshots } from "./snapshots.js";
 import { SumView } from "./sum_view.js";
-import { Task, stateWordOf } from "./task.js";
+import { EXTRA_POSITIONS, Task, stateWordOf } from "./task.js";
 import { TestView } from "./test_view.js";
 import { TakeAlong } from "./take_along.js";
 import { say } from "./words.js";
 
-const EXTRA_POSITIONS = 2;
 const LONGEST_TYPED = 1000;
 const MOST_PINNED = 8;
 const DRAW_EVERY_MS = 100;

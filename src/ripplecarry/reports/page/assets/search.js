@@ -1,6 +1,6 @@
 // Searching for a wrong answer by descending the smallest margin, as in ripplecarry.evaluation.search.
 
-import { EXTRA_POSITIONS } from "./examiner.js";
+import { EXTRA_POSITIONS } from "./task.js";
 import { Rows } from "./rows.js";
 
 const NUM_ROUNDS = 40;

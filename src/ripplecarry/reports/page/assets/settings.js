@@ -2,6 +2,8 @@
 //
 // Names, defaults and meanings are those of `ripplecarry train`.
 
+import { EXTRA_POSITIONS } from "./task.js";
+
 const choice = (...allowed) => ({ kind: "choice", allowed });
 const whole = (least, most) => ({ kind: "whole", least, most });
 
@@ -26,7 +28,6 @@ export const SETTINGS = {
 };
 
 const MOST_SEED = 2n ** 64n - 1n;
-const EXTRA_POSITIONS = 2;
 
 export const defaults = () =>
   Object.fromEntries(Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]));

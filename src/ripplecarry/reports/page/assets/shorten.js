@@ -1,6 +1,6 @@
 // Making a wrong answer as plain as it stays wrong, as in ripplecarry.evaluation.simplification.
 
-import { EXTRA_POSITIONS } from "./examiner.js";
+import { EXTRA_POSITIONS } from "./task.js";
 import { spaced } from "./hard_cases.js";
 import { Rows } from "./rows.js";
 

@@ -2,6 +2,9 @@
 
 const CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
+/** Positions after the operands' digits, for the answer's last ones. */
+export const EXTRA_POSITIONS = 2;
+
 /** How an operand's digit is written. */
 export const written = (digit) => CHARACTERS[digit];
 

@@ -60,7 +60,7 @@ class Trainers {
     this.#tell({ about: "weights", seed, step: training.step, outcome: training.outcome, weights: training.network.weights() });
   }
 
-  /** Tests weights where it is hard; a new test ends the one before. */
+  /** Tests weights where it is hard; the page ends this worker where it wants no answer any more. */
   async test({ id, bytes, table, settings, weights, longest }) {
     this.id = id;
     this.kernel ??= await loadKernel(bytes);
@@ -68,10 +68,8 @@ class Trainers {
     const network = new KernelNetwork(this.kernel, shapeOf(settings, task), task);
     network.setWeights(weights);
     const report = (share) => this.#tell({ about: "testing", share });
-    const isWanted = () => this.id === id;
-    const result = await hardTest({ network, task, digits: settings.digits, seed: settings.seed, longest, report, isWanted });
-    network.close();
-    if (isWanted()) this.#tell({ about: "tested", result });
+    const result = await hardTest({ network, task, digits: settings.digits, seed: settings.seed, longest, report });
+    this.#tell({ about: "tested", result });
   }
 
   #advance(training, ms, most) {
