@@ -88,15 +88,6 @@ def test_an_adder_that_gives_no_answer_is_wrong_and_its_complaint_is_one_line(bo
     assert len(line) < 500
 
 
-@pytest.fixture
-def text_of_640_digits():
-    """The shortest limit there is on integers as text."""
-    before = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(640)
-    yield
-    sys.set_int_max_str_digits(before)
-
-
 def test_long_operands_that_an_adder_refuses_are_told(text_of_640_digits):
     def add(a, b):
         if a > 10**699:
