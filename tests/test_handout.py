@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from handout import data, pt  # noqa: E402
 
-# A solution in the course's own style, nothing of this project's in it: its pt.py, then one of fifty classes.
+# A solution in the course's own style, nothing of this project's in it; then one of fifty classes.
 FOREIGN_SOLUTION = """
 import numpy as np
 import torch
