@@ -48,9 +48,9 @@ check: setup
 	$(BIN)/pyrefly check
 	$(BIN)/lint-imports
 
-# Every fault at every write boundary, 120 kills, and fifty times the made-up input: an hour.
+# Every fault at every write boundary, 120 kills, and a hundred times the made-up input: an hour.
 stress: setup
-	RIPPLECARRY_FUZZ_FACTOR=50 $(BIN)/pytest -n auto -m "stress or fuzz"
+	RIPPLECARRY_FUZZ_FACTOR=100 $(BIN)/pytest -n auto -m "stress or fuzz"
 
 # tanh and sigmoid of every engine at every finite float32, subnormals kept and flushed: two hours.
 functions: setup

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 
 
@@ -61,6 +62,15 @@ settings.load_profile("untimed")
 @pytest.fixture
 def store(tmp_path) -> Store:
     return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def text_of_640_digits():
+    """The shortest limit there is on integers as text."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    yield
+    sys.set_int_max_str_digits(before)
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -263,7 +263,9 @@ def with_own_cell(tmp_path):
     (patch,) = blocks(DOCS / "extending.md", "diff")
     assert len(patch.splitlines()) < LONGEST_EXAMPLE
     (tmp_path / "mgu.diff").write_text(patch)
-    subprocess.run(["cp", "-r", ROOT / "src", tmp_path], check=True)
+    subprocess.run(
+        ["cp", "-rp", ROOT / "src", tmp_path], check=True
+    )  # with times: compiled files stay good
     applied = subprocess.run(["git", "apply", "mgu.diff"], cwd=tmp_path, capture_output=True, text=True)
     assert applied.returncode == 0, applied.stderr
     return {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(tmp_path / "src")}}

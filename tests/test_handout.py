@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from handout import data, pt  # noqa: E402
 
-# A solution in the course's own style: its pt.py, with nothing of this project's in it.
+# A solution in the course's own style, nothing of this project's in it; then one of fifty classes.
 FOREIGN_SOLUTION = """
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ def train(steps, model, optimizer):
         datas = gen_data_batch(batch_size=20, start=0, end=1e8)
         Nums1, Nums2, results = prepare_batch(*datas, maxlen=11)
         logits = model(torch.tensor(Nums1, dtype=torch.int64), torch.tensor(Nums2))
-        loss = nn.CrossEntropyLoss()(logits.view(-1, 10), torch.tensor(results).view(-1))
+        loss = nn.CrossEntropyLoss()(logits.view(-1, logits.shape[-1]), torch.tensor(results).view(-1))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -61,8 +61,16 @@ def pt_main():
     evaluate(model)
 
 
+class Wide(myPTRNNModel):
+    def __init__(self):
+        super().__init__()
+        self.dense = nn.Linear(16, 50)
+
+
 def pt_adv_main():
-    pt_main()
+    model = Wide()
+    train(3, model, torch.optim.Adam(model.parameters()))
+    evaluate(model)
 """
 
 
@@ -210,7 +218,7 @@ def run(folder, *command):
     )
 
 
-def test_someone_elses_solution_runs_unchanged(tmp_path):
+def test_someone_elses_solution_of_ten_classes_and_of_fifty_runs_unchanged(tmp_path):
     shutil.copytree(ROOT / "handout", tmp_path / "handout")
     shutil.copy(ROOT / "source.py", tmp_path)
     (tmp_path / "handout" / "pt.py").write_text(FOREIGN_SOLUTION)
@@ -219,19 +227,6 @@ def test_someone_elses_solution_runs_unchanged(tmp_path):
 
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("accuracy is: ") == 2
-
-
-def test_a_solution_with_fifty_classes_runs_unchanged(tmp_path):
-    shutil.copytree(ROOT / "handout", tmp_path / "handout")
-    solution = FOREIGN_SOLUTION.replace("nn.Linear(16, 10)", "nn.Linear(16, 50)")
-    (tmp_path / "handout" / "pt.py").write_text(
-        solution.replace("logits.view(-1, 10)", "logits.view(-1, 50)")
-    )
-
-    result = run(tmp_path, "-c", "from handout.pt import pt_main; pt_main()")
-
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.count("accuracy is: ") == 1
 
 
 def test_a_model_with_fifty_classes_is_trained(capsys):

@@ -89,7 +89,7 @@ def place(tmp_path_factory):
     return Place(tmp_path_factory.mktemp("made") / "store")
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_run_folders_with_changed_words(place, data):
     files = dict(place.files)
@@ -97,10 +97,10 @@ def test_run_folders_with_changed_words(place, data):
     files[name] = json_bytes(data.draw(changed_tree(json.loads(files[name]))))
     place.put(files, sign=data.draw(st.sampled_from([True, True, True, False])))
 
-    place.use()
+    place.use(with_frame=name != "environment.json")
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_run_folders_with_changed_bytes(place, data):
     files = dict(place.files)
@@ -214,7 +214,7 @@ def test_weights_along_the_way_that_are_none_are_refused(place, arrays):
     assert "checkpoints.safetensors" in words
 
 
-@fuzz(100)
+@fuzz(50)
 @given(data=st.data())
 def test_commands_on_made_up_runs(place, data):
     """Parts of a run are changed and signed, then a command reads it."""
@@ -300,7 +300,7 @@ def certificate():
     return json.loads(json.dumps(found.content)), safetensors.numpy.save(weights)
 
 
-@fuzz(250)
+@fuzz(125)
 @given(data=st.data())
 def test_weights(place, certificate, data):
     good = certificate[1]
@@ -309,7 +309,7 @@ def test_weights(place, certificate, data):
     use_weights(place, content, json_bytes(certificate[0]) if content != good else None)
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_certificates(place, certificate, data):
     tree, weights = certificate
@@ -332,7 +332,7 @@ def _says_as_much(made: object, tree: dict) -> bool:
         return False
 
 
-@fuzz(60)
+@fuzz(30)
 @given(data=st.data())
 def test_certificates_whose_invariant_is_changed(place, certificate, data):
     """Sets may be enlarged and still be a proof, so that only what comes of it is looked at."""
@@ -385,7 +385,7 @@ def test_a_path_that_no_output_takes_is_escaped(place, certificate):
     assert "\\udcff" in words
 
 
-@fuzz(60)
+@fuzz(30)
 @given(data=st.data())
 def test_checkpoints(place, data):
     from ripplecarry.training.checkpoint import check_checkpoint

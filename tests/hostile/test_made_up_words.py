@@ -100,7 +100,7 @@ def command_lines(draw, run) -> list[str]:
     return [command, *rest]
 
 
-@fuzz(500)
+@fuzz(250)
 @given(data=st.data())
 def test_command_lines(run, data):
     words = data.draw(command_lines(run))
@@ -130,7 +130,7 @@ GOOD_TOML = (
 TABLES = b"[machine]\nnext_state = [[0, 0, 0, 0]]\noutput = [[0, 1, 1, 0]]\n"
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_configurations(run, data):
     settings = st.dictionaries(st.sampled_from(SETTINGS) | NAMES, VALUES, max_size=4)
@@ -163,7 +163,7 @@ def test_configurations_that_are_too_much(run, content):
     assert len(words) < 2000
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_trials(data):
     settings = data.draw(st.dictionaries(st.sampled_from(SETTINGS), SCALARS, max_size=5))
@@ -172,7 +172,7 @@ def test_trials(data):
         assert Trial.build(trial.model_dump()).id == trial.id
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_study_declarations(data):
     names = st.sampled_from(SETTINGS) | NAMES
@@ -202,7 +202,7 @@ def test_study_declarations(data):
         assert study.member_axis is not None
 
 
-@fuzz(300)
+@fuzz(150)
 @given(data=st.data())
 def test_operands_on_the_command_line_and_in_files(run, data):
     store = run.folder.parent.parent
@@ -221,7 +221,7 @@ def test_operands_on_the_command_line_and_in_files(run, data):
         said(store, ["add", run.id, "--from", str(path), *ending])
 
 
-@fuzz(200)
+@fuzz(100)
 @given(data=st.data())
 def test_operands_from_python(run, data):
     arrays = st.sampled_from(

@@ -1,6 +1,7 @@
 import json
 import re
 import shlex
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -39,11 +40,18 @@ STUDY = Study(
 )
 
 
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A store with the study's runs, to copy."""
+    swept = Store(tmp_path_factory.mktemp("swept"))
+    sweep(STUDY.requests(2, "torch"), swept, num_workers=1)
+    return swept
+
+
 @pytest.fixture
-def runs(store):
-    requests = STUDY.requests(2, "torch")
-    sweep(requests, store, num_workers=1)
-    return [store.open(request.id) for request in requests]
+def runs(swept, store):
+    shutil.copytree(swept.root, store.root)
+    return [store.open(request.id) for request in STUDY.requests(2, "torch")]
 
 
 def test_a_study_draws_both_formats_with_its_panels_and_the_reports_curves(runs, tmp_path):

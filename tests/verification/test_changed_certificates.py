@@ -66,7 +66,7 @@ def widest(certificate):
 
 
 @pytest.mark.slow
-@fuzz(2000)
+@fuzz(1000)
 @given(name=st.sampled_from(SUBJECTS), seed=st.integers(0, 2**63))
 def test_what_is_accepted_is_true(name, seed):
     weights, certificate = changed(Random(seed), *subject(name))

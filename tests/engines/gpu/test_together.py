@@ -18,7 +18,7 @@ from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.sweep import sweep
 
-SMALL = {"hidden_size": 12, "embedding_size": 4, "digits": 2, "batch_size": 20}
+SMALL = {"hidden_size": 12, "embedding_size": 4, "digits": 1, "batch_size": 20}
 TINY = {"hidden_size": 5, "embedding_size": 3, "layers": 1, "digits": 1, "batch_size": 6, "steps": 2}
 
 
