@@ -68,7 +68,12 @@ def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, objec
         return {"answer": "certified", "run": found.content["run"], **found.proof.as_dict()}
     if isinstance(found, Counterexample):
         return {"answer": "refuted", "counterexample": found.as_dict()}
-    return {"answer": "unknown", "margin": found.margin, "why": found.sentence}
+    return {
+        "answer": "unknown",
+        "margin": found.margin,
+        "forgetting": list(found.forgetting.ratios),
+        "why": found.sentence,
+    }
 
 
 def _sentence(found: "Certificate | Counterexample | Unknown") -> str:

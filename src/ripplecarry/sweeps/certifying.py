@@ -25,6 +25,7 @@ from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
+from ripplecarry.verification.forgetting import Forgetting, estimate_forgetting
 from ripplecarry.verification.recipes import POLISHING_STEPS
 from ripplecarry.verification.trainer import look_for_invariant
 
@@ -35,6 +36,7 @@ class Unknown(Shown):
 
     margin: float
     num_rounds: int
+    forgetting: Forgetting
 
     def _line(self) -> str:
         return self.sentence
@@ -44,7 +46,7 @@ class Unknown(Shown):
         """What was tried, in words."""
         return (
             f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
-            "wrong answer; polishing trains a copy until it is certified"
+            f"wrong answer; {self.forgetting.sentence}; polishing trains a copy until it is certified"
         )
 
 
@@ -86,7 +88,12 @@ def certify(
     with one_thread():
         network = engine.load(trial, task, run.weights)
         wrong = shortest_known(run, store, network, find_counterexample(network, trial.cell, task))
-    return wrong or Unknown(attempt.margin, attempt.num_rounds)
+        if wrong is not None:
+            return wrong
+        say("no wrong answer found; estimating how strongly the network forgets")
+        return Unknown(
+            attempt.margin, attempt.num_rounds, estimate_forgetting(trial, task, run.weights, run.seed)
+        )
 
 
 def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed: int) -> Attempt:
