@@ -71,7 +71,7 @@ def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, objec
     return {
         "answer": "unknown",
         "margin": found.margin,
-        "forgetting": list(found.forgetting.ratios),
+        "forgetting": found.forgetting and list(found.forgetting.ratios),
         "why": found.sentence,
     }
 

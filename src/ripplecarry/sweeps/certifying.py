@@ -36,7 +36,8 @@ class Unknown(Shown):
 
     margin: float
     num_rounds: int
-    forgetting: Forgetting
+    forgetting: Forgetting | None
+    """None for a network that is too large to estimate."""
 
     def _line(self) -> str:
         return self.sentence
@@ -44,9 +45,10 @@ class Unknown(Shown):
     @property
     def sentence(self) -> str:
         """What was tried, in words."""
+        estimate = f"{self.forgetting.sentence}; " if self.forgetting else ""
         return (
             f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
-            f"wrong answer; {self.forgetting.sentence}; polishing trains a copy until it is certified"
+            f"wrong answer; {estimate}polishing trains a copy until it is certified"
         )
 
 

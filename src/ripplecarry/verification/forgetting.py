@@ -24,8 +24,10 @@ from ripplecarry.networks.initial_values import Weights
 NUM_POSITIONS = 8
 _NUM_WORDS, _WORD_LENGTH, _SETTLED = 200, 24, 8
 _DISCOUNT, _GRAMIAN_STEPS, _NUM_GRAMIANS = 0.9, 12, 64
-_LEARNING_STEPS, _LEARNING_STEPS_PER_POOL, _POOL, _POWER_STEPS, _SHARPNESS = 80, 20, 128, 6, 40.0
+_LEARNING_STEPS, _LEARNING_STEPS_PER_POOL, _POOL, _POWER_STEPS, _SHARPNESS = 60, 20, 64, 6, 40.0
 _BEAM, _DIRECTIONS = 48, 4
+LARGEST = 512
+"""States of more numbers would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Forgetting:
 
 def estimate_forgetting(
     architecture: Architecture, task: Task, weights: Weights, seed: int = 0
-) -> Forgetting:
-    """The estimate for a network of any cell.
+) -> Forgetting | None:
+    """The estimate for a network of any cell; None for one whose state has more than 512 numbers.
 
     Args:
         seed: of the words that reach states, and of the search.
@@ -66,6 +68,8 @@ def estimate_forgetting(
     random = torch.Generator().manual_seed(seed)
     digits = torch.tensor(task.digits_of(np.arange(task.machine.num_symbols)).astype(np.int64))
     dynamics = _Dynamics(network, task.machine, digits)
+    if dynamics.size > LARGEST:
+        return None
     reached = dynamics.roll(_words(task.machine, random))
     norms = _learn_norms(dynamics, reached, random)
     return Forgetting(_search(dynamics, reached, norms, random))
@@ -160,7 +164,7 @@ def _learn_norms(
     """
     num_machine_states, size = len(dynamics.next_state), dynamics.size
     gramians = torch.eye(size, dtype=torch.float64).repeat(num_machine_states, 1, 1)
-    rows = torch.arange(min(_NUM_GRAMIANS, reached.words.shape[1]))
+    rows = torch.arange(_NUM_GRAMIANS)
     product, weight = torch.eye(size, dtype=torch.float64).expand(len(rows), -1, -1), 1.0
     starts = reached.machines[_SETTLED, rows]
     counts = torch.bincount(starts, minlength=num_machine_states).clamp(min=1)
