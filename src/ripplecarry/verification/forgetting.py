@@ -106,8 +106,8 @@ class _Dynamics:
         def pushed(state: Tensor, digits: Tensor, direction: Tensor) -> Tensor:
             # torch.func.jvp would compile a script, which PyTorch deprecates; vjp is linear, so its own
             # vjp is the product.
-            after, back = vjp(lambda at: self._step(at, digits), state)
-            return vjp(lambda cotangent: back(cotangent)[0], torch.zeros_like(after))[1](direction)[0]
+            back = vjp(lambda at: self._step(at, digits), state)[1]
+            return vjp(lambda cotangent: back(cotangent)[0], torch.zeros_like(state))[1](direction)[0]
 
         every_direction = vmap(pushed, (None, None, 1), 1)
         return vmap(every_direction)(states, self._digits[symbols], directions)
