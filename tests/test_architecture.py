@@ -95,7 +95,7 @@ def test_a_private_name_is_found(source):
 
 
 def loaded_by(statement: str) -> set[str]:
-    words = f"{statement}; import sys; print(); print(*sys.modules)"
+    words = f"{statement}\nimport sys; print(); print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     return set(result.stdout.splitlines()[-1].split())
 
@@ -148,6 +148,23 @@ def test_training_and_listing_load_only_what_they_need(tmp_path):
     assert not listing & (HEAVY | {"pyarrow", "rich.progress", "ripplecarry.cli.train"})
     assert "ripplecarry.runs.store" in listing
     assert {"pandas", "duckdb"} <= loaded_by_command("runs", store, "--where=steps = 1")
+
+
+def test_a_refusal_loads_nothing_heavy(tmp_path):
+    """One process for all: what the first loads, the last has."""
+    refused = [
+        *([verb, "nosuch"] for verb in ("add", "certify", "check", "evaluate", "extract", "page", "runs")),
+        *(["compare", "nosuch", "neither"], ["merge", "nosuch"], ["import", "nosuch"]),
+        *(["study", "nosuch"], ["study", "layers", "--set", "nosuch=1"], ["study", "--seeds", "0"]),
+        *(["train", "--steps", "1.5"], ["export", "nosuch", "--onnx", "a.onnx"]),
+    ]
+    calls = [[*words, "--store", str(tmp_path)] for words in refused]
+    loaded = loaded_by(
+        f"from ripplecarry.cli import call\nfor words in {calls}: assert call(words) == 2, words"
+    )
+
+    too_much = HEAVY - {"flint", "multiprocessing", "scipy"} | {"scipy.stats"}
+    assert loaded & too_much == set()
 
 
 def test_every_commands_line_in_the_overview_begins_its_help():

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts load when first used
 
 
 class Interval(NamedTuple):
@@ -23,7 +23,7 @@ def mean_interval(values: np.ndarray, level: float) -> Interval:
     if np.ptp(values) == 0:
         return Interval(effect, effect, effect)
     with _nearly_equal_values_are_fine():
-        bounds = stats.ttest_1samp(values, 0).confidence_interval(level)
+        bounds = scipy.stats.ttest_1samp(values, 0).confidence_interval(level)
     return Interval(effect, float(bounds.low), float(bounds.high))
 
 
@@ -35,7 +35,7 @@ def difference_interval(first: np.ndarray, second: np.ndarray, level: float, *, 
     if np.ptp(first) == 0 and np.ptp(second) == 0:
         return Interval(effect, effect, effect)
     with _nearly_equal_values_are_fine():
-        bounds = stats.ttest_ind(first, second, equal_var=False).confidence_interval(level)
+        bounds = scipy.stats.ttest_ind(first, second, equal_var=False).confidence_interval(level)
     return Interval(effect, float(bounds.low), float(bounds.high))
 
 
@@ -44,7 +44,7 @@ def median_interval(values: np.ndarray, level: float = 0.95) -> Interval:
 
     Values may be infinite. With too few values for the level the bounds are NaN: fewer than 6 at 95 %.
     """
-    bounds = stats.quantile_test(values, p=0.5).confidence_interval(level)
+    bounds = scipy.stats.quantile_test(values, p=0.5).confidence_interval(level)
     return Interval(float(np.median(values)), float(bounds.low), float(bounds.high))
 
 
@@ -59,7 +59,7 @@ def contrast_interval(samples: Sequence[np.ndarray], weights: Sequence[float], l
     if parts.sum() == 0:
         return Interval(effect, effect, effect)
     freedom = parts.sum() ** 2 / sum(p**2 / (len(s) - 1) for p, s in zip(parts, samples, strict=True))
-    half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(parts.sum()))
+    half = float(scipy.stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(parts.sum()))
     return Interval(effect, effect - half, effect + half)
 
 

@@ -30,9 +30,10 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     from ripplecarry.runs.store import Store
     from ripplecarry.sweeps.events import StopRequest
     from ripplecarry.verbs.find_run import find_run
-    from ripplecarry.verification.certificate import Certificate
 
     subject, stop = find_run(run, store), StopRequest()
+    from ripplecarry.verification.certificate import Certificate
+
     own: list[Counterexample | Unknown] = []
 
     def answered(answer: "Counterexample | Unknown") -> None:

@@ -17,13 +17,13 @@ def compare(
 
     Example: ripplecarry compare 44136fa355-native-0 7cbcf572b8-native-0 --tensorboard events
     """
+    found = verb.compare(*runs, tensorboard=tensorboard, store=store)
     import pandas as pd
 
     from ripplecarry.console import output, print_table
     from ripplecarry.reports.comparison import draw_comparison
     from ripplecarry.runs.store import Store
 
-    found = verb.compare(*runs, tensorboard=tensorboard, store=store)
     table = pd.DataFrame({"run": [run.id for run in found.runs], **found.settings, **found.outcomes})
     if print_as_table(table, as_csv=as_csv, as_latex=as_latex):
         return 0

@@ -27,14 +27,14 @@ def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **
 
     Example: ripplecarry evaluate 7cbcf572b8 --lengths 1000
     """
-    from ripplecarry.reports.heat_maps import draw_evaluation
-
     # What another's code prints must not stand among our results.
     with redirect_stdout(sys.stderr):
         found = verb.evaluate(run, say=say, **options)
     assert found.folder is not None
     figures = []
     if found.is_kept:
+        from ripplecarry.reports.heat_maps import draw_evaluation
+
         figures = draw_evaluation(found.frame(), f"Exact match of {found.name}", found.folder)
     path = found.folder / "evaluation.json"
     is_printed = print_as_table(found.frame(), as_csv=as_csv, as_latex=as_latex)

@@ -19,15 +19,16 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
 
     Example: ripplecarry extract 44136fa355-native-0
     """
+    from ripplecarry.runs.store import Store
+    from ripplecarry.verbs.find_run import find_run
+
+    run_store, subject = Store(store), find_run(run, store)
     import numpy as np
 
     from ripplecarry.arithmetic.digit_text import text_of
     from ripplecarry.console import output, print_table
     from ripplecarry.reports.machine_figure import draw_machine
-    from ripplecarry.runs.store import Store
-    from ripplecarry.verbs.find_run import find_run
 
-    run_store, subject = Store(store), find_run(run, store)
     found, task = verb.extract(subject, store=store, **options), subject.task
     title = f"{task.name}, run {subject.id}"
     figures = draw_machine(

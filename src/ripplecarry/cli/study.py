@@ -28,14 +28,8 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
 
     Example: ripplecarry study layers cell --seeds 5
     """
-    from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.cli.interruption import stop_on_signals
-    from ripplecarry.console import output, print_table
     from ripplecarry.progress.sweep_display import sweep_progress
-    from ripplecarry.reports.document import report_study, write_document
-    from ripplecarry.reports.summary import CAPTION
-    from ripplecarry.runs.store import Store
-    from ripplecarry.studies.catalogue import GROUPS
 
     with sweep_progress() as listener, stop_on_signals() as stop:
         found = verb.study(*studies, shard=shard, store=store, listener=listener, stop=stop, **options)
@@ -44,6 +38,13 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
         shown = {"shard": shard, "finished": ids, "failed": found.failed}
         print(json.dumps(shown, indent=1) if as_json else f"shard {shard}: {len(ids)} runs finished")
         return _status(found)
+    from ripplecarry.claims.findings import MIN_SEEDS
+    from ripplecarry.console import output, print_table
+    from ripplecarry.reports.document import report_study, write_document
+    from ripplecarry.reports.summary import CAPTION
+    from ripplecarry.runs.store import Store
+    from ripplecarry.studies.catalogue import GROUPS
+
     run_store = Store(store)
     parts = [(one, found.runs_by_study[one.name]) for one in found.studies]
     reports = [report_study(one, runs, run_store) for one, runs in parts if one.drawn(runs)]

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.reports.curve_figures import EXACT_MATCH_WORDS
 from ripplecarry.reports.style import draw_curve, looks, new_figure, save, scale_loss, scale_shares
@@ -19,16 +18,6 @@ _PANELS = {
     "exact_match": "exact match at the training length",
     HARD: "exact match on the hard cases",
 }
-
-
-def check_comparable(runs: Sequence[Run]) -> None:
-    """Raises ConfigurationError for fewer than two runs, or for a run given twice."""
-    if len(runs) < 2:
-        raise ConfigurationError(f"a comparison takes at least two runs, not {len(runs)}")
-    ids = [run.id for run in runs]
-    for run_id in ids:
-        if ids.count(run_id) > 1:
-            raise ConfigurationError(f"run {run_id} was given twice; a comparison takes each run once")
 
 
 def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:

@@ -41,12 +41,12 @@ def certify(
         StoreError: no such run, a damaged one, or a store that cannot be written.
         Interrupted: `stop` was requested while a copy was polished.
     """
-    from ripplecarry.sweeps import certifying
-    from ripplecarry.verification.certificate import Certificate
-
     run_store, stop = Store(store), stop or StopRequest()
     run_store.prepare()
     subject = find_run(run, store)
+    from ripplecarry.sweeps import certifying
+    from ripplecarry.verification.certificate import Certificate
+
     found = certifying.certify(subject, run_store, open_engine(engine), say=say)
     if not polish or isinstance(found, Certificate):
         return found

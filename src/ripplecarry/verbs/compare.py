@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.notebook import Shown, curves_picture
 from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.run import Run
@@ -61,11 +62,16 @@ def compare(
             tensorboard.
         StoreError: no such run, a damaged one, or event files that cannot be written.
     """
-    from ripplecarry.reports.comparison import check_comparable, differing_settings, outcomes
+    found = [find_run(run, store) for run in runs]
+    if len(found) < 2:
+        raise ConfigurationError(f"a comparison takes at least two runs, not {len(found)}")
+    ids = [run.id for run in found]
+    for run_id in ids:
+        if ids.count(run_id) > 1:
+            raise ConfigurationError(f"run {run_id} was given twice; a comparison takes each run once")
+    from ripplecarry.reports.comparison import differing_settings, outcomes
     from ripplecarry.reports.event_files import write_events
 
-    found = [find_run(run, store) for run in runs]
-    check_comparable(found)
     events = write_events(found, Path(tensorboard)) if tensorboard else []
     results = outcomes(found) | {"proof": [Store(store).proof(run) or "none" for run in found]}
     return Comparison(found, differing_settings(found), results, events)

@@ -28,9 +28,9 @@ def extract(
     Raises:
         StoreError: no such run, or a damaged one.
     """
+    subject = find_run(run, store)
     from ripplecarry.verification.extraction import extract_machine
 
-    subject = find_run(run, store)
     computation = open_engine(engine).load(subject.trial, subject.task, subject.weights)
     found = extract_machine(computation, subject.task, say=say)
     known = shortest_known(subject, Store(store), computation, found.counterexample)

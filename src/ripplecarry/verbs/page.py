@@ -50,8 +50,8 @@ def page(
         ConfigurationError: a run that a page cannot show.
         StoreError: no such run, a damaged one, or a page that cannot be written.
     """
+    subject, target = find_run(run, store), None if out is None else Path(out)
     from ripplecarry.reports.page.writer import write_page
 
-    subject, target = find_run(run, store), None if out is None else Path(out)
     path, standing = write_page(subject, Store(store), target, engine=open_engine(engine), say=say)
     return Page(path, subject, standing)
