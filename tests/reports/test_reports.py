@@ -63,6 +63,16 @@ def test_a_study_draws_both_formats_with_its_panels_and_the_reports_curves(runs,
         assert words in picture
 
 
+def test_trials_that_the_report_lacks_are_not_said_to_be_beside_it(runs, store, tmp_path):
+    study = replace(STUDY, labels=("simple", "gated"))
+    picture = draw_curves(study, runs, tmp_path)[1].read_text()
+    write_document([report_study(study, runs, store)], {}, tmp_path / "report.html")
+
+    assert "simple" in picture
+    assert "report's run" not in picture
+    assert "Where the report and we differ" not in (tmp_path / "report.html").read_text()
+
+
 def test_the_same_runs_give_the_same_picture(runs, tmp_path):
     pictures = [draw_curves(STUDY, runs, tmp_path)[1].read_bytes() for _ in range(2)]
 

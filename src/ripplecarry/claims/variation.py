@@ -48,7 +48,8 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
             grid[name] = values
         else:
             fixed[name] = values[0]
-    words = f"{study.title} Here with {' and '.join(changes)}; claims are about the study as it stands."
+    question, mark, _ = study.title.partition("?")  # after it comes what the study itself varies
+    words = f"{question}{mark} Here with {' and '.join(changes)}; its claims are about other trials."
     slug = re.sub(r"\W+", "_", "_".join(changes))
     if len(slug) > _LONGEST_SLUG:
         slug = hashlib.sha256("\0".join(changes).encode()).hexdigest()[:10]

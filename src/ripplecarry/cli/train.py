@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from cyclopts import Parameter
@@ -30,7 +31,8 @@ def trial_options() -> list[inspect.Parameter]:
         if get_origin(setting.annotation) is Literal:
             words.insert(0, f"choices: {', '.join(get_args(setting.annotation))}")
         suffix = f" [{'; '.join(words)}]" if words else ""
-        option = Parameter(help=f"{setting.description}{suffix}", show_default=False)
+        metavar = " or ".join(dict.fromkeys(_kinds(setting.annotation)))
+        option = Parameter(help=f"{setting.description}{suffix}", metavar=metavar, show_default=False)
         flag = Parameter(help=setting.description, negative="")
         # Words, which the trial reads: it tells all problems together.
         annotation = (
@@ -40,6 +42,17 @@ def trial_options() -> list[inspect.Parameter]:
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         )
     return options
+
+
+def _kinds(annotation: Any) -> Iterator[str]:
+    """What the words of a setting of this type stand for."""
+    if get_origin(annotation) is Literal:
+        yield "CHOICE"
+    elif parts := get_args(annotation):
+        for part in parts[:1] if get_origin(annotation) is Annotated else parts:
+            yield from _kinds(part)
+    elif annotation is not type(None):
+        yield annotation.__name__.upper()
 
 
 @command(verb.train, trial_options())

@@ -58,7 +58,7 @@ def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
                 if group:
                     axes.set_title(f"{group}: {axes.get_title()}")
         handles, labels = rows[0, 0].get_legend_handles_labels()
-        if study.report_figure:
+        if _is_in_the_report(study, runs):
             handles.append(Line2D([], [], color="0.15", linestyle="--", linewidth=1.1))
             labels.append("the report's run")
         figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
@@ -148,7 +148,7 @@ def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: 
         ends.append(low[-1])
         draw_curve(axes, steps, middle, label, look, (low, high), are_shares=are_shares)
         if figure is not None and (arm is arms[0] or figure != 1):
-            theirs = report_curve(figure, label, "exact_match" if are_shares else "loss")
+            theirs = report_curve(figure, arm.case.label, "exact_match" if are_shares else "loss")
             colour = "0.15" if figure == 1 else look[0]
             axes.plot(theirs.step, theirs.value, "--", color=colour, linewidth=1.1, zorder=2.5)
     axes.set_xlabel("step")
@@ -178,12 +178,19 @@ def _where(metric: str, arms: list[Arm]) -> str:
     return f"{lengths.pop()} digits" if len(lengths) == 1 else "the training length"
 
 
+def _is_in_the_report(study: Study, runs: Sequence[Run]) -> bool:
+    """Whether the report has a curve of any of these trials; of a varied study it may have none."""
+    figure = study.report_figure
+    labels = [arm.case.label for arm in study.drawn(runs)]
+    return figure is not None and not all(report_curve(figure, label, "loss").empty for label in labels)
+
+
 def _caption(study: Study, runs: Sequence[Run]) -> str:
     parts = [band_words(study.drawn(runs))]
     diverged = sum(run.outcome == "diverged" for run in runs)
     if diverged:
         parts.append(f"Runs that diverged, and so end early: {diverged}.")
-    if study.report_figure:
+    if _is_in_the_report(study, runs):
         parts.append(f"Dashed: the report's single run (its figure {study.report_figure}), read by eye.")
     if any(run.trial.certify for run in runs):
         return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])

@@ -107,15 +107,16 @@ def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], pa
     )
     environment.filters["anchor"] = _anchor
     runs = [run for report in reports for run in report.runs]
+    parts = [_fields(report) for report in reports]
     page = environment.get_template("document.html").render(
-        reports=[_fields(report) for report in reports],
+        reports=parts,
         verdicts=[(report.study.name, verdict) for report in reports for verdict in report.verdicts],
         too_few=[
             report.study.name
             for report in reports
             if any(verdict.num_seeds < MIN_SEEDS for verdict in report.verdicts)
         ],
-        has_report_figures=any(report.study.report_figure for report in reports),
+        has_report_figures=any(part["agreement"] for part in parts),
         failed=failed,
         min_seeds=MIN_SEEDS,
         caption=CAPTION,
