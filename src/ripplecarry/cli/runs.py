@@ -94,7 +94,7 @@ def _list_runs(rows: list[Row], store: Path, as_json: bool) -> None:
         shown = _columns_to_show(rows)
         print_table(f"{len(rows)} {'run' if len(rows) == 1 else 'runs'} in {store}", shown)
         output.print(
-            "loss: of the last step; exact match: as last read, after the step beside it; empty: none, or not known"
+            "loss: of the last step; exact match: as last read, after the step beside it; empty: not known"
         )
 
 
