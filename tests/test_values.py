@@ -67,7 +67,7 @@ def test_no_setting_takes_it_as_an_integer(name, value):
 
 def test_the_settings_that_are_integers_are_known():
     assert {"layers", "steps", "digits", "positions", "read_at", "factor", "lower_rate_after"} <= WHOLE
-    assert {"cell", "optimiser", "task", "operands", "lengths"} == CHOICES.keys()
+    assert {"cell", "decay", "optimiser", "task", "operands", "lengths"} == CHOICES.keys()
 
 
 @pytest.mark.parametrize("value", ["1.5", "1e3", "1,000", "1_0", "0x10", "２", "True"])

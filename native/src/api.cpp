@@ -178,10 +178,11 @@ RIPPLECARRY_EXPORT int rc_initial_values(void* handle, uint64_t seed, float* to)
 
 // Trains for up to `num_steps` steps and returns how many losses there are: the last is not finite, and without
 // an update behind it, where training stopped early. Batches are drawn here unless all steps' are given. Returns -1
-// where memory is refused, which is before the first step.
+// where memory is refused, which is before the first step. A weight decay or clip of 0 is none.
 RIPPLECARRY_EXPORT int rc_train(void* handle, uint64_t seed, uint32_t stream, const int32_t* numbers, int optimiser,
-                                const double* rates, int64_t first_step, int num_steps, float* first, float* second,
-                                float* losses, const uint8_t* given_operands, const uint8_t* given_answers) {
+                                double weight_decay, double clip, const double* rates, int64_t first_step,
+                                int num_steps, float* first, float* second, float* losses,
+                                const uint8_t* given_operands, const uint8_t* given_answers) {
     Handle& h = at(handle);
     const Draw how = draw_of(h, seed, stream, numbers);
     const int batch = how.batch, positions = how.positions;
@@ -203,8 +204,8 @@ RIPPLECARRY_EXPORT int rc_train(void* handle, uint64_t seed, uint32_t stream, co
         if (!h.network->gradients(operands, answers, batch, positions, &loss, h.gradient.data())) return -1;
         losses[i] = static_cast<float>(loss);
         if (!__builtin_isfinite(losses[i])) return i + 1;
-        h.network->update(optimiser, rates[i], step, h.parameters.size(), h.gradient.data(), h.parameters.data(), first,
-                          second);
+        h.network->update({optimiser, weight_decay, clip}, rates[i], step, h.parameters.size(), h.gradient.data(),
+                          h.parameters.data(), first, second);
         h.network->set_parameters(h.parameters.data());
     }
     return num_steps;

@@ -34,6 +34,12 @@ struct Draw {
 
 enum Optimiser { kAdam = 0, kMomentum = 1, kDescent = 2 };
 
+// How parameters are updated; a weight decay or clip of 0 is none.
+struct Update {
+    int optimiser;
+    double weight_decay, clip;
+};
+
 // What returns a truth says whether there was memory enough; nothing is computed where there was not.
 class Network {
 public:
@@ -48,8 +54,8 @@ public:
     // Operand digits by row, position, operand, and answers by row, position.
     [[nodiscard]] virtual bool draw(const Draw& how, const Machine& machine, uint32_t step, uint8_t* operands,
                                     uint8_t* answers) = 0;
-    // One update of `count` parameters; `step` counts from 0.
-    virtual void update(int optimiser, double rate, int64_t step, int64_t count, const float* gradient, float* parameters,
+    // One update of `count` parameters; `step` counts from 0. The gradient is shortened where it is too long.
+    virtual void update(const Update& how, double rate, int64_t step, int64_t count, float* gradient, float* parameters,
                         float* first, float* second) const = 0;
 };
 

@@ -73,9 +73,9 @@ public:
         return !memory.was_refused;
     }
 
-    void update(int optimiser, double rate, int64_t step, int64_t count, const float* gradient, float* parameters,
-                float* first, float* second) const override {
-        RIPPLECARRY_ISA::update(optimiser, rate, step, count, gradient, parameters, first, second);
+    void update(const ripplecarry::Update& how, double rate, int64_t step, int64_t count, float* gradient,
+                float* parameters, float* first, float* second) const override {
+        RIPPLECARRY_ISA::update(how, rate, step, count, gradient, parameters, first, second);
     }
 
 private:

@@ -15,8 +15,24 @@ inline double power(double base, int64_t exponent) {
     return result;
 }
 
-inline void update(int optimiser, double rate, int64_t step, int64_t count, const float* __restrict gradient,
+// Shortens a gradient to at most this norm, with the small number of PyTorch's clip_grad_norm_.
+inline void clip(double most, int64_t count, float* gradient) {
+    double squares = 0;
+    for (int64_t i = 0; i < count; ++i) squares += double{gradient[i]} * gradient[i];
+    const double factor = most / (std::sqrt(squares) + 1e-6);
+    if (factor >= 1) return;
+    const float shorter = static_cast<float>(factor);
+    for (int64_t i = 0; i < count; ++i) gradient[i] *= shorter;
+}
+
+inline void update(const ripplecarry::Update& how, double rate, int64_t step, int64_t count, float* __restrict gradient,
                    float* __restrict parameters, float* __restrict first, float* __restrict second) {
+    const int optimiser = how.optimiser;
+    if (how.clip > 0) clip(how.clip, count, gradient);
+    if (how.weight_decay > 0) {
+        const float kept = static_cast<float>(1 - rate * how.weight_decay);
+        for (int64_t i = 0; i < count; ++i) parameters[i] *= kept;
+    }
     constexpr double kBeta1 = 0.9, kBeta2 = 0.999, kEpsilon = 1e-8, kMomentumKept = 0.9;
     if (optimiser == ripplecarry::kAdam) {
         const double correction1 = 1 - power(kBeta1, step + 1);

@@ -31,8 +31,8 @@ int main(int count, char **arguments) {
     void (*set_parameters)(void *, const float *) = function_of(library, "rc_set_parameters");
     void (*get_parameters)(void *, float *) = function_of(library, "rc_get_parameters");
     int (*set_machine)(void *, int, int, const int32_t *, const uint8_t *) = function_of(library, "rc_set_machine");
-    int (*train)(void *, uint64_t, uint32_t, const int32_t *, int, const double *, int64_t, int, float *, float *,
-                 float *, const uint8_t *, const uint8_t *) = function_of(library, "rc_train");
+    int (*train)(void *, uint64_t, uint32_t, const int32_t *, int, double, double, const double *, int64_t, int, float *,
+                 float *, float *, const uint8_t *, const uint8_t *) = function_of(library, "rc_train");
     const char *(*build)(void) = function_of(library, "rc_build");
     int (*instruction_set)(void) = function_of(library, "rc_instruction_set");
     printf("%s, newest level %d\n", build(), instruction_set());
@@ -48,7 +48,7 @@ int main(int count, char **arguments) {
     float *losses = calloc(n[1], sizeof(float));
     const uint64_t *seed = take(training, 16);  // and the stream
     const int32_t operands[] = {n[2], n[3], n[4], 0, 0, 0};  // uniform ones
-    if (train(handle, seed[0], (uint32_t)seed[1], operands, 0, rates, 0, n[1], first, second, losses, 0, 0) != n[1])
+    if (train(handle, seed[0], (uint32_t)seed[1], operands, 0, 0, 0, rates, 0, n[1], first, second, losses, 0, 0) != n[1])
         return 5;
     get_parameters(handle, weights);
     fwrite(weights, sizeof(float), size, result);

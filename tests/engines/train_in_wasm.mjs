@@ -34,6 +34,8 @@ const done = kernel.rc_train(
   stream,
   put(Int32Array, [batch, digits, positions, 0, 0, 0]), // uniform operands
   0, // Adam
+  0, // no weight decay
+  0, // no clipping
   put(Float64Array, rates),
   0n,
   rates.length,

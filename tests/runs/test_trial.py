@@ -32,6 +32,12 @@ def test_all_problems_are_told_in_one_line():
     [
         ({"positions": 5}, "operands have 9 digits"),
         ({"lower_rate": 0.1}, "go together"),
+        ({"decay": "cosine", "lower_rate": 1e-4, "lower_rate_after": 5}, "give one of them"),
+        ({"warmup": 1000}, "warmup is 1000; it must be below the 1000 steps"),
+        ({"weight_decay": 20, "learning_rate": 0.05}, "must be below 1"),
+        ({"clip": 0}, "clip is 0; it must be above 0"),
+        ({"grow_over": 1001}, "training has only 1000 steps"),
+        ({"certify": True, "grow_over": 10, "clip": 1}, "leave out clip, grow_over"),
         ({"learning_rate": float("inf")}, "learning_rate is inf"),
         ({"steps": 0}, "steps is 0"),
         ({"batch_size": -5}, "batch_size is -5"),

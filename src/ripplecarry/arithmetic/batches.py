@@ -1,6 +1,6 @@
 """Batches: operand digits with their answer digits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
@@ -39,6 +39,8 @@ class BatchShape(Configuration):
     carry run, half by longest idle run, each uniform from 0 to the length."""
     lengths: LengthsName = "fixed"
     """Lengths of a batch's operands: all `digits` (fixed), or uniform from 1 to `digits` (mixed)."""
+    grow_over: Annotated[int, Field(ge=1)] | None = None
+    """Steps over which operands grow from 1 digit to all, evenly; sequences are shorter until then."""
 
     @model_validator(mode="after")
     def _operands_fit(self) -> Self:
@@ -71,18 +73,30 @@ class BatchSource:
     stream: Stream
     operands: OperandsName = "uniform"
     lengths: LengthsName = "fixed"
+    grow_over: int | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether all operands are uniform over the numbers of up to `digits` digits."""
         return (self.operands, self.lengths) == ("uniform", "fixed")
 
+    def at(self, step: int) -> "BatchSource":
+        """The source of step t, whose digits are the part (t + 1) / `grow_over` of all, rounded up."""
+        if self.grow_over is None:
+            return self
+        digits = min(self.digits, -(-self.digits * (step + 1) // self.grow_over))
+        positions = self.positions - self.digits + digits
+        return replace(self, digits=digits, positions=positions, grow_over=None)
+
     def draw(self, step: int) -> Batch:
         """The batch of this step."""
-        return self.draw_steps(step, 1)[0]
+        return self.at(step).draw_steps(step, 1)[0]
 
     def draw_steps(self, first: int, count: int) -> list[Batch]:
-        """The batches of `count` steps from `first` on; cheaper than drawing them one by one."""
+        """The batches of `count` steps from `first` on; cheaper than drawing them one by one.
+
+        They are of one shape: a source that grows draws each step's by itself.
+        """
         shape = (count * self.batch_size, self.positions, self.task.num_operands)
         operands = np.zeros(shape, dtype=np.uint8)
         operands[:, : self.digits] = self._digits(range(first, first + count))

@@ -45,7 +45,7 @@ _SIGNATURES = {
     "rc_initial_values": (_I32, [ctypes.c_void_p, _U64, _FLOATS]),
     "rc_train": (
         _I32,
-        [ctypes.c_void_p, _U64, _U32, _INTS, _I32, _array(np.float64), _I64, _I32]
+        [ctypes.c_void_p, _U64, _U32, _INTS, _I32, _F64, _F64, _array(np.float64), _I64, _I32]
         + [_FLOATS] * 3
         + [ctypes.c_void_p] * 2,
     ),

@@ -6,6 +6,7 @@ no interpreter lock.
 
 import ctypes
 import time
+from itertools import groupby
 
 import numpy as np
 
@@ -137,21 +138,34 @@ class NativeTrainer(NativeComputation, Trainer):
         self._first, self._second = np.zeros((2, self._num_parameters), dtype=np.float32)
 
     def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
+        losses: list[np.ndarray] = []
         steps = range(self.step, self.step + num_steps)
-        rates = np.array([self._optimisation.learning_rate_at(step) for step in steps])
+        for source, alike in groupby(steps, self._batches.at):
+            losses.append(self._advance(source, len(list(alike))))
+            if not np.isfinite(losses[-1][-1]):
+                break
+        return np.concatenate(losses)
+
+    def _advance(self, batches: BatchSource, num_steps: int) -> Float[np.ndarray, " step"]:
+        """Trains on batches of one shape."""
+        how = self._optimisation
+        rates = [how.learning_rate_at(step) for step in range(self.step, self.step + num_steps)]
         losses = np.empty(num_steps, dtype=np.float32)
-        b = self._batches
         drawn: list[np.ndarray] = []
-        if b.operands == "carry-balanced" and b.digits > MOST_BALANCED:
-            drawn = [np.stack(parts) for parts in zip(*b.draw_steps(self.step, num_steps), strict=True)]
+        if batches.operands == "carry-balanced" and batches.digits > MOST_BALANCED:
+            drawn = [
+                np.stack(parts) for parts in zip(*batches.draw_steps(self.step, num_steps), strict=True)
+            ]
         given = [part.ctypes.data for part in drawn] or [None, None]
         count = self._kernel.rc_train(
             self._pointer,
-            b.seed,
-            b.stream,
-            _numbers(b),
-            _OPTIMISERS[self._optimisation.optimiser],
-            rates,
+            batches.seed,
+            batches.stream,
+            _numbers(batches),
+            _OPTIMISERS[how.optimiser],
+            how.weight_decay,
+            how.clip or 0,
+            np.array(rates),
             self.step,
             num_steps,
             self._first,
@@ -159,7 +173,7 @@ class NativeTrainer(NativeComputation, Trainer):
             losses,
             *given,
         )
-        check_memory(count >= 0, f"{b.positions} positions of {b.batch_size} sums")
+        check_memory(count >= 0, f"{batches.positions} positions of {batches.batch_size} sums")
         losses = losses[:count]
         self.step += count - (0 if np.isfinite(losses[-1]) else 1)
         return losses

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils import clip_grad_norm_
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.tasks import Task
@@ -86,7 +87,8 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
     """A PyTorch network in training by autograd.
 
     Args:
-        learning_rate_at: the learning rate by step; the optimiser's own stands where it is None.
+        optimisation: what changes the optimiser's rate, the weights and the gradient besides; nothing
+            where it is None.
     """
 
     def __init__(
@@ -95,14 +97,14 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
         optimiser: torch.optim.Optimizer,
         batches: Draws,
         loss: Loss = mean_cross_entropy,
-        learning_rate_at: Callable[[int], float] | None = None,
+        optimisation: Optimisation | None = None,
     ) -> None:
         super().__init__(network)
         self.step = 0
         self._optimiser = optimiser
         self._batches = batches
         self._loss = loss
-        self._learning_rate_at = learning_rate_at
+        self._optimisation = optimisation
 
     def advance(self, num_steps: int) -> Float[np.ndarray, " step"]:
         losses = []
@@ -114,15 +116,22 @@ class ReferenceTrainer(ReferenceComputation, Trainer):
         return np.array(losses, dtype=np.float32)
 
     def _update(self) -> float:
-        if self._learning_rate_at is not None:
+        how = self._optimisation
+        if how is not None:
             for group in self._optimiser.param_groups:
-                group["lr"] = self._learning_rate_at(self.step)
+                group["lr"] = how.learning_rate_at(self.step)
         operands, answers = self._batches.draw(self.step)
         self._optimiser.zero_grad()
         loss = self._loss(self.network(torch.tensor(operands)), torch.tensor(answers).long())
         value = loss.item()
         if np.isfinite(value):
             loss.backward()
+            if how is not None and how.clip is not None:
+                clip_grad_norm_(self.network.parameters(), how.clip)
+            if how is not None and how.weight_decay:
+                with torch.no_grad():
+                    for parameter in self.network.parameters():
+                        parameter.mul_(1 - how.learning_rate_at(self.step) * how.weight_decay)
             self._optimiser.step()
             self.step += 1
         return value
@@ -181,4 +190,4 @@ class ReferenceEngine(Engine):
     ) -> Trainer:
         network = Adder.build(architecture, batches.task, weights)
         optimiser = OPTIMISERS[optimisation.optimiser](network.parameters(), lr=optimisation.learning_rate)
-        return ReferenceTrainer(network, optimiser, batches, self._loss, optimisation.learning_rate_at)
+        return ReferenceTrainer(network, optimiser, batches, self._loss, optimisation)

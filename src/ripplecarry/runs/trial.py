@@ -11,11 +11,10 @@ from pydantic import model_validator
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
-from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.engines.optimisation import OWN_SETTINGS, Optimisation
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known
 from ripplecarry.runs.readings import Readings
-from ripplecarry.training.loop import Duration
 from ripplecarry.verification.recipes import Certifying
 
 MOST_SEEDS = 1_000_000
@@ -24,8 +23,11 @@ MOST_SEEDS = 1_000_000
 NUMERICS_VERSION = 1
 """Raised by hand whenever a change alters the results of an existing trial."""
 
+TRAINING = (*OWN_SETTINGS, "grow_over")
+"""The settings of training that certifying does not take: it brings its own."""
 
-class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoice, Certifying):
+
+class Trial(BatchShape, Architecture, Optimisation, Readings, TaskChoice, Certifying):
     """One configuration of task, operands, network and training; by default the baseline."""
 
     @model_validator(mode="after")
@@ -40,10 +42,16 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         return self
 
     @model_validator(mode="after")
+    def _operands_grow_up(self) -> Self:
+        if self.grow_over is not None and self.grow_over > self.steps:
+            raise ValueError(f"grow_over is {self.grow_over}; training has only {self.steps} steps")
+        return self
+
+    @model_validator(mode="after")
     def _certifying_fits(self) -> Self:
         if self.polished_from is not None and not self.certify:
             raise ValueError("polished_from needs certify")
-        given = [n for n in Optimisation.model_fields if getattr(self, n) != Optimisation().__dict__[n]]
+        given = [n for n in TRAINING if getattr(self, n) != type(self).model_fields[n].default]
         if self.certify and given:
             raise ValueError(f"certify brings its own optimiser and rates; leave out {', '.join(given)}")
         if self.certify:
@@ -82,7 +90,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
     def training_batches(self, seed: int) -> BatchSource:
         """The operands of each training step."""
         plain = self.batches(seed, Stream.TRAINING, self.batch_size)
-        return replace(plain, operands=self.operands, lengths=self.lengths)
+        return replace(plain, operands=self.operands, lengths=self.lengths, grow_over=self.grow_over)
 
     def batches(self, seed: int, stream: Stream, batch_size: int) -> BatchSource:
         """Uniform operands of the training length."""

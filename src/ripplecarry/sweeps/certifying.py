@@ -19,7 +19,7 @@ from ripplecarry.runs.proofs import check_certificate, record_acceptance
 from ripplecarry.runs.readings import NUM_PAIRS
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
-from ripplecarry.runs.trial import RunRequest, Trial
+from ripplecarry.runs.trial import TRAINING, RunRequest, Trial
 from ripplecarry.sweeps.execute_run import Progress, execute_run
 from ripplecarry.verification.certificate import Certificate, certify_sets
 from ripplecarry.verification.certify import Attempt
@@ -110,7 +110,7 @@ def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed:
 def polishing(run: Run) -> RunRequest:
     """The run that trains a copy of this one's network until it is certified."""
     settings = run.trial.model_dump(exclude_defaults=True)
-    for name in ("optimiser", "learning_rate", "lower_rate", "lower_rate_after"):
+    for name in TRAINING:
         settings.pop(name, None)
     trial = Trial.build(settings | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
     return RunRequest(trial, run.seed, "torch")

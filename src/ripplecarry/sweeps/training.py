@@ -4,10 +4,12 @@ from typing import Protocol
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Computation, Engine, Trainer
-from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.initial_values import Weights, initial_weights
 from ripplecarry.runs.readings import NUM_PAIRS, Reader, reader
 from ripplecarry.runs.store import Store
-from ripplecarry.runs.trial import RunRequest
+from ripplecarry.runs.trial import RunRequest, Trial
 
 
 class Training(Protocol):
@@ -29,9 +31,9 @@ class Training(Protocol):
 class PlainTraining:
     """Training by the engine for the trial's number of steps."""
 
-    def __init__(self, request: RunRequest, engine: Engine, read_metrics: Reader) -> None:
+    def __init__(self, request: RunRequest, store: Store, engine: Engine, read_metrics: Reader) -> None:
         trial, seed = request.trial, request.seed
-        weights = initial_weights(trial, trial.build_task(), seed)
+        weights = _starting_weights(trial, seed, store)
         self.trainer = engine.trainer(trial, trial, trial.training_batches(seed), weights)
         self.num_steps = trial.steps
         self._read_metrics = read_metrics
@@ -48,12 +50,34 @@ class PlainTraining:
         """There is nothing left to do."""
 
 
+def _starting_weights(trial: Trial, seed: int, store: Store) -> Weights:
+    """Drawn from the seed, or those of the run that the trial starts from.
+
+    Raises:
+        ConfigurationError: that run's network is of another shape or task.
+        StoreError: there is no such run.
+    """
+    if trial.start_from is None:
+        return initial_weights(trial, trial.build_task(), seed)
+    run = store.open(trial.start_from).verify()
+    differing = [
+        name for name in Architecture.model_fields if getattr(run.trial, name) != getattr(trial, name)
+    ]
+    if not run.task.is_same(trial.build_task()):
+        differing.append("task")
+    if differing:
+        raise ConfigurationError(
+            f"run {run.id} is no start for this network: {', '.join(differing)} differ"
+        )
+    return run.weights
+
+
 def training_of(request: RunRequest, store: Store, engine: Engine) -> Training:
     """The training that the run's trial asks for, at its start."""
     trial = request.trial
     read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
     if not trial.certify:
-        return PlainTraining(request, engine, read_metrics)
+        return PlainTraining(request, store, engine, read_metrics)
     from ripplecarry.sweeps.train_until_certified import CertifyingTraining
 
     return CertifyingTraining(request, store, read_metrics)

@@ -1,12 +1,10 @@
 """The training loop, for any engine."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
-from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Trainer
 from ripplecarry.training.curves import Curves
 
@@ -18,13 +16,6 @@ STEPS_PER_CHUNK = 10
 after updates 1, 11, 21, …"""
 
 Outcome = Literal["finished", "diverged"]
-
-
-class Duration(Configuration):
-    """How long to train."""
-
-    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
-    """Optimiser updates."""
 
 
 def train(

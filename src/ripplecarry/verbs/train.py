@@ -13,6 +13,7 @@ from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
 _MOST_CONFIGURATION_BYTES = 2**20
@@ -42,7 +43,10 @@ def train(
         StoreError: the store cannot be written.
         Interrupted: `stop` was requested.
     """
-    trial = Trial.build((_read_toml(Path(config)) if config else {}) | settings)
+    wanted = (_read_toml(Path(config)) if config else {}) | settings
+    if wanted.get("start_from") is not None:
+        wanted["start_from"] = find_run(wanted["start_from"], store).id
+    trial = Trial.build(wanted)
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
     request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))

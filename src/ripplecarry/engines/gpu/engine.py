@@ -229,6 +229,19 @@ class GpuEngine(Engine):
         batches: BatchSource,
         weights: Weights,
     ) -> Trainer:
+        unknown = [
+            name
+            for name, is_given in (
+                ("weight_decay", optimisation.weight_decay),
+                ("clip", optimisation.clip),
+                ("grow_over", batches.grow_over),
+            )
+            if is_given
+        ]
+        if unknown:
+            raise ConfigurationError(
+                f"the gpu engine does not know {', '.join(unknown)}; native and torch do"
+            )
         company = self._company(architecture, batches.task, optimisation)
         return GpuTrainer(company, optimisation, batches, weights)
 

@@ -117,7 +117,7 @@ export class KernelNetwork {
     const { rates, losses, first, second } = this.rooms;
     const done = this.kernel.rc_train(
       this.handle, how.seed, STREAMS.training, this.#batch(how), OPTIMISERS[how.optimiser],
-      rates.put(new Float64Array(steps).fill(how.rate)), BigInt(this.step), steps,
+      0, 0, rates.put(new Float64Array(steps).fill(how.rate)), BigInt(this.step), steps,
       first.at, second.at, losses.of(steps), 0, 0);
     if (done < 0) throw new NoMemory();
     const found = losses.copy(done);
