@@ -111,13 +111,13 @@ def _time(executor: ExecutorName, num_runs: int, num_workers: int) -> Overhead:
     )
 
 
-def _training_s(requests: Sequence[RunRequest]) -> float:
+def _training_s(requests: Sequence[RunRequest], store: Store) -> float:
     engine = open_engine(requests[0].engine)
     began = time.perf_counter()
     for request in requests:
         trial = request.trial
         read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
-        work = PlainTraining(request, engine, read_metrics)
+        work = PlainTraining(request, store, engine, read_metrics)
         train(work.trainer, work.num_steps, work.read_metrics, Curves())
     return (time.perf_counter() - began) / len(requests)
 
