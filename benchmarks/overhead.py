@@ -83,10 +83,10 @@ def time_overheads(
 def _time(executor: ExecutorName, num_runs: int, num_workers: int) -> Overhead:
     engine = open_engine().name
     requests = [RunRequest(TRIVIAL, seed, engine, takes_snapshots=False) for seed in range(num_runs)]
-    training_s = _training_s(requests[:_TRAINED_ALONE])
     memory = _Memory(num_runs)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
+        training_s = _training_s(requests[:_TRAINED_ALONE], store)
         began, began_cpu = time.perf_counter(), time.process_time()
         result = sweep(requests, store, executor=executor, num_workers=num_workers, listener=memory)
         swept, swept_cpu = time.perf_counter(), time.process_time()
