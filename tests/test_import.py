@@ -200,12 +200,18 @@ def changed(**settings):
         (TRAINING | {"trial": []}, "trial is []; input should be a valid dictionary"),
         (changed(seed=3), "unknown option 'seed'"),
         (changed(self=3), "unknown option 'self'"),
+        (changed(exactness_to=5), "exactness_to is 5; the page trains without it"),
+        (changed(lower_rate=0.001, lower_rate_after=10), "lower_rate is 0.001; the page trains without it"),
+        (changed(num_operands=2), "num_operands is 2; the page trains without it"),
         (changed(layers="two"), "layers is 'two'"),
         (changed(learning_rate=float("nan")), "learning_rate is nan"),
         (changed(cell="lstm"), "its cell is 'rnn', and lstm in its training"),
         (changed(hidden_size=8), "dense.weight is 10x19; an RNN of 1 layer and 8 units has 10x8"),
         (changed(base=4), "dense.bias is 10; an RNN of 1 layer and 19 units has 4"),
-        ({**TRAINING, "trial": SETTINGS | {"certify": True}}, "certify is true; the page trains without"),
+        (
+            {**TRAINING, "trial": SETTINGS | {"certify": True}},
+            "certify is True; the page trains without it",
+        ),
         (TRAINING | {"exact_match": [[1, "1"]]}, "exact_match.0.1 is '1'; input should be a valid number"),
         (TRAINING | {"exact_match": [[1, float("nan")]]}, "exact_match.0.1 is nan; "),
         (TRAINING | {"exact_match": [[1, 1.5]]}, "exact_match.0.1 is 1.5; it must be at most 1"),
@@ -243,6 +249,39 @@ def test_a_huge_file_is_not_read(capsys):
     assert "cannot read huge.safetensors: it has 1099511627776 bytes" in refused("huge.safetensors")
     assert not Path("results").exists()
     assert "3 is no file" in refused(3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"a\n\x1b[31m": np.zeros(3, np.float32)}, r"a.safetensors: 'a\n\x1b[31m' is 3; an RNN"),
+        ({"x" * 10**6: np.zeros(3, np.float32)}, "xxx' is 3; an RNN of 1 layer and 19 units has none"),
+        ({"x" * 10**6: np.zeros(3, np.int32)}, "xxx' has numbers of type int32"),
+        ({"dense.bias": np.zeros(10, np.complex64)}, "dense.bias has numbers of type complex64"),
+        ({"module.dense.bias": np.zeros(10, np.float32)}, "has dense.bias twice, with and without"),
+        ({"rnn.weight_hh_l0": np.zeros(3, np.float32)}, "rnn.weight_hh_l0 is 3; it must be a matrix"),
+        ({"embed_layer.weight": np.zeros((), np.float32)}, "is a single number; it must be a matrix"),
+    ],
+)
+def test_arrays_of_no_network_are_refused_in_one_short_line(arrays, words):
+    Path("a.safetensors").write_bytes(safetensors.numpy.save(exact_weights(10) | arrays))
+
+    message = refused("a.safetensors")
+
+    assert words in message
+    assert message.isprintable()
+    assert len(message) < 300
+    assert os.listdir() == ["a.safetensors"]
+
+
+def test_names_of_other_networks_are_shown_in_one_short_line():
+    for name in ("\x1b[31m\n", "x" * 10**6):
+        Path("a.safetensors").write_bytes(safetensors.numpy.save({name: np.zeros(3, np.float32)}))
+
+        message = refused("a.safetensors")
+        assert message.isprintable()
+        assert len(message) < 300
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

@@ -93,9 +93,10 @@ def read_state_dict(path: Path, digits: int | None) -> StateDict:
     cell = metadata.get("cell")
     for name in _EXPECTED:
         if name not in weights:
-            there = ", ".join(sorted(weights)[:8]) + (", …" if len(weights) > 8 else "")
+            there = ", ".join(map(_shown_name, sorted(weights)[:8])) + (", …" if len(weights) > 8 else "")
             raise StoreError(
-                f"{path} has no {name}, and so is not a state dict of the report's networks; it has {there}"
+                f"{path} has no {name}, and so is not a state dict of the report's networks; "
+                f"it has {there or 'no arrays'}"
             )
     if any(name.endswith("_reverse") for name in weights):
         raise StoreError(
@@ -146,8 +147,8 @@ def _check_fit(path: Path, weights: Weights, trial: Trial) -> None:
     for name in sorted(wanted.keys() | there.keys()):
         if wanted.get(name) != there.get(name):
             raise StoreError(
-                f"{path}: {name} is {shown_shape(there.get(name))}; {_kind(trial)} "
-                f"has {shown_shape(wanted.get(name))}"
+                f"{path}: {_shown_name(name)} is {shown_shape(there.get(name))}; {_kind(trial)} "
+                f"has {shown_shape(wanted[name]) if name in wanted else 'none'}"
             )
 
 
@@ -161,6 +162,7 @@ _EXPECTED = ("embed_layer.weight", "rnn.weight_hh_l0")
 _FINITE = "weights are finite numbers of float32"
 _WRAPPERS = re.compile(r"(?<![^.])(?:module|_orig_mod)\.")
 """What DataParallel and torch.compile put before the names."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.]{1,80}")
 
 
 def _read(path: Path) -> tuple[Weights, Mapping[str, str]]:
@@ -175,14 +177,24 @@ def _read(path: Path) -> tuple[Weights, Mapping[str, str]]:
     weights = {}
     for given, array in loaded.items():
         name = _WRAPPERS.sub("", given)
+        if name in weights:
+            raise StoreError(f"{path} has {_shown_name(name)} twice, with and without a wrapper's name")
+        if not np.issubdtype(array.dtype, np.floating):
+            raise StoreError(f"{path}: {_shown_name(name)} has numbers of type {array.dtype}; {_FINITE}")
         with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite
             weights[name] = array.astype(np.float32)
-        if not np.issubdtype(array.dtype, np.floating):
-            raise StoreError(f"{path}: {name} has numbers of type {array.dtype}; {_FINITE}")
     return weights, read_metadata(content)
 
 
+def _shown_name(name: str) -> str:
+    """A name of the file in one line: quoted and shortened where no parameter has such a name."""
+    return name if _PLAIN.fullmatch(name) else shown(name)
+
+
 def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
+    for name in _EXPECTED:
+        if weights[name].ndim != 2:
+            raise ConfigurationError(f"{name} is {shown_shape(weights[name].shape)}; it must be a matrix")
     base, embedding_size = weights["embed_layer.weight"].shape
     rows, hidden_size = weights["rnn.weight_hh_l0"].shape
     fitting = [name for name, shape in CELL_SHAPES.items() if shape.num_gates * hidden_size == rows]
@@ -192,7 +204,7 @@ def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
             f"rnn.weight_hh_l0 is {rows}x{hidden_size}; rows are a multiple of columns: {known}"
         )
     return {
-        "cell": cell or fitting[0],
+        "cell": fitting[0] if cell is None else cell,
         "layers": sum(name.startswith("rnn.weight_hh_l") for name in weights),
         "hidden_size": hidden_size,
         "embedding_size": embedding_size,

@@ -17,6 +17,11 @@ from ripplecarry.training.loop import Outcome
 from ripplecarry.values import shown, whole_number
 
 _FORMAT = 1
+PAGE_SETTINGS = {
+    *("cell", "layers", "hidden_size", "embedding_size", "task", "factor", "modulus", "base", "digits"),
+    *("operands", "lengths", "batch_size", "optimiser", "learning_rate", "steps"),
+}
+"""The settings of a trial that the page has; a file with another is not of the page."""
 _MOST_CHARACTERS = 2**24
 """The page trains for a million steps at most, whose readings take half a million characters."""
 
@@ -82,8 +87,10 @@ class PageTraining(Configuration):
                 "they must be the same"
             )
         trial = Trial.build(self.trial | {"steps": self.steps_done})
-        if trial.certify:
-            raise ConfigurationError("certify is true; the page trains without")
+        if foreign := sorted(self.trial.keys() - PAGE_SETTINGS):
+            raise ConfigurationError(
+                f"{foreign[0]} is {shown(self.trial[foreign[0]])}; the page trains without it"
+            )
         return RunRequest(trial, whole_number(self.seed, "seed", 0, MAX_SEED), PAGE)
 
     def columns(self) -> Arrays:

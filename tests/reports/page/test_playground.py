@@ -118,6 +118,9 @@ def test_it_is_one_small_file_that_asks_for_nothing(playground):
         ("#v=1&speed=3", "no setting speed"),
         ("#v=9&layers=1", "version 1, not 9"),
         ("#v=1&cell=gru&cell=rnn", "cell is given twice"),
+        ("#v=1&cell=<img src=x onerror=alert(1)>", "cell is <img src=x onerror=alert(1)>; allowed: rnn"),
+        ("#v=1&" + "z" * 100_000 + "=1", "There is no setting " + "z" * 80 + "…."),
+        ("#v=1&=1", "There is no setting ∅."),
     ],
 )
 def test_a_wrong_address_is_told_in_a_line_and_opens_the_defaults(playground, open_page, address, words):
@@ -234,6 +237,42 @@ def test_a_browser_that_cannot_is_told(playground, chromium):
     page.wait_for_selector("body[data-state=problem]")
     assert "WebAssembly with SIMD" in page.text_content("#announcement")
     context.close()
+
+
+def with_kernel(page, script):
+    """New workers get a kernel of which a script changes functions: `exports` are its own to change."""
+    page.evaluate(
+        """script => {
+          const stub = `const instantiate = WebAssembly.instantiate;
+            WebAssembly.instantiate = async (...given) => {
+              const { instance } = await instantiate(...given);
+              const exports = { ...instance.exports };
+              ${script}
+              return { instance: { exports } };
+            };`;
+          const { crew } = ripplecarry.page;
+          crew.address = URL.createObjectURL(new Blob([stub, window.scriptOf("worker")]));
+        }""",
+        script,
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exports.rc_logits = () => 0;", "refused the memory"),
+        ("exports.rc_logits = () => { throw new WebAssembly.RuntimeError('trap'); };", "The test stopped"),
+    ],
+)
+def test_a_test_that_fails_is_told_and_can_be_started_again(playground, open_page, script, words):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=20")
+    trained(page)
+    with_kernel(page, script)
+    page.click("#test")
+
+    page.wait_for_selector(f"#announcement:has-text('{words}')")
+    page.wait_for_selector("#test:has-text('Test it')")
+    assert "20 of 20 steps" in page.text_content("#status")
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920])

@@ -10,6 +10,7 @@ from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.cli import app
 from ripplecarry.networks.architecture import parameter_shapes
 from ripplecarry.reports.page.playground import BASES, FACTORS, MODULI
+from ripplecarry.runs.page_training import PAGE_SETTINGS
 from ripplecarry.runs.trial import Trial
 
 NEEDS = {
@@ -31,6 +32,7 @@ def table(modules):
 
 
 def test_defaults_are_those_of_a_trial(table):
+    assert table.keys() - {"seeds"} == PAGE_SETTINGS
     own = {name: setting["initial"] for name, setting in table.items() if "belongsTo" not in setting}
 
     assert own == {name: getattr(Trial(), name) for name in own}

@@ -16,7 +16,7 @@ export function settingsOf(address) {
   const given = [...new URLSearchParams(address.replace(/^#/, ""))];
   if (!given.length) return settings;
   const version = given.find(([name]) => name === "v")?.[1];
-  if (version !== VERSION) throw new BadSetting("bad.version", { given: version ?? "∅", allowed: VERSION });
+  if (version !== VERSION) throw new BadSetting("bad.version", { given: version ?? "", allowed: VERSION });
   const named = new Set();
   for (const [name, text] of given) {
     if (named.has(name)) throw new BadSetting("bad.twice", { name });

@@ -13,6 +13,7 @@ export class Crew {
     this.id = 0;
     this.workers = [];
     this.tester = null;
+    this.isBroken = false;
   }
 
   /** Makes networks for the settings, untrained. */
@@ -20,6 +21,9 @@ export class Crew {
     this.id++;
     const seeds = Array.from({ length: settings.seeds }, (_, i) => BigInt.asUintN(64, settings.seed + BigInt(i)));
     const count = Math.max(1, Math.min(seeds.length, navigator.hardwareConcurrency || 1));
+    // a kernel that was refused memory keeps what it had until then
+    if (this.isBroken) this.workers.splice(0).forEach((worker) => worker.terminate());
+    this.isBroken = false;
     while (this.workers.length > count) this.workers.pop().terminate();
     while (this.workers.length < count) this.workers.push(this.#make());
     this.workers.forEach((worker, i) => worker.postMessage({
@@ -27,6 +31,12 @@ export class Crew {
       seeds: seeds.filter((_, number) => number % count === i), viewed: seeds[0],
     }));
     return seeds;
+  }
+
+  /** Stops training after trouble: the next settings get new workers. */
+  breakOff() {
+    if (!this.isBroken) this.pause();
+    this.isBroken = true;
   }
 
   run() { this.#tell({ call: "run" }); }
@@ -55,10 +65,11 @@ export class Crew {
 
   #make() {
     const worker = new Worker(this.address);
-    worker.onmessage = ({ data }) => { if (data.id === this.id) this.heard(data); };
+    const hear = (message) => this.heard({ ...message, isOfTest: worker === this.tester });
+    worker.onmessage = ({ data }) => { if (data.id === this.id) hear(data); };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.heard({ about: "trouble", key: "trouble.other", words: event.message ?? "" });
+      hear({ about: "trouble", key: "trouble.other", words: event.message ?? "" });
     };
     return worker;
   }

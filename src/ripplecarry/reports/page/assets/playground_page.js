@@ -184,10 +184,15 @@ export class Playground {
 
   hear_tested({ result }) { this.test.finished(result); }
 
-  hear_trouble({ key, words }) {
-    this.isRunning = false;
-    this.trouble = true;
-    this.announce(() => say(key, { words }));
+  hear_trouble({ key, words, isOfTest }) {
+    if (isOfTest) {
+      this.test.begin();
+    } else {
+      this.isRunning = false;
+      this.trouble = true;
+      this.crew.breakOff();
+    }
+    this.announce(() => say(isOfTest && key === "trouble.other" ? "trouble.test" : key, { words }));
   }
 
   #show({ step, weights, layer, cloud, probe, isLive }) {

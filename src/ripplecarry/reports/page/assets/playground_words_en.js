@@ -107,5 +107,6 @@ export const EN = {
   "file.finite": "The file's weights are not all finite numbers.",
   "trouble.memory": "The browser refused the memory for this network. Choose fewer digits, units or seeds; pinned curves stay.",
   "trouble.other": "Training stopped: {words}",
+  "trouble.test": "The test stopped: {words}",
   "trouble.browser": "This browser cannot run the page: it needs WebAssembly with SIMD (Chrome 91, Firefox 113, Safari 16.4 or newer). {words}",
 };

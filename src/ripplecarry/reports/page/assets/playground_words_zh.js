@@ -107,5 +107,6 @@ export const ZH = {
   "file.finite": "文件中的权重不全是有限的数。",
   "trouble.memory": "浏览器不给这个网络所需的内存。请减少位数、单元数或种子数；固定的曲线还在。",
   "trouble.other": "训练已停止：{words}",
+  "trouble.test": "检验已停止：{words}",
   "trouble.browser": "此浏览器无法运行本页：需要带 SIMD 的 WebAssembly（Chrome 91、Firefox 113、Safari 16.4 或更新版本）。{words}",
 };

@@ -27,18 +27,22 @@ export const SETTINGS = {
   seeds: { ...whole(1, 8), initial: 1 },
 };
 
+const LONGEST_TOLD = 80;
 const MOST_SEED = 2n ** 64n - 1n;
 
 export const defaults = () =>
   Object.fromEntries(Object.entries(SETTINGS).map(([name, { initial }]) => [name, initial]));
 
+/** What came from outside, so that it fits a line. */
+const shortened = (text) => (text.length > LONGEST_TOLD ? `${text.slice(0, LONGEST_TOLD)}…` : text || "∅");
+
 /** A setting's value was not one of its values. */
 export class BadSetting extends Error {
   /** @param key of the words; `values` fill their gaps */
   constructor(key, values) {
-    super(`${key} ${JSON.stringify(values)}`);
+    super(key);
     this.key = key;
-    this.values = values;
+    this.values = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, shortened(value)]));
   }
 }
 
@@ -47,7 +51,7 @@ export function parseSetting(name, text) {
   const setting = SETTINGS[name];
   if (!Object.hasOwn(SETTINGS, name)) throw new BadSetting("bad.name", { name });
   const refuse = () => {
-    throw new BadSetting("bad.value", { name, given: text || "∅", allowed: allowedWords(name) });
+    throw new BadSetting("bad.value", { name, given: text, allowed: allowedWords(name) });
   };
   if (setting.kind === "choice") return setting.allowed.includes(text) ? text : refuse();
   if (setting.kind === "seed") {
