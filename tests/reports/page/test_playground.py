@@ -257,6 +257,31 @@ def with_kernel(page, script):
     )
 
 
+def test_refused_memory_loses_nothing_and_smaller_settings_train(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=20")
+    trained(page)
+    page.click("#pin")
+    with_kernel(
+        page,
+        """let total = 0;
+           exports.malloc = (bytes) => (total += bytes) > 6e5 ? 0 : instance.exports.malloc(bytes);""",
+    )
+    page.fill("#set-seeds", "2")
+    page.press("#set-seeds", "Tab")
+    page.evaluate("ripplecarry.page.crew.breakOff()")  # so that all its workers are new
+    page.fill("#set-hidden_size", "128")
+    page.press("#set-hidden_size", "Tab")
+
+    page.wait_for_selector("#announcement:has-text('refused the memory')")
+    assert page.locator("#charts .legend span").count() == 2
+    page.fill("#set-seeds", "1")
+    page.press("#set-seeds", "Tab")
+    page.fill("#set-hidden_size", "8")
+    page.press("#set-hidden_size", "Tab")
+    trained(page)
+    page.wait_for_selector("#status:has-text('20 of 20 steps')")
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
