@@ -48,7 +48,9 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
             grid[name] = values
         else:
             fixed[name] = values[0]
-    words = f"{study.title} Here with {' and '.join(changes)}; claims are about the study as it stands."
+    question = re.match(r"[^?]*\?|.*", study.title)
+    assert question is not None
+    words = f"{question[0]} Here with {' and '.join(changes)} in place of its own, and without its claims."
     slug = re.sub(r"\W+", "_", "_".join(changes))
     if len(slug) > _LONGEST_SLUG:
         slug = hashlib.sha256("\0".join(changes).encode()).hexdigest()[:10]

@@ -28,7 +28,6 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
 
     Example: ripplecarry study layers cell --seeds 5
     """
-    from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.cli.interruption import stop_on_signals
     from ripplecarry.console import output, print_table
     from ripplecarry.progress.sweep_display import sweep_progress
@@ -74,14 +73,11 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
         output.print(f"tables: {', '.join(map(str, report.tables))}\n")
     found_verdicts = [verdict for report in reports for verdict in report.verdicts]
     if found_verdicts:
-        has_few = [verdict.num_seeds < MIN_SEEDS for verdict in found_verdicts]
         rows = [
-            {"claim": each.claim.id, "verdict": each.status, "why": "" if is_first_look else each.sentence}
-            for each, is_first_look in zip(found_verdicts, has_few, strict=True)
+            {"claim": each.claim.id, "verdict": each.status, "why": each.sentence}
+            for each in found_verdicts
         ]
         print_table("verdicts", rows)
-        if any(has_few):
-            output.print(f"claims are decided from {MIN_SEEDS} seeds on; with fewer they stay open")
     if reports:
         output.print(f"\nreport: {document}")
     return _status(found)

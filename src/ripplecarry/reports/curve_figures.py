@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from ripplecarry.axes import Float
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.report_curves import report_curve
+from ripplecarry.reports.report_curves import has_report_curves, report_curve
 from ripplecarry.reports.style import (
     choose_fonts,
     draw_curve,
@@ -58,7 +58,7 @@ def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
                 if group:
                     axes.set_title(f"{group}: {axes.get_title()}")
         handles, labels = rows[0, 0].get_legend_handles_labels()
-        if study.report_figure:
+        if has_report_curves(study, study.drawn(runs)):
             handles.append(Line2D([], [], color="0.15", linestyle="--", linewidth=1.1))
             labels.append("the report's run")
         figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
@@ -148,7 +148,7 @@ def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: 
         ends.append(low[-1])
         draw_curve(axes, steps, middle, label, look, (low, high), are_shares=are_shares)
         if figure is not None and (arm is arms[0] or figure != 1):
-            theirs = report_curve(figure, label, "exact_match" if are_shares else "loss")
+            theirs = report_curve(figure, arm.case.label, "exact_match" if are_shares else "loss")
             colour = "0.15" if figure == 1 else look[0]
             axes.plot(theirs.step, theirs.value, "--", color=colour, linewidth=1.1, zorder=2.5)
     axes.set_xlabel("step")
@@ -156,7 +156,7 @@ def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: 
     if metric == "loss":
         axes.set_title("training loss")
         # The report's losses were read to ±0.02, which means nothing on a logarithmic axis.
-        scale_loss(axes, ends, may_be_logarithmic=study.report_figure is None)
+        scale_loss(axes, ends, may_be_logarithmic=not has_report_curves(study, arms))
     elif metric in _OF_CERTIFYING:
         title, unit = _OF_CERTIFYING[metric]
         axes.set_title(title)
@@ -183,7 +183,7 @@ def _caption(study: Study, runs: Sequence[Run]) -> str:
     diverged = sum(run.outcome == "diverged" for run in runs)
     if diverged:
         parts.append(f"Runs that diverged, and so end early: {diverged}.")
-    if study.report_figure:
+    if has_report_curves(study, study.drawn(runs)):
         parts.append(f"Dashed: the report's single run (its figure {study.report_figure}), read by eye.")
     if any(run.trial.certify for run in runs):
         return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])

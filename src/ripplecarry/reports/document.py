@@ -25,6 +25,7 @@ from ripplecarry.reports.curve_figures import draw_curves
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.proofs import proofs
+from ripplecarry.reports.report_curves import has_report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, CaseSummary, most_seeds, summarise, write_tables
 from ripplecarry.reports.time_figures import draw_times
@@ -115,7 +116,9 @@ def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], pa
             for report in reports
             if any(verdict.num_seeds < MIN_SEEDS for verdict in report.verdicts)
         ],
-        has_report_figures=any(report.study.report_figure for report in reports),
+        has_report_curves=any(
+            has_report_curves(report.study, report.study.drawn(report.runs)) for report in reports
+        ),
         failed=failed,
         min_seeds=MIN_SEEDS,
         caption=CAPTION,
