@@ -1,9 +1,10 @@
 """How far a call is, is told to whoever watches, and to nobody else."""
 
 import io
+import re
 import sys
 import threading
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -43,11 +44,45 @@ def at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(status_line, "LOG_EVERY_S", 0.01)
 
 
-@pytest.fixture(params=["terminal", "notebook"])
-def screen(request, monkeypatch):
-    shell = SimpleNamespace(kernel=object()) if request.param == "notebook" else None
+@pytest.fixture
+def screen(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    return Screen(is_terminal=True)
+
+
+class Cell:
+    """The outputs of a notebook's cell."""
+
+    def __init__(self):
+        self.outputs, self.is_written = [], threading.Event()
+
+    def display(self, data, *, raw, display_id):
+        assert raw
+        assert display_id
+        self.outputs.append(data)
+        self.is_written.set()
+        return SimpleNamespace(update=lambda data, raw: self.outputs.__setitem__(-1, data))
+
+
+@pytest.mark.parametrize(("fails", "end"), [(False, "done"), (True, "stopped")])
+def test_a_notebook_has_one_output_that_is_updated_and_no_control_characters(monkeypatch, fails, end):
+    cell, stream, waits = Cell(), Screen(is_terminal=False), iter([LONGEST_S])
+    shell = SimpleNamespace(kernel=object())
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    return Screen(request.param == "terminal")
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=cell.display))
+
+    def add(a, b):
+        cell.is_written.wait(next(waits, 0))
+        if fails:
+            raise KeyboardInterrupt
+        return a + b
+
+    with redirect_stderr(stream), suppress(KeyboardInterrupt):
+        rc.evaluate(add, max_digits=1)
+
+    ((words,),) = [output.values() for output in cell.outputs]
+    assert re.fullmatch(rf"\d+:\d\d  {end}", words)
+    assert stream.getvalue() == ""
 
 
 def until_shown(monkeypatch, shown):

@@ -1,5 +1,6 @@
 """Claims on made-up curves where the answer is known."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from made_up_runs import make_run
 from scipy.stats import binom
 
-from ripplecarry.claims.claim import Claim
+from ripplecarry.claims.claim import Claim, Verdict
 from ripplecarry.claims.comparisons import (
     AboutEqual,
     AllOf,
@@ -20,7 +21,7 @@ from ripplecarry.claims.comparisons import (
     fastest,
     slowest,
 )
-from ripplecarry.claims.findings import Arm
+from ripplecarry.claims.findings import Arm, undecided
 from ripplecarry.claims.measures import Measure, area, is_right_by, last, reading
 from ripplecarry.claims.study import Study
 from ripplecarry.errors import ConfigurationError
@@ -98,7 +99,25 @@ def test_noise_and_too_few_seeds_stay_open(decided_by):
     assert few.status == "open"
     assert "no verdict with fewer than 5" in few.sentence
     assert judge(decided_by, {1: 0.9, 2: 0.5}, seeds=1).status == "open"
-    assert judge(decided_by, {1: 0.9, 2: 0.5}, seeds=0).status == "open"
+    none = judge(decided_by, {1: 0.9, 2: 0.5}, seeds=0)
+    assert (none.status, none.sentence) == ("open", "Open: no runs that could decide it.")
+
+
+def test_an_open_verdict_says_why_its_interval_does_not_decide():
+    noisy = judge(Less(area("loss"), {"layers": 2}, {"layers": 1}), {1: 0.5, 2: 0.5}, noise=0.3)
+    about = judge(AboutEqual(area("loss"), {"layers": 2}, {"layers": 1}), {1: 0.5, 2: 0.5}, noise=0.15)
+    claim, (found,) = noisy.claim, noisy.findings
+    beyond = replace(found, low=-0.2, high=-0.1, bounds=(0,))
+    few = replace(found, num_seeds=3)
+    against = replace(found, status="refuted", words="layers 3 are better")
+
+    assert noisy.sentence.startswith("Open, the interval includes 0: ")
+    assert about.sentence.startswith("Open, the interval includes 0.9 and 1.1: ")
+    wider = Verdict(claim, "open", (beyond, beyond, beyond)).sentence
+    assert wider.startswith("Open, to refute one of 3 comparisons takes a wider interval: ")
+    assert Verdict(claim, "refuted", (few, against)).sentence.startswith("Refuted: layers 3 are better (")
+    nothing = undecided("the ratio is undefined: a value of 0", 12)
+    assert Verdict(claim, "open", (nothing,)).sentence == "Open: the ratio is undefined: a value of 0."
 
 
 def test_an_exact_tie_is_no_victory():

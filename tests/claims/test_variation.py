@@ -1,5 +1,8 @@
 """Studies with other values than their own."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 import ripplecarry as rc
@@ -20,6 +23,7 @@ def test_values_replace_the_studys_own_and_several_of_another_setting_are_varied
     assert varied.grid == {"learning_rate": (0.0005, 0.01), "layers": (1, 2)}
     assert {case.trial.steps for case in varied.cases()} == {60}
     assert [case.trial.learning_rate for case in varied.cases()] == [0.0005, 0.0005, 0.01, 0.01]
+    assert varied.question.startswith("Which learning rates work? Here with learning_rate=0.0005,0.01 and ")
     assert (varied.claims, varied.controls, varied.report_figure) == ((), (), 4)
     assert varied.name != STUDY.name
     assert vary(STUDY, []) is STUDY
@@ -74,3 +78,21 @@ def test_the_command_draws_it_beside_the_reports_curves_and_says_how_to_repeat_i
     assert [run.trial.learning_rate for run in found.runs] == [0.0005, 0.01]
     beside = {each.trial for each in agreement(found.studies[0], found.runs)}
     assert beside == {"learning rate 0.01"}  # the report did not try the other
+
+
+def test_a_figure_and_a_report_without_the_reports_values_do_not_speak_of_its_curves(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for change, has_curves in (("layers=5,6", False), ("layers=2,6", True), ("digits=2,3", False)):
+        sets = [word for each in (change, *TINY) if each[:6] != change[:6] for word in ("--set", each)]
+
+        assert call(["study", "layers", "--seeds=1", "--workers=1", "--set", change, *sets, "--json"]) == 0
+
+        (study,) = (found := json.loads(capsys.readouterr().out))["studies"]
+        picture = Path(next(path for path in study["figures"] if path.endswith(".svg"))).read_text()
+        assert ("the report's run" in picture) == ("Dashed: " in picture) == has_curves
+        report = Path(found["report"]).read_text()
+        assert ("Where the report and we differ" in report) == has_curves
+        seeds = next(path for path in study["figures"] if path.endswith("_seeds.svg"))
+        assert "there is one seed" in Path(seeds).read_text()

@@ -82,17 +82,29 @@ class Verdict(Shown):
     def sentence(self) -> str:
         """The verdict in one plain sentence."""
         finding, late = self.deciding, " Stated after the runs." if self.is_stated_late else ""
-        if self.num_seeds < MIN_SEEDS:
-            return f"Open: seeds: {self.num_seeds}; no verdict with fewer than {MIN_SEEDS}.{late}"
+        if self.status == "open" and self.num_seeds < MIN_SEEDS:
+            few = f"seeds: {self.num_seeds}; no verdict with fewer than {MIN_SEEDS}"
+            return f"Open: {few if self.num_seeds else 'no runs that could decide it'}.{late}"
+        if isnan(finding.effect):
+            return f"Open: {finding.words}.{late}"
         lead = {
             "confirmed": "Confirmed: ",
             "refuted": "Refuted: ",
-            "open": "Open, the interval does not decide: ",
+            "open": f"Open, {self._undecided_by}: ",
         }[self.status]
         more = len(self.findings) - 1
         if self.status == "confirmed" and more:
             lead = f"Confirmed in all {more + 1} comparisons, the closest being that "
         return f"{lead}{finding.words} ({finding.interval_words}; seeds: {finding.num_seeds}).{late}"
+
+    @property
+    def _undecided_by(self) -> str:
+        """Why the deciding interval leaves the claim open."""
+        finding = self.deciding
+        inside = [f"{bound:g}" for bound in finding.bounds if finding.low <= bound <= finding.high]
+        if inside:
+            return f"the interval includes {' and '.join(inside)}"
+        return f"to refute one of {len(self.findings)} comparisons takes a wider interval"
 
 
 class Comparison(ABC):

@@ -49,7 +49,9 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
         else:
             fixed[name] = values[0]
     question, mark, _ = study.title.partition("?")  # after it comes what the study itself varies
-    words = f"{question}{mark} Here with {' and '.join(changes)}; its claims are about other trials."
+    words = (
+        f"{question}{mark} Here with {' and '.join(changes)} in place of its own, and without its claims."
+    )
     slug = re.sub(r"\W+", "_", "_".join(changes))
     if len(slug) > _LONGEST_SLUG:
         slug = hashlib.sha256("\0".join(changes).encode()).hexdigest()[:10]

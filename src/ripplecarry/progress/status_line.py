@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from functools import wraps
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -18,7 +18,6 @@ keeps_log: ContextVar[bool] = ContextVar("keeps_log", default=False)
 
 SILENT_S, LOG_EVERY_S = 2.0, 30.0
 _IN_PLACE_EVERY_S = 0.5
-_NOTEBOOK_WIDTH = 80
 
 
 def place() -> Place:
@@ -43,8 +42,9 @@ class StatusLine:
         self._done = 0
         self._share = ""
         self._width = 0
+        self._output: Any = None
         self._is_over, self._lock = threading.Event(), threading.Lock()
-        self._thread = threading.Thread(target=self._go_on, daemon=True)
+        self._thread = threading.Thread(target=copy_context().run, args=(self._go_on,), daemon=True)
 
     def __enter__(self) -> Self:
         if self._where != "nowhere":
@@ -58,6 +58,9 @@ class StatusLine:
         if self._where != "nowhere":
             self._thread.join()
         self._clear()
+        if self._output is not None:  # an empty output would leave a gap
+            end = "done" if kind is None else "stopped"
+            self._update(f"{duration(time.monotonic() - self._began)}  {end}")
 
     def show(self, words: str) -> None:
         """A new stage, of which nothing is done yet."""
@@ -90,14 +93,22 @@ class StatusLine:
             with self._lock, suppress(OSError, ValueError):  # nobody reads it any more
                 if is_log:
                     print(words, file=self._stream, flush=True)
+                elif self._where == "notebook":
+                    self._update(words)
                 else:
-                    self._write(words[: self._screen_width() - 1])
+                    self._write(words[: shutil.get_terminal_size().columns - 1])
 
-    def _screen_width(self) -> int:
-        return shutil.get_terminal_size().columns if self._where == "terminal" else _NOTEBOOK_WIDTH
+    def _update(self, words: str) -> None:
+        """The same output of a cell, so that a stored notebook has one line and no control characters."""
+        from IPython.display import display  # pyrefly: ignore[missing-import]
+
+        shown = {"text/plain": words}
+        if self._output is None:
+            self._output = display(shown, raw=True, display_id=True)
+        else:
+            self._output.update(shown, raw=True)
 
     def _write(self, words: str) -> None:
-        # Notebooks know no code that erases the rest of a line.
         print(f"\r{words.ljust(self._width)}", end="", file=self._stream, flush=True)
         self._width = len(words)
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from ripplecarry.axes import Float
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
-from ripplecarry.reports.report_curves import report_curve
+from ripplecarry.reports.report_curves import has_report_curves, report_curve
 from ripplecarry.reports.style import (
     choose_fonts,
     draw_curve,
@@ -58,7 +58,7 @@ def draw_curves(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
                 if group:
                     axes.set_title(f"{group}: {axes.get_title()}")
         handles, labels = rows[0, 0].get_legend_handles_labels()
-        if _is_in_the_report(study, runs):
+        if has_report_curves(study, study.drawn(runs)):
             handles.append(Line2D([], [], color="0.15", linestyle="--", linewidth=1.1))
             labels.append("the report's run")
         figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
@@ -156,7 +156,7 @@ def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: 
     if metric == "loss":
         axes.set_title("training loss")
         # The report's losses were read to ±0.02, which means nothing on a logarithmic axis.
-        scale_loss(axes, ends, may_be_logarithmic=study.report_figure is None)
+        scale_loss(axes, ends, may_be_logarithmic=not has_report_curves(study, arms))
     elif metric in _OF_CERTIFYING:
         title, unit = _OF_CERTIFYING[metric]
         axes.set_title(title)
@@ -178,19 +178,12 @@ def _where(metric: str, arms: list[Arm]) -> str:
     return f"{lengths.pop()} digits" if len(lengths) == 1 else "the training length"
 
 
-def _is_in_the_report(study: Study, runs: Sequence[Run]) -> bool:
-    """Whether the report has a curve of any of these trials; of a varied study it may have none."""
-    figure = study.report_figure
-    labels = [arm.case.label for arm in study.drawn(runs)]
-    return figure is not None and not all(report_curve(figure, label, "loss").empty for label in labels)
-
-
 def _caption(study: Study, runs: Sequence[Run]) -> str:
     parts = [band_words(study.drawn(runs))]
     diverged = sum(run.outcome == "diverged" for run in runs)
     if diverged:
         parts.append(f"Runs that diverged, and so end early: {diverged}.")
-    if _is_in_the_report(study, runs):
+    if has_report_curves(study, study.drawn(runs)):
         parts.append(f"Dashed: the report's single run (its figure {study.report_figure}), read by eye.")
     if any(run.trial.certify for run in runs):
         return " ".join([*parts, "A run ends when it is certified; the search gives up at margin −5."])

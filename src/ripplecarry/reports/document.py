@@ -25,6 +25,7 @@ from ripplecarry.reports.curve_figures import draw_curves
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.proofs import proofs
+from ripplecarry.reports.report_curves import has_report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, CaseSummary, most_seeds, summarise, write_tables
 from ripplecarry.reports.time_figures import draw_times
@@ -107,16 +108,17 @@ def write_document(reports: Sequence[StudyReport], failed: Mapping[str, str], pa
     )
     environment.filters["anchor"] = _anchor
     runs = [run for report in reports for run in report.runs]
-    parts = [_fields(report) for report in reports]
     page = environment.get_template("document.html").render(
-        reports=parts,
+        reports=[_fields(report) for report in reports],
         verdicts=[(report.study.name, verdict) for report in reports for verdict in report.verdicts],
         too_few=[
             report.study.name
             for report in reports
             if any(verdict.num_seeds < MIN_SEEDS for verdict in report.verdicts)
         ],
-        has_report_figures=any(part["agreement"] for part in parts),
+        has_report_curves=any(
+            has_report_curves(report.study, report.study.drawn(report.runs)) for report in reports
+        ),
         failed=failed,
         min_seeds=MIN_SEEDS,
         caption=CAPTION,

@@ -1,9 +1,13 @@
 """The report's own curves, read from its plots by eye to about ±0.02."""
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
+
+from ripplecarry.claims.findings import Arm
+from ripplecarry.claims.study import Study
 
 
 @cache
@@ -26,3 +30,10 @@ def report_curve(figure: int, label: str, metric: str) -> pd.DataFrame:
     if figure != 1:
         chosen = chosen[chosen.curve.str.lower() == label.lower()]
     return chosen.sort_values("step")
+
+
+def has_report_curves(study: Study, arms: Sequence[Arm]) -> bool:
+    """Whether the report tried any of these trials; a varied study may have none of its values."""
+    return study.report_figure is not None and any(
+        not report_curve(study.report_figure, arm.case.label, "loss").empty for arm in arms
+    )

@@ -47,11 +47,19 @@ def draw_seeds(study: Study, runs: Sequence[Run], folder: Path) -> list[Path]:
             folder,
             f"{study.name}_seeds",
             f"{study.title} Speed of learning, smaller is faster",
-            f"One dot for each seed; {num_seeds_words(arms)} seeds each. Black, left and middle: the mean "
-            "with its 95 % t interval; right: the median. Exact match is read every "
+            f"{_dots_words(arms)} Exact match is read every "
             f"{READ_EVERY} steps, so steps are multiples of {READ_EVERY}. Open triangle: never reached in "
             "the steps of the run.",
         )
+
+
+def _dots_words(arms: Sequence[Arm]) -> str:
+    if all(len(arm.runs) == 1 for arm in arms):
+        return "One dot for each run; there is one seed."
+    return (
+        f"One dot for each seed; {num_seeds_words(arms)} seeds each. Black, left and middle: the mean with "
+        "its 95 % t interval; right: the median."
+    )
 
 
 def _draw_dots(
