@@ -61,6 +61,11 @@ class Task:
         return self.name == "addition" and self.num_operands == 2
 
     @property
+    def inputs_word(self) -> str:
+        """What tuples of operands are called."""
+        return "pairs" if self.num_operands == 2 else "inputs"
+
+    @property
     def num_outputs(self) -> int:
         """Number of possible answers at a position."""
         return max(self.base, self.machine.num_outputs)

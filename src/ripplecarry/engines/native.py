@@ -26,9 +26,16 @@ MOST_BALANCED = 500
 """The most digits for which the kernel draws carry-balanced operands; it keeps a table of their square."""
 
 
+def _is_drawn_by_kernel(source: BatchSource) -> bool:
+    """Whether the kernel can draw such operands; others are given to it."""
+    return source.operands == "uniform" or (
+        source.operands == "carry-balanced" and source.digits <= MOST_BALANCED
+    )
+
+
 def _numbers(source: BatchSource) -> np.ndarray:
     """What the kernel is told of a batch."""
-    kind, is_mixed = _OPERANDS[source.operands], source.lengths == "mixed"
+    kind, is_mixed = _OPERANDS.get(source.operands, 0), source.lengths == "mixed"
     sizes = [source.batch_size, source.digits, source.positions]
     return np.array([*sizes, kind, is_mixed, 0], dtype=np.int32)
 
@@ -142,7 +149,7 @@ class NativeTrainer(NativeComputation, Trainer):
         losses = np.empty(num_steps, dtype=np.float32)
         b = self._batches
         drawn: list[np.ndarray] = []
-        if b.operands == "carry-balanced" and b.digits > MOST_BALANCED:
+        if not _is_drawn_by_kernel(b):
             drawn = [np.stack(parts) for parts in zip(*b.draw_steps(self.step, num_steps), strict=True)]
         given = [part.ctypes.data for part in drawn] or [None, None]
         count = self._kernel.rc_train(
