@@ -79,7 +79,7 @@ class Counterexample(Shown):
         operands = self._operand_texts
         if self.task.name == "machine":
             symbols = self.task.symbols_of(self.digits[: self.length])
-            operands = [f"the symbols {symbols_text(symbols)}"]
+            operands = [f"the symbols {symbols_text(symbols, self.task.symbol_names)}"]
         right = _shortened(self._text(self.right))
         asked = f"{self.task.name} of {' and '.join(map(_shortened, operands))}"
         given = _shortened(self._text(self.answer)) if self._has_answer else "no number of these digits"

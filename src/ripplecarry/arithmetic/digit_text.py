@@ -1,5 +1,7 @@
 """Digits as characters: 0 to 9, then a to z; upper case is read too."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ripplecarry.axes import Bool, Integer, UInt8
@@ -61,9 +63,10 @@ def number_text(digits: UInt8[np.ndarray, " position"]) -> str:
     return text_of(digits).decode().lstrip("0") or "0"
 
 
-def symbols_text(symbols: Integer[np.ndarray, " position"]) -> str:
-    """Symbols of any size, in decimal and in brackets, that of the highest position first."""
-    return f"[{' '.join(map(str, symbols[::-1].tolist()))}]"
+def symbols_text(symbols: Integer[np.ndarray, " position"], names: Sequence[str] | None = None) -> str:
+    """Symbols of any size in brackets, by name or in decimal, that of the highest position first."""
+    numbers = symbols[::-1].tolist()
+    return f"[{' '.join(str(number) if names is None else names[number] for number in numbers)}]"
 
 
 def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:

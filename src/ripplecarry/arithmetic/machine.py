@@ -62,6 +62,16 @@ class Machine:
             waiting += new
         return waiting
 
+    def state_pairs(self, other: "Machine") -> list[tuple[int, int]]:
+        """The pairs of states to which one input takes this machine and another of the same symbols."""
+        waiting, found = [(0, 0)], {(0, 0)}
+        for mine, its in waiting:
+            following = zip(self.next_state[mine].tolist(), other.next_state[its].tolist(), strict=True)
+            new = [pair for pair in dict.fromkeys(following) if pair not in found]
+            found.update(new)
+            waiting += new
+        return waiting
+
     def run(
         self, symbols: Integer[np.ndarray, "batch position"]
     ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:
