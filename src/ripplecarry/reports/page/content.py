@@ -124,6 +124,9 @@ def task_content(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
         "outputs": task.num_outputs,
         "states": machine.num_states,
         "reachable": machine.reachable_states(),
+        # Names of the machine's own; for other tasks the page has words in every language.
+        "stateNames": task.state_names if kind == "machine" else None,
+        "symbolNames": task.symbol_names,
         "nextState": text_of_array(machine.next_state, "uint16"),
         "output": text_of_array(machine.output, "uint8"),
     }

@@ -2,6 +2,7 @@
 
 export const ZH = {
   title: "看网络如何进位",
+  "title.task": "看网络如何计算",
   about: "运行 {id}：{cell}，{layers} 层，每层 {hidden} 个单元，用 {base} 进制 {digits} 位数训练，共更新 {steps} 次。",
   language: "语言",
   theme: "配色",
@@ -28,7 +29,12 @@ export const ZH = {
   "row.right": "正确",
   "state.carry": "进位",
   "state.borrow": "借位",
+  "state.sum": "和",
   "state.state": "状态",
+  "state.named": "{state}（{name}）",
+  "compared.0": "相等",
+  "compared.1": "大于",
+  "compared.2": "小于",
   "task.addition": "加法",
   "task.subtraction": "减法",
   "task.times": "乘以 {factor}",
@@ -79,6 +85,7 @@ export const ZH = {
   "test.hard cases": "{digits} 位难例，训练后",
   "test.carry run": "{digits} 位，最差情形：最长进位链 {run}",
   "test.idle run": "{digits} 位，最差情形：最长空转链 {run}",
+  "test.reset-free run": "{digits} 位，最差情形：最长无重置链 {run}",
   "test.every": "全部",
   "tests.all": "全部 {number} 种长度",
   "tests.caption": "完全正确率及 Clopper-Pearson 区间",
