@@ -101,3 +101,24 @@ def test_engines_train_on_the_same_balanced_operands(settings, lengths):
 
     first, second = (run.curves["loss"].dropna().to_numpy() for run in ended)
     assert first == pytest.approx(second, rel=1e-4)
+
+
+def test_numbers_are_answered_by_every_task(run, capsys):
+    numbers = ["021", "12", "2"][: run.task.num_operands]
+
+    status = call(["add", run.id, *numbers, "--verify", "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    (written,) = found["sums"]
+    length = 3 + (run.task.name in ("addition", "times 3"))
+    digits = [[int(each) for each in reversed(number.zfill(length))] for number in numbers]
+    operands = np.array(digits, dtype=np.uint8).T[None]
+    right = "".join(map(str, run.task.answer(operands)[0, ::-1]))
+    if run.task.form is not None:
+        right = right.lstrip("0") or "0"
+    assert status == (written != right)
+    assert found["verified"]["num_wrong"] == status
+    call(["add", run.id, *numbers, "--verify"])
+    said = capsys.readouterr().err
+    assert ("sum" in said) == (run.task.name == "addition")
+    assert ("answer" in said) or run.task.name == "addition"

@@ -69,16 +69,20 @@ def symbols_text(symbols: Integer[np.ndarray, " position"], names: Sequence[str]
     return f"[{' '.join(str(number) if names is None else names[number] for number in numbers)}]"
 
 
-def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:
-    """A line for each row, most significant digit first, without leading zeros.
+def lines_of(
+    digits: UInt8[np.ndarray, "row position"], counts: Integer[np.ndarray, " row"] | None = None
+) -> list[bytes]:
+    """A line for each row, most significant digit first.
 
     Args:
         digits: least significant first.
+        counts: how many of each row's digits are written; by default all but leading zeros.
     """
     rows, positions = digits.shape
     if not rows:
         return []
-    counts = np.maximum(1, significant_digits(digits != 0))
+    if counts is None:
+        counts = np.maximum(1, significant_digits(digits != 0))
     text = np.full((rows, positions + 1), ord("\n"), dtype=np.uint8)
     text[:, :positions] = _CHARACTERS[digits[:, ::-1]]
     is_shown = np.arange(positions + 1) >= positions - counts[:, None]
