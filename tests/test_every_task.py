@@ -122,3 +122,43 @@ def test_numbers_are_answered_by_every_task(run, capsys):
     said = capsys.readouterr().err
     assert ("sum" in said) == (run.task.name == "addition")
     assert ("answer" in said) or run.task.name == "addition"
+
+
+ODD = {
+    "one state": ([[0, 0]], {0}),
+    "unreachable states": ([[0, 0], [1, 1], [2, 0]], {0}),
+    "no state is told apart from the next": ([[1, 1], [0, 0]], {1, 3, 4}),
+    "300 states": ([[(state + symbol) % 300 for symbol in (0, 1)] for state in range(300)], {1, 3, 4}),
+}
+
+
+@pytest.mark.parametrize(("next_state", "runs"), ODD.values(), ids=ODD)
+def test_odd_machines_are_evaluated_too(next_state, runs, capsys):
+    tables = {"next_state": next_state, "output": [[state % 2, 1] for state in range(len(next_state))]}
+    run = rc.train(
+        **TINY, task="machine", machine=tables, base=2, num_operands=1, operands="balanced", exactness_to=4
+    )
+
+    assert set(run.exactness.run) == runs
+    assert call(["evaluate", run.id, "--lengths", "5", "--samples", "3"]) in (0, 1)
+    assert call(["extract", run.id]) in (0, 1)
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        (
+            {"next_state": [[0], [0]], "output": [[0], [1]]},
+            "task 'machine' has 1 symbols; 1 operands in base 2",
+        ),
+        ({"next_state": [[0, 1], [0]], "output": [[0, 1], [1, 1]]}, "must have the same rows and columns"),
+        ({"next_state": [[0, 2]], "output": [[0, 1]]}, "next state 2 is not one of 0 to 0"),
+        ({"next_state": [], "output": []}, "must have the same rows and columns"),
+    ],
+)
+def test_tables_with_something_missing_are_one_line(tables, words):
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        rc.Trial(task="machine", base=2, num_operands=1, machine=tables)
+
+    assert "\n" not in str(caught.value)

@@ -49,6 +49,11 @@ class ResetFreeRuns:
         return self._symbols[: self._num_resetting]
 
     @property
+    def keeping(self) -> Int[np.ndarray, " symbol"]:
+        """The symbols that do not."""
+        return self._symbols[self._num_resetting :]
+
+    @property
     def _num_resetting(self) -> int:
         return self.is_reset.count(1)
 
