@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @command(verb.add)
 def add(run: str, *numbers: str, from_: list[str] | None, as_json: bool, **options: Any) -> int:
-    """Add numbers of any length with a run's network, in constant memory; or do with them what it learned.
+    """Add numbers of any length with a run's network, in constant memory.
 
     Prints the network's answer, right or wrong, without leading zeros; `--verify` says which it is,
-    with exit status 1 where one is wrong. Where a task's answers are no numbers, as for a comparison, a
-    line has a character for each position, the highest first.
+    with exit status 1 where one is wrong.
+    A run of another task does with the numbers what it learned. Where its answers are no numbers, as for a
+    comparison, a line has a character for each position, the highest first.
     Numbers are in the run's base, digits 0-9 and a-z. Without numbers and without `--from`, lines come
     from standard input. All input is checked before anything is added, and all is added before anything
     is printed. Meanwhile answers, and what comes through a pipe, are kept in the folder for temporary
