@@ -53,9 +53,11 @@ def test_the_grid_is_laid_out_as_in_python(modules):
     sampling = Sampling()
 
     for base, trained, longest in ((2, 1, 40), (10, 9, 45), (10, 37, 185), (16, 200, 1000), (3, 20, 10)):
-        given = {"task": content_of(Trial(base=base)), "trained": trained, "longest": longest}
+        trial = Trial(base=base)
+        given = {"task": content_of(trial), "trained": trained, "longest": longest}
+        task = trial.build_task()
         assert modules.call("grid", given) == [
-            [n, sampling.runs(n), grid_digits([n], base, sampling) // n * (n + EXTRA_POSITIONS)]
+            [n, sampling.runs(n), grid_digits([n], task, sampling) // n * (n + EXTRA_POSITIONS)]
             for n in grid_lengths(trained, longest)
         ]
 
