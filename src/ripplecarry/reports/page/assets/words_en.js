@@ -104,6 +104,7 @@ export const EN = {
   "explain.length": "by length: {where}",
   "explain.carry": "by longest carry run: {where}",
   "explain.idle": "by longest idle run: {where}",
+  "explain.reset-free": "by longest reset-free run: {where}",
   "explain.digit": "{n} digit",
   "explain.digits": "{n} digits",
   "explain.position": "{n} position",

@@ -104,6 +104,7 @@ export const ZH = {
   "explain.length": "按位数，{where}",
   "explain.carry": "按最长进位链，{where}",
   "explain.idle": "按最长空转链，{where}",
+  "explain.reset-free": "按最长无重置链，{where}",
   "explain.digit": "{n} 位",
   "explain.digits": "{n} 位",
   "explain.position": "{n} 个位置",
