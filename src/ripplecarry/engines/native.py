@@ -185,7 +185,9 @@ class NativeTrainer(NativeComputation, Trainer):
         self.step = step
 
     def draw(self, source: BatchSource, step: int) -> Batch:
-        """The batch of a step as the kernel draws it."""
+        """The batch of a step as the kernel draws it, where it can."""
+        if source.operands not in _OPERANDS:
+            return source.draw(step)
         operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
         answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
         was_given = self._kernel.rc_draw(
