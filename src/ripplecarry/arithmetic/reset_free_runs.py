@@ -124,7 +124,8 @@ class ResetFreeRuns:
         length = int(lengths.max(initial=1))
         is_free = (runs > 0) & (runs < lengths)
         bounds = np.unique(np.concatenate([[0], runs[is_free] - 1, runs[is_free]]))
-        shares = np.stack([self._log_shares(int(bound), length) for bound in bounds])
+        counts = self._num_resetting, self._num_others
+        shares = np.stack([_log_shares(*counts, int(bound), length) for bound in bounds])
         before, after = (np.searchsorted(bounds, np.where(is_free, each, 0)) for each in (runs - 1, runs))
         starts = self._starts(lengths, runs, placing, shares, before, after)
         log_reset, log_other = self._logs
@@ -149,9 +150,10 @@ class ResetFreeRuns:
                     log_share = log_share + np.log1p(-np.exp(log_chance)) - log_other
                 resets = np.where((since >= 0) & (since <= runs), since == runs, resets | (since == -1))
                 count = np.where(resets, 0, count + 1)
-                bound = np.where(resets, self._num_resetting, self._num_others)
-                chosen = below(drawn[:, 2 * (position - first) + 1], bound).astype(np.int64)
-                symbols[:, position] = self._symbols[np.where(resets, 0, self._num_resetting) + chosen]
+                chosen = below(drawn[:, 2 * (position - first) + 1], np.where(resets, *counts))
+                symbols[:, position] = self._symbols[
+                    np.where(resets, 0, counts[0]) + chosen.astype(np.int64)
+                ]
         symbols[np.arange(length) >= lengths[:, None]] = 0
         return symbols
 
@@ -161,9 +163,6 @@ class ResetFreeRuns:
         with np.errstate(divide="ignore"):
             counts = np.log([self._num_resetting, self._num_others])
         return tuple((counts - np.log(len(self.is_reset))).tolist())
-
-    def _log_shares(self, bound: int, length: int) -> Float[np.ndarray, " length_and_zero"]:
-        return _log_shares(self._num_resetting, self._num_others, bound, length)
 
     def _starts(
         self,
