@@ -156,8 +156,8 @@ def test_a_number_may_come_through_a_named_pipe(exact, capsys):
 
 
 BAD = [
-    (["1"], "this run adds 2 numbers; 1 came"),
-    (["1", "2", "3"], "this run adds 2 numbers; 3 came"),
+    (["1"], "this run takes 2 numbers; 1 came"),
+    (["1", "2", "3"], "this run takes 2 numbers; 3 came"),
     (
         ["-5", "2"],
         "operand 1, column 1: '-' is not a digit of base 10, which has 0 to 9; numbers have no sign",
@@ -175,7 +175,7 @@ BAD = [
     (["--from", "good", "--from", "."], "cannot read .: Is a directory"),
     (
         ["--from", "good", "--from", "good", "--from", "good"],
-        "this run adds 2 numbers; 3 files came",
+        "this run takes 2 numbers; 3 files came",
     ),
     (["--from", "-", "--from", "-"], "standard input was given more than once"),
     (["--from", "good", "--from", "good"], "good, line 1, column 3: a second number begins"),
@@ -218,13 +218,13 @@ def test_endless_rubbish_is_refused_at_once(exact):
     assert b"standard input, line 1, column 1: 'y' is not a digit" in result.stderr
 
 
-def test_a_run_that_learned_something_else_is_refused(capsys):
-    trial = Trial(task="times", factor=7, hidden_size=5, digits=3)
+def test_a_run_with_more_answers_than_characters_is_refused(capsys):
+    trial = Trial(task="counter", modulus=37, hidden_size=5, digits=3)
     run = keep(Store(), trial, random_weights(trial))
 
     assert call(["add", run.id, "12"]) == 2
-    assert "learned the task times 7; only runs of the task addition can add" in capsys.readouterr().err
-    with pytest.raises(ConfigurationError, match="learned the task times 7"):
+    assert "counter modulo 37, which has base 10 and 37 answers; add reads" in capsys.readouterr().err
+    with pytest.raises(ConfigurationError, match="at most 36 of each"):
         rc.add(run, 12)
 
 
@@ -372,7 +372,7 @@ def test_from_python_integers_arrays_and_lists_add():
     assert rc.add(run, np.array([3, 2, 1]), 877) == 1000
     assert rc.add(run, [1, 10**1500, 3], [4, 5, np.array([6, 0])]) == [5, 10**1500 + 5, 9]
     assert rc.add(run, [], []) == []
-    with pytest.raises(OperandError, match="adds 2 numbers; 1 came"):
+    with pytest.raises(OperandError, match="takes 2 numbers; 1 came"):
         rc.add(run, 1)
     with pytest.raises(OperandError, match="lists that are all as long"):
         rc.add(run, [1], 2)

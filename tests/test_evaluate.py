@@ -166,13 +166,6 @@ def test_bad_input_is_one_line_and_status_2(arguments, words, capsys):
     assert captured.out == ""
 
 
-def test_a_run_of_another_task_is_refused(capsys):
-    run = rc.train(task="subtraction", hidden_size=4, digits=2, steps=5)
-
-    assert call(["evaluate", run.id]) == 2
-    assert "addition of 2 operands, not for subtraction" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_weights_from_elsewhere_become_a_run(cell, capsys):
     trial = Trial(cell=cell, layers=2, hidden_size=6, embedding_size=3, digits=4)

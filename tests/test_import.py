@@ -131,7 +131,7 @@ def test_a_network_of_another_task_is_of_that_task(capsys):
     assert call(["import", saved(TRAINING | {"trial": settings}, weights)]) == 0
     (run_id,) = Store().ids()
     assert Store().open(run_id).trial.modulus == 3
-    following = [f"ripplecarry {name} {run_id}" for name in ("certify", "page")]
+    following = [f"ripplecarry {name} {run_id}" for name in ("evaluate", "certify", "page")]
     assert capsys.readouterr().out.splitlines() == following
 
 

@@ -9,6 +9,7 @@ KINDS = [
     {"operands": "carry-balanced"},
     {"operands": "carry-balanced", "lengths": "mixed", "base": 3},
     {"task": "times", "factor": 7, "lengths": "mixed"},
+    {"task": "comparison", "operands": "balanced", "lengths": "mixed"},
 ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 
 from ripplecarry.arithmetic.balanced_operands import balanced_words, carry_balanced, mixed_lengths
-from ripplecarry.arithmetic.carry_runs import RUN_KINDS, longest_runs
+from ripplecarry.arithmetic.carry_runs import CARRY_KINDS, longest_runs
 from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
 from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.errors import ConfigurationError
@@ -39,7 +39,7 @@ def draw(plan, base=10, number=0):
     return operands_by_run(0, Stream.EVALUATION_BY_RUN, number, plan, base=base)
 
 
-@pytest.mark.parametrize("kind", RUN_KINDS)
+@pytest.mark.parametrize("kind", CARRY_KINDS)
 def test_longest_runs_are_those_of_the_definition(kind):
     for base, length in ((2, 5), (3, 3), (10, 2)):
         pairs = every_pair(base, length)
@@ -58,7 +58,7 @@ def test_known_pairs_have_known_runs(kind, pair, run):
     assert longest_runs(digits[None], 10, kind).tolist() == [run]
 
 
-@pytest.mark.parametrize("kind", RUN_KINDS)
+@pytest.mark.parametrize("kind", CARRY_KINDS)
 @pytest.mark.parametrize(("base", "length"), [(2, 5), (3, 3), (10, 2)])
 def test_every_pair_of_a_longest_run_is_drawn_as_often(kind, base, length):
     pairs = every_pair(base, length)
@@ -82,7 +82,7 @@ def test_every_pair_of_a_longest_run_is_drawn_as_often(kind, base, length):
     base=st.integers(2, 36),
     length=st.integers(1, 60),
     share=st.floats(0, 1),
-    kind=st.sampled_from(RUN_KINDS),
+    kind=st.sampled_from(CARRY_KINDS),
     number=st.integers(0, 1000),
 )
 def test_the_longest_run_is_exactly_what_was_wanted(base, length, share, kind, number):
@@ -118,7 +118,7 @@ def test_balanced_operands_have_every_longest_run_as_often():
     assert chisquare(np.bincount(lengths)[1:]).pvalue > 1e-6
     assert (drawn[lengths == 2, 2:] == 0).all()
     whole = drawn[lengths == 4]
-    for kind in RUN_KINDS:
+    for kind in CARRY_KINDS:
         # Half of the rows are drawn for this kind: at least a tenth for each of five runs.
         shares = np.bincount(longest_runs(whole, 10, kind), minlength=5) / len(whole)
         assert shares.min() > 0.09

@@ -227,6 +227,7 @@ def test_without_the_kernel_the_reference_does_the_work(monkeypatch):
         {"operands": "carry-balanced"},
         {"lengths": "mixed"},
         {"operands": "carry-balanced", "lengths": "mixed"},
+        {"operands": "balanced"},
     ],
 )
 @pytest.mark.parametrize("most_balanced", [MOST_BALANCED, 0])

@@ -6,9 +6,8 @@ from hand_made_adders import carryless_weights, exact_trial, exact_weights, rand
 
 from ripplecarry.arithmetic.carry_runs import longest_runs
 from ripplecarry.arithmetic.digits import from_digits
-from ripplecarry.arithmetic.tasks import addition, subtraction
+from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.engines.registry import open_engine
-from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import IntegerAdder
 from ripplecarry.evaluation.exactness import measure_exactness
 from ripplecarry.evaluation.grid import Sampling, coarse_lengths, exactness_grid, grid_lengths
@@ -204,8 +203,3 @@ def test_untrained_networks_fail_at_one_digit():
 
     assert found.counterexample is not None
     assert found.counterexample.length == 1
-
-
-def test_other_tasks_have_no_carry_runs_here():
-    with pytest.raises(ConfigurationError, match="addition of 2 operands"):
-        measure_exactness(network(exact_weights(10)), subtraction(), [1])

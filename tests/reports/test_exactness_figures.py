@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from made_up_runs import MadeUpRun
 
+from ripplecarry.arithmetic.longest_runs import run_kinds
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
@@ -34,7 +35,7 @@ def make(trial, seed, exact_from):
     share = 1.0 if exact_from is not None else 0.5
     rows = [
         {"kind": kind, "length": length, "run": reach, "num_pairs": 10, "num_exact": int(10 * share)}
-        for kind in ("carry", "idle")
+        for kind in run_kinds(trial.build_task())
         for length in (1, 3, 10)
         for reach in range(length + 1)
     ]
@@ -105,6 +106,27 @@ def test_figures_show_lengths_success_and_a_heat_map_a_trial(runs, tmp_path):
     assert "digits per operand" in pictures["widths_exactness"]
     assert "Clopper" in pictures["widths_success"]
     assert pictures["widths_idle_runs"].count("hidden size 8") == 2
+
+
+def test_tasks_stand_in_the_heat_maps_of_their_own_kinds_of_runs(tmp_path):
+    tasks = Study(
+        name="tasks",
+        question="?",
+        base=Trial(steps=100, exactness_to=10),
+        grid={"task": ("addition", "comparison", "subtraction")},
+    )
+    theirs = [make(case.trial, seed, 3) for case in tasks.cases() for seed in range(2)]
+
+    paths = [
+        path for draw in (draw_exactness, draw_study_heat_maps) for path in draw(tasks, theirs, tmp_path)
+    ]
+
+    assert {path.name for path in paths if path.suffix == ".svg"} == {
+        "tasks_exactness.svg", "tasks_carry_runs.svg", "tasks_idle_runs.svg", "tasks_reset-free_runs.svg",
+    }  # fmt: skip
+    words = (tmp_path / "tasks_reset-free_runs.svg").read_text()
+    assert "longest reset-free run" in words
+    assert ("task comparison" in words, "task addition" in words) == (True, False)
 
 
 def test_studies_without_numbers_or_exactness_draw_none_of_it(runs, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from made_certificates import certified
 
 from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.engines.engine import Computation, PositionStream
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.reports.machine_figure import draw_machine
@@ -49,6 +50,41 @@ def test_a_wrong_network_has_states_that_should_not_be_there(tmp_path):
     _, svg = draw_machine(round_trip, task, "a wrong adder", tmp_path, "wrong", is_complete=False)
     for words in ("states and more", "leads to one of them", "the next state"):
         assert words in svg.read_text()
+
+
+def test_words_are_made_of_what_the_machine_must_remember():
+    """A network that forgets how numbers compare after five equal digits is found out."""
+    trial = Trial(task="comparison")
+    task = trial.build_task()
+
+    class Forgetful(Computation):
+        def stream(self):
+            return ForgetfulStream()
+
+        def weights(self):
+            return {}
+
+        def logits(self, operands):
+            return np.stack([ForgetfulStream().feed(row) for row in operands])
+
+    class ForgetfulStream(PositionStream):
+        def __init__(self):
+            self.state = self.equal = 0
+
+        def feed(self, operands):
+            answers = []
+            for first, second in operands.tolist():
+                self.equal = self.equal + 1 if first == second else 0
+                decided = 0 if self.equal == 6 else self.state
+                self.state = 1 if first > second else 2 if first < second else decided
+                answers.append(self.state)
+            return np.eye(10, dtype=np.float32)[answers]
+
+    found = extract_machine(Forgetful(), task, max_states=20)
+
+    assert not found.is_right
+    assert found.difference is not None
+    assert len(found.difference) == 7
 
 
 def test_differences_are_the_shortest():

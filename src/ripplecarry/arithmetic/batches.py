@@ -13,6 +13,7 @@ from ripplecarry.arithmetic.balanced_operands import (
     of_lengths,
 )
 from ripplecarry.arithmetic.philox import Stream, below, random_words
+from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
 from ripplecarry.configuration import Configuration
@@ -21,7 +22,7 @@ EXTRA_POSITIONS = 2
 """The report's sequences have this many positions more than its operands have digits."""
 
 
-OperandsName = Literal["uniform", "carry-balanced"]
+OperandsName = Literal["uniform", "carry-balanced", "balanced"]
 LengthsName = Literal["fixed", "mixed"]
 
 
@@ -35,8 +36,9 @@ class BatchShape(Configuration):
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     """Operand tuples per step."""
     operands: OperandsName = "uniform"
-    """Uniform, or carry-balanced: long runs as often as short ones. Half of the pairs are drawn by longest
-    carry run, half by longest idle run, each uniform from 0 to the length."""
+    """Uniform; or with long runs as often as short ones. Carry-balanced, for addition of two: half of the
+    pairs are drawn by longest carry run, half by longest idle run, each uniform from 0 to the length.
+    Balanced, for every task: drawn by longest reset-free run, uniform among those that occur."""
     lengths: LengthsName = "fixed"
     """Lengths of a batch's operands: all `digits` (fixed), or uniform from 1 to `digits` (mixed)."""
     grow_over: Annotated[int, Field(ge=1)] | None = None
@@ -119,6 +121,8 @@ class BatchSource:
             lengths = mixed_lengths(words, self.digits)
         if self.operands == "carry-balanced":
             drawn = carry_balanced(words, lengths, base)
+        elif self.operands == "balanced":
+            drawn = self.task.digits_of(ResetFreeRuns.of(self.task.machine).balanced(words, lengths))
         else:
             drawn = of_lengths(words, lengths, num_operands, base)
         return np.pad(drawn, ((0, 0), (0, self.digits - drawn.shape[1]), (0, 0)))

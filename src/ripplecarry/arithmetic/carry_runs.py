@@ -6,16 +6,16 @@ import numpy as np
 
 from ripplecarry.axes import Int, UInt8
 
-RunKind = Literal["carry", "idle"]
+CarryKind = Literal["carry", "idle"]
 """A carry run begins at a digit sum of at least the base, which generates a carry, and continues through
 positions with digit sum base - 1, which pass it on. An idle run is a stretch of positions with digit
 sum base - 1 and no carry coming in."""
 
-RUN_KINDS: tuple[RunKind, ...] = get_args(RunKind)
+CARRY_KINDS: tuple[CarryKind, ...] = get_args(CarryKind)
 
 
 def longest_runs(
-    operands: UInt8[np.ndarray, "row position 2"], base: int, kind: RunKind
+    operands: UInt8[np.ndarray, "row position 2"], base: int, kind: CarryKind
 ) -> Int[np.ndarray, " row"]:
     """The length of each row's longest carry run or idle run; 0 where there is none."""
     sums = operands.sum(axis=2, dtype=np.int64).T

@@ -77,9 +77,9 @@ class Counterexample(Shown):
     def sentence(self) -> str:
         """The counterexample in words."""
         operands = self._operand_texts
-        if self.task.name == "machine":
+        if self.task.name == "machine" or self.task.symbol_names is not None:
             symbols = self.task.symbols_of(self.digits[: self.length])
-            operands = [f"the symbols {symbols_text(symbols)}"]
+            operands = [f"the symbols {symbols_text(symbols, self.task.symbol_names)}"]
         right = _shortened(self._text(self.right))
         asked = f"{self.task.name} of {' and '.join(map(_shortened, operands))}"
         given = _shortened(self._text(self.answer)) if self._has_answer else "no number of these digits"

@@ -1,5 +1,7 @@
 """Digits as characters: 0 to 9, then a to z; upper case is read too."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ripplecarry.axes import Bool, Integer, UInt8
@@ -61,21 +63,26 @@ def number_text(digits: UInt8[np.ndarray, " position"]) -> str:
     return text_of(digits).decode().lstrip("0") or "0"
 
 
-def symbols_text(symbols: Integer[np.ndarray, " position"]) -> str:
-    """Symbols of any size, in decimal and in brackets, that of the highest position first."""
-    return f"[{' '.join(map(str, symbols[::-1].tolist()))}]"
+def symbols_text(symbols: Integer[np.ndarray, " position"], names: Sequence[str] | None = None) -> str:
+    """Symbols of any size in brackets, by name or in decimal, that of the highest position first."""
+    numbers = symbols[::-1].tolist()
+    return f"[{' '.join(str(number) if names is None else names[number] for number in numbers)}]"
 
 
-def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:
-    """A line for each row, most significant digit first, without leading zeros.
+def lines_of(
+    digits: UInt8[np.ndarray, "row position"], counts: Integer[np.ndarray, " row"] | None = None
+) -> list[bytes]:
+    """A line for each row, most significant digit first.
 
     Args:
         digits: least significant first.
+        counts: how many of each row's digits are written; by default all but leading zeros.
     """
     rows, positions = digits.shape
     if not rows:
         return []
-    counts = np.maximum(1, significant_digits(digits != 0))
+    if counts is None:
+        counts = np.maximum(1, significant_digits(digits != 0))
     text = np.full((rows, positions + 1), ord("\n"), dtype=np.uint8)
     text[:, :positions] = _CHARACTERS[digits[:, ::-1]]
     is_shown = np.arange(positions + 1) >= positions - counts[:, None]

@@ -1,8 +1,9 @@
-"""The exact sum of operands that arrive piece by piece."""
+"""Exact answers to operands that arrive piece by piece."""
 
 import numpy as np
 
-from ripplecarry.axes import UInt8
+from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.axes import Int, UInt8
 
 
 class ExactSum:
@@ -35,3 +36,24 @@ class ExactSum:
         totals -= base * carries
         self._carry = carry + carries[:, -1]
         return totals.astype(np.uint8)
+
+
+class ExactAnswers:
+    """A task's answers to rows of operands; its machine's states persist between pieces."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._states: Int[np.ndarray, " row"] | int = 0
+
+    def feed(
+        self, operands: UInt8[np.ndarray, "row position operand"]
+    ) -> UInt8[np.ndarray, "row position"]:
+        """The answers at the next positions."""
+        answers, states = self._task.machine.run(self._task.symbols_of(operands), self._states)
+        self._states = states[:, -1]
+        return answers
+
+
+def exact_answers(task: Task) -> ExactSum | ExactAnswers:
+    """What computes a task's answers: a sum's many positions at a time, others position by position."""
+    return ExactSum(task.base) if task.name == "addition" else ExactAnswers(task)

@@ -62,10 +62,24 @@ class Machine:
             waiting += new
         return waiting
 
+    def state_pairs(self, other: "Machine") -> list[tuple[int, int]]:
+        """The pairs of states to which one input takes this machine and another of the same symbols."""
+        waiting, found = [(0, 0)], {(0, 0)}
+        for mine, its in waiting:
+            following = zip(self.next_state[mine].tolist(), other.next_state[its].tolist(), strict=True)
+            new = [pair for pair in dict.fromkeys(following) if pair not in found]
+            found.update(new)
+            waiting += new
+        return waiting
+
     def run(
-        self, symbols: Integer[np.ndarray, "batch position"]
+        self, symbols: Integer[np.ndarray, "batch position"], first: Int[np.ndarray, " batch"] | int = 0
     ) -> tuple[UInt8[np.ndarray, "batch position"], Int[np.ndarray, "batch position_and_end"]]:
-        """The outputs, and the state that enters each position, followed by the final state."""
+        """The outputs, and the state that enters each position, followed by the final state.
+
+        Args:
+            first: the state that enters the first position.
+        """
         batch, num_positions = symbols.shape
         by_position = np.ascontiguousarray(symbols.T, dtype=np.int64)
         # Rows of both tables start at state * num_symbols; with the state stored in that form a
@@ -73,6 +87,7 @@ class Machine:
         row_of_next = (self.next_state * self.num_symbols).ravel()
         output = self.output.ravel()
         rows = np.zeros((num_positions + 1, batch), dtype=np.int64)
+        rows[0] = first * self.num_symbols
         outputs = np.empty((num_positions, batch), dtype=np.uint8)
         for position in range(num_positions):
             entry = rows[position] + by_position[position]

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ripplecarry.arithmetic.carry_runs import RunKind
+from ripplecarry.arithmetic.carry_runs import CarryKind
 from ripplecarry.arithmetic.digits import check_base
 from ripplecarry.arithmetic.philox import Stream, below, random_words
 from ripplecarry.axes import Float, Int, UInt8, UInt32
@@ -40,7 +40,7 @@ class RunPlan:
     """1 for the longest idle run, 0 for the longest carry run."""
 
     @classmethod
-    def of(cls, group: Sequence[tuple[RunKind, int]], length: int, num_rows: int) -> "RunPlan":
+    def of(cls, group: Sequence[tuple[CarryKind, int]], length: int, num_rows: int) -> "RunPlan":
         """So many rows of this length for each kind and longest run, in this order.
 
         Raises:

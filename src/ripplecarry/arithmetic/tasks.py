@@ -1,11 +1,12 @@
 """Tasks: functions of operands, computed digit by digit."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ripplecarry.arithmetic.digit_text import number_text
 from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base, to_digits
@@ -13,6 +14,7 @@ from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.axes import Int, Integer, UInt8
 from ripplecarry.configuration import Configuration, Entry
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.values import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +31,21 @@ class Task:
     machine: Machine
     form: str | None = None
     """How operands are written whose answer is a number, such as "{} + {}"; None for other answers."""
+    state_names: tuple[str, ...] | None = None
+    """What the machine's states are called, such as "carry 1"."""
+    symbol_names: tuple[str, ...] | None = None
+    """What the symbols are called that a machine given by its tables reads."""
 
     @classmethod
     def from_machine(
-        cls, name: str, base: int, num_operands: int, machine: Machine, form: str | None = None
+        cls,
+        name: str,
+        base: int,
+        num_operands: int,
+        machine: Machine,
+        form: str | None = None,
+        state_names: tuple[str, ...] | None = None,
+        symbol_names: tuple[str, ...] | None = None,
     ) -> Self:
         """The task that this machine defines.
 
@@ -45,7 +58,7 @@ class Task:
                 f"task {name!r} has {machine.num_symbols} symbols; {num_operands} operands in base "
                 f"{base} need {base**num_operands}"
             )
-        return cls(name, base, num_operands, machine, form)
+        return cls(name, base, num_operands, machine, form, state_names, symbol_names)
 
     def is_same(self, other: "Task") -> bool:
         """Whether the other task has the same name and computes the same answers."""
@@ -59,6 +72,11 @@ class Task:
     def has_carry_runs(self) -> bool:
         """Whether operands can be made by their longest carry run: for addition of two."""
         return self.name == "addition" and self.num_operands == 2
+
+    @property
+    def inputs_word(self) -> str:
+        """What tuples of operands are called."""
+        return "pairs" if self.num_operands == 2 else "inputs"
 
     @property
     def num_outputs(self) -> int:
@@ -111,7 +129,7 @@ def subtraction(base: int = 10) -> Task:
     first, second = _digits_of_symbols(base, 2)
     differences = first - second - np.arange(2)[:, None]
     machine = Machine.from_tables((differences < 0).astype(int).tolist(), (differences % base).tolist())
-    return Task.from_machine("subtraction", base, 2, machine, "{} − {}")
+    return Task.from_machine("subtraction", base, 2, machine, "{} − {}", ("borrow 0", "borrow 1"))
 
 
 def comparison(base: int = 10) -> Task:
@@ -124,7 +142,9 @@ def comparison(base: int = 10) -> Task:
     first, second = _digits_of_symbols(base, 2)
     decided = np.where(first > second, 1, 2)
     states = np.where(first == second, np.arange(3)[:, None], decided)
-    return Task.from_machine("comparison", base, 2, Machine.from_tables(states.tolist(), states.tolist()))
+    machine = Machine.from_tables(states.tolist(), states.tolist())
+    names = ("equal", "greater", "smaller")
+    return Task.from_machine("comparison", base, 2, machine, state_names=names)
 
 
 def counter(modulus: int, base: int = 10) -> Task:
@@ -134,7 +154,8 @@ def counter(modulus: int, base: int = 10) -> Task:
     check_base(base)
     sums = (np.arange(modulus)[:, None] + np.arange(base)) % modulus
     machine = Machine.from_tables(sums.tolist(), sums.tolist())
-    return Task.from_machine(f"counter modulo {modulus}", base, 1, machine)
+    names = tuple(f"sum {state}" for state in range(modulus))
+    return Task.from_machine(f"counter modulo {modulus}", base, 1, machine, state_names=names)
 
 
 def _digits_of_symbols(base: int, num_operands: int) -> Int[np.ndarray, "operand symbol"]:
@@ -150,8 +171,12 @@ def _carrying(
     carries = np.arange(max(1, -(-int(amounts.max()) // (base - 1))))
     totals = carries[:, None] + amounts
     machine = Machine.from_tables((totals // base).tolist(), (totals % base).tolist())
-    return Task.from_machine(name, base, num_operands, machine, form)
+    names = tuple(f"carry {carry}" for carry in carries.tolist())
+    return Task.from_machine(name, base, num_operands, machine, form, names)
 
+
+LONGEST_NAME = 20
+"""The most characters of a state's or symbol's name."""
 
 _NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
 
@@ -161,6 +186,35 @@ class MachineTables(Configuration):
 
     next_state: tuple[tuple[Entry, ...], ...]
     output: tuple[tuple[Entry, ...], ...]
+    states: tuple[str, ...] | None = None
+    """Names of the states."""
+    symbols: tuple[str, ...] | None = None
+    """Names of the symbols."""
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        counts = len(self.next_state), max(map(len, self.next_state), default=0)
+        for what, names, count in zip(
+            ("states", "symbols"), (self.states, self.symbols), counts, strict=True
+        ):
+            if names is None:
+                continue
+            if len(names) != count:
+                raise ValueError(f"machine.{what} has {len(names)} names; the tables have {count} {what}")
+            bad = next((name for name in names if not (name.isprintable() and name.strip())), None)
+            bad = next((name for name in names if len(name) > LONGEST_NAME), bad)
+            if bad is not None:
+                allowed = f"names have 1 to {LONGEST_NAME} printable characters"
+                raise ValueError(f"machine.{what} has the name {shown(bad)}; {allowed}")
+            twice = next((name for name, number in Counter(names).items() if number > 1), None)
+            if twice is not None:
+                raise ValueError(f"machine.{what} has the name {shown(twice)} twice; names must differ")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_missing_names(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Tables without names are written as before there were any."""
+        return {name: value for name, value in handler(self).items() if value is not None}
 
 
 class TaskChoice(Configuration):
@@ -219,5 +273,6 @@ class TaskChoice(Configuration):
         num_operands = self.num_operands or 2
         if self.machine is not None:
             tables = Machine.from_tables(self.machine.next_state, self.machine.output)
-            return Task.from_machine("machine", self.base, num_operands, tables)
+            names = {"state_names": self.machine.states, "symbol_names": self.machine.symbols}
+            return Task.from_machine("machine", self.base, num_operands, tables, **names)
         return addition(self.base, num_operands)

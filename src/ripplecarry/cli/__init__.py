@@ -20,8 +20,8 @@ _COMMANDS = {
     "runs": "List the finished runs in the store, or show one of them with its curves.",
     "compare": "Set runs side by side: what differs in their settings, what came of them, "
     "their curves in one figure.",
-    "evaluate": "Test an adder where adding is hard: by length and longest carry run and idle run, "
-    "on hard cases, and by a search for a wrong sum.",
+    "evaluate": "Test a network where its task is hard: by length and longest run, on hard cases, "
+    "and by a search for a wrong answer.",
     "add": "Add numbers of any length with a run's network, in constant memory.",
     "certify": "Prove that a run's network is right at every length, or find a wrong answer.",
     "check": "Verify a certificate against the weights, by two programs that "

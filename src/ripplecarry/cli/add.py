@@ -1,4 +1,4 @@
-"""`ripplecarry add`: sums by a network, of numbers of any length."""
+"""`ripplecarry add`: a network's sums or other answers, of numbers of any length."""
 
 import json
 import os
@@ -21,6 +21,8 @@ def add(run: str, *numbers: str, from_: list[str] | None, as_json: bool, **optio
 
     Prints the network's answer, right or wrong, without leading zeros; `--verify` says which it is,
     with exit status 1 where one is wrong.
+    A run of another task does with the numbers what it learned. Where its answers are no numbers, as for a
+    comparison, a line has a character for each position, the highest first.
     Numbers are in the run's base, digits 0-9 and a-z. Without numbers and without `--from`, lines come
     from standard input. All input is checked before anything is added, and all is added before anything
     is printed. Meanwhile answers, and what comes through a pipe, are kept in the folder for temporary
@@ -84,16 +86,21 @@ def _as_dict(compared: "ComparedSums", known: "Counterexample | None") -> dict[s
 
 
 def _verdict(compared: "ComparedSums", known: "Counterexample | None") -> str:
+    what = "sum" if compared.task.name == "addition" else "answer"
     if compared.first_wrong is None:
-        return "the sum is exact" if compared.num_sums == 1 else f"all {compared.num_sums} sums are exact"
+        return (
+            f"the {what} is exact"
+            if compared.num_sums == 1
+            else f"all {compared.num_sums} {what}s are exact"
+        )
     number, position, answer, exact = compared.first_wrong.values()
     words = str(
         compared.counterexample
         or f"the first wrong digit is at position {position}, counted from 0 at the last digit: "
-        f"the network has {answer}, the exact sum {exact}"
+        f"the network has {answer}, the exact {what} {exact}"
     )
     if known is not None and str(known) != words:
-        words += f"; the shortest wrong sum known: {known}"
+        words += f"; the shortest wrong {what} known: {known}"
     if compared.num_sums == 1:
-        return f"the sum is wrong: {words}"
-    return f"{compared.num_wrong} of {compared.num_sums} sums are wrong; line {number}: {words}"
+        return f"the {what} is wrong: {words}"
+    return f"{compared.num_wrong} of {compared.num_sums} {what}s are wrong; line {number}: {words}"

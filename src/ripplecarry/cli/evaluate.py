@@ -1,4 +1,4 @@
-"""`ripplecarry evaluate`: exact match where it is hard, and the shortest wrong sum found."""
+"""`ripplecarry evaluate`: exact match where it is hard, and the shortest wrong answer found."""
 
 import sys
 from contextlib import redirect_stdout
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 @command(verb.evaluate, TABLE_OPTIONS)
 def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **options: Any) -> int:
-    """Test an adder where adding is hard: by length and longest carry run and idle run, on hard cases, and
-    by a search for a wrong sum.
+    """Test a network where its task is hard: by length and longest run, on hard cases, and by a search
+    for a wrong answer.
+
+    For addition of two numbers the runs are carry runs and idle runs; for every other task stretches of
+    positions without a reset, a symbol that takes all states of the task's machine to the same one.
 
     RUN is a run's id, its beginning or folder; or a safetensors file with a state dict in the layout of the
     report's networks, which becomes a run. `--adder FILE.py` tests another's: `build_model()` returns a
@@ -51,11 +54,11 @@ def evaluate(run: str | None, *, as_json: bool, as_csv: bool, as_latex: bool, **
 
 
 def _print(found: "Exactness") -> None:
-    from ripplecarry.arithmetic.carry_runs import RUN_KINDS
+    from ripplecarry.arithmetic.longest_runs import run_kinds
     from ripplecarry.cli.exactness_tables import rows_by_length, rows_of_hard_cases
     from ripplecarry.console import output, print_table
 
-    for kind in RUN_KINDS:
+    for kind in run_kinds(found.task):
         print_table(f"by longest {kind} run, from 0 to the whole length", rows_by_length(found, kind))
         output.print()
     print_table("hard cases, over all lengths", rows_of_hard_cases(found))
@@ -63,14 +66,14 @@ def _print(found: "Exactness") -> None:
         rows = [
             {
                 "digits": each.length,
-                "pairs tried": each.num_pairs,
+                f"{found.task.inputs_word} tried": each.num_pairs,
                 "smallest margin": each.smallest_margin,
-                "found": "a wrong sum" if each.counterexample is not None else "none",
+                "found": "a wrong answer" if each.counterexample is not None else "none",
             }
             for each in found.searches
         ]
         output.print()
-        print_table("search for a wrong sum by the smallest margin of the logits", rows)
+        print_table("search for a wrong answer by the smallest margin of the logits", rows)
     output.print()
     output.print(found.sentence, markup=False)
     print(found.explanation)

@@ -1,6 +1,6 @@
 """The results of an evaluation, in rows and lines."""
 
-from ripplecarry.arithmetic.carry_runs import RunKind
+from ripplecarry.arithmetic.longest_runs import RunKind
 from ripplecarry.evaluation.exactness import Exactness
 
 _LENGTHS_PRINTED = 6
@@ -18,7 +18,7 @@ def rows_by_length(found: Exactness, kind: RunKind) -> list[dict[str, object]]:
         rows.append(
             {
                 "digits": length,
-                "pairs": pairs,
+                found.task.inputs_word: pairs,
                 "exact match": sum(cell.num_exact for cell in cells) / pairs,
                 "digit accuracy": sum(cell.num_right_digits for cell in cells)
                 / sum(cell.num_digits for cell in cells),
@@ -48,7 +48,7 @@ def rows_of_hard_cases(found: Exactness) -> list[dict[str, object]]:
         rows.append(
             {
                 "operands": name,
-                "pairs": sum(each.num_pairs for each in mine),
+                found.task.inputs_word: sum(each.num_pairs for each in mine),
                 "right": sum(each.num_exact for each in mine),
                 "wrong at": ", ".join(wrong[:_LENGTHS_PRINTED]) + (f" and {more} more" if more > 0 else ""),
             }

@@ -13,8 +13,8 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     """Learn the finite-state machine that a run's network is, and draw it beside the task's.
 
     A network that is not exact has states that should not be there, often without end: learning stops at
-    more than 40. The picture has a panel a state, with the answer digit in the cell of each pair of digits;
-    the colour says which state comes next. Exit status 0 where no difference from the task's machine was
+    more than 40. The picture has a panel a state, with the answer in the cell of each symbol; the colour
+    says which state comes next. Exit status 0 where no difference from the task's machine was
     found, 1 where one was. Evidence, not proof: `ripplecarry certify` proves.
 
     Example: ripplecarry extract 44136fa355-native-0
@@ -70,7 +70,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         output.print(_verdict(found.is_right, run_store.proof(subject)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
-            "in the cell of each pair of digits: the answer digit; colour: the next state",
+            "in the cell of each symbol: the answer; colour: the next state",
             markup=False,
         )
     return 0 if found.is_right else 1

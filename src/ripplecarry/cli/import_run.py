@@ -22,8 +22,7 @@ def import_run(file: Path, *, store: Path, as_json: bool, **options: Any) -> int
     """
     run = verb.import_run(file, store=store, say=say, **options)
     where = [] if store == DEFAULT_STORE else ["--store", str(store)]
-    # The grid of `evaluate` is for tasks with carry runs.
-    names = [*(["evaluate"] if run.task.has_carry_runs else []), "certify", "page"]
+    names = ("evaluate", "certify", "page")
     following = [shlex.join(["ripplecarry", name, run.id, *where]) for name in names]
     if as_json:
         print(json.dumps({"run": run.id, "folder": str(run.folder), "next": following}, indent=1))

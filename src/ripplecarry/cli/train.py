@@ -103,9 +103,8 @@ def train(*, as_json: bool, **options: Any) -> int:
 
 def _what_next(run: "Run") -> str:
     """The commands that a new run is for."""
-    commands = {"page": "watch it", "certify": "a proof, or a wrong answer"}
-    if run.task.has_carry_runs:
-        commands = {"evaluate": "is it right where it is hard?", "page": "watch it carry"}
+    watch = "watch it carry" if run.task.has_carry_runs else "watch it"
+    commands = {"evaluate": "is it right where it is hard?", "page": watch}
     width = max(map(len, commands)) + len(run.id) + 15
     lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} # {words}" for verb, words in commands.items()]
     return "\n".join(["next:", *lines])

@@ -27,9 +27,16 @@ MOST_BALANCED = 500
 """The most digits for which the kernel draws carry-balanced operands; it keeps a table of their square."""
 
 
+def _is_drawn_by_kernel(source: BatchSource) -> bool:
+    """Whether the kernel can draw such operands; others are given to it."""
+    return source.operands == "uniform" or (
+        source.operands == "carry-balanced" and source.digits <= MOST_BALANCED
+    )
+
+
 def _numbers(source: BatchSource) -> np.ndarray:
     """What the kernel is told of a batch."""
-    kind, is_mixed = _OPERANDS[source.operands], source.lengths == "mixed"
+    kind, is_mixed = _OPERANDS.get(source.operands, 0), source.lengths == "mixed"
     sizes = [source.batch_size, source.digits, source.positions]
     return np.array([*sizes, kind, is_mixed, 0], dtype=np.int32)
 
@@ -152,7 +159,7 @@ class NativeTrainer(NativeComputation, Trainer):
         rates = [how.learning_rate_at(step) for step in range(self.step, self.step + num_steps)]
         losses = np.empty(num_steps, dtype=np.float32)
         drawn: list[np.ndarray] = []
-        if batches.operands == "carry-balanced" and batches.digits > MOST_BALANCED:
+        if not _is_drawn_by_kernel(batches):
             drawn = [
                 np.stack(parts) for parts in zip(*batches.draw_steps(self.step, num_steps), strict=True)
             ]
@@ -192,7 +199,9 @@ class NativeTrainer(NativeComputation, Trainer):
         self.step = step
 
     def draw(self, source: BatchSource, step: int) -> Batch:
-        """The batch of a step as the kernel draws it."""
+        """The batch of a step as the kernel draws it, where it can."""
+        if source.operands not in _OPERANDS:
+            return source.draw(step)
         operands = np.empty((source.batch_size, source.positions, source.task.num_operands), dtype=np.uint8)
         answers = np.empty((source.batch_size, source.positions), dtype=np.uint8)
         was_given = self._kernel.rc_draw(

@@ -46,10 +46,12 @@ class ComparedSums:
             self.first_wrong = {"number": number, "position": position, "answer": answer, "exact": right}
             self.counterexample = None
             if operands is not None:
-                # A zero more, so that the last carry is seen to have its place.
-                digits, answers, exact = (
-                    np.pad(each, [(0, 1), *[(0, 0)] * (each.ndim - 1)])
-                    for each in (operands, answers, exact)
-                )
+                digits, is_over = operands, self.task.solve(operands[None])[1][0, -1] == 0
+                if self.task.form is not None and is_over:
+                    # A zero more, so that the last carry is seen to have its place.
+                    digits, answers, exact = (
+                        np.pad(each, [(0, 1), *[(0, 0)] * (each.ndim - 1)])
+                        for each in (operands, answers, exact)
+                    )
                 self.counterexample = Counterexample(self.task, digits, answers, exact)
         return False

@@ -1,4 +1,4 @@
-"""How exact an adder is where adding is hard: the grid by runs, the hard cases, a wrong-sum search."""
+"""How exact a network is where its task is hard: the grid by runs, the hard cases, a search."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.arithmetic.carry_runs import RUN_KINDS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
-from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.adders import Answers, GivesLogits
 from ripplecarry.evaluation.exact_match import compare
 from ripplecarry.evaluation.explanation import HardCount, explain
@@ -32,6 +30,7 @@ LONGEST_SEARCHED = 100
 class Exactness(Shown):
     """All that was tested, and the shortest wrong answer, if any."""
 
+    task: Task
     cells: Sequence[GridCell]
     hard: Sequence[HardCount]
     searches: Sequence[SearchResult]
@@ -61,16 +60,16 @@ class Exactness(Shown):
             known = (
                 "" if self.is_exact else f", but a wrong answer is known from before: {self.counterexample}"
             )
-            return f"nothing failed of {self.num_pairs:,} pairs{known}"
+            return f"nothing failed of {self.num_pairs:,} {self.task.inputs_word}{known}"
         told = f"the shortest wrong answer known: {self.counterexample}"
-        return f"not exact, of {self.num_pairs:,} pairs; {told}"
+        return f"not exact, of {self.num_pairs:,} {self.task.inputs_word}; {told}"
 
     def _line(self) -> str:
         return self.sentence
 
     def _picture(self) -> str:
         grids = []
-        for kind in RUN_KINDS:
+        for kind in dict.fromkeys(cell.kind for cell in self.cells):
             shares = {(cell.length, cell.run): cell.exact_match for cell in self.cells if cell.kind == kind}
             runs = sorted({run for _, run in shares})
             lengths = sorted({length for length, _ in shares})
@@ -107,7 +106,7 @@ class Exactness(Shown):
 def num_tested_digits(task: Task, lengths: Sequence[int], sampling: Sampling) -> int:
     """The number of digits that `measure_exactness` asks for, not counting its search."""
     rows = sum(len(rows) for rows in hard_cases(task, 1).values())
-    return grid_digits(lengths, task.base, sampling) + rows * sum(lengths)
+    return grid_digits(lengths, task, sampling) + rows * sum(lengths)
 
 
 def measure_exactness(
@@ -118,19 +117,12 @@ def measure_exactness(
     sampling: Sampling = Sampling(),  # noqa: B008 - frozen
     report: Callable[[int], None] = lambda num_digits: None,
 ) -> Exactness:
-    """Tests an adder of two operands on the grid and on the hard cases of each length, then searches for a
-    wrong answer if the adder has logits.
+    """Tests whatever answers a task on the grid and on the hard cases of each length, then searches for a
+    wrong answer if it has logits.
 
     Args:
         report: called with the number of digits answered since the last call.
-    Raises:
-        ConfigurationError: a task without carry runs.
     """
-    if not task.has_carry_runs:
-        raise ConfigurationError(
-            "exactness by carry run is for addition of 2 operands, "
-            f"not for {task.name} of {task.num_operands}"
-        )
     cells, found = exactness_grid(adder, task, lengths, sampling, report)
     hard = []
     for length in lengths:
@@ -144,7 +136,7 @@ def measure_exactness(
         for length in _searched(lengths):
             searches.append(search(adder, task, length))
             found = shortest(found, searches[-1].counterexample)
-    return Exactness(cells, hard, searches, None if found is None else simplify(adder, found))
+    return Exactness(task, cells, hard, searches, None if found is None else simplify(adder, found))
 
 
 def _try_cases(

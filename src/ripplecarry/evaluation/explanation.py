@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from ripplecarry.arithmetic.carry_runs import RUN_KINDS
 from ripplecarry.evaluation.exact_match import share_interval
 from ripplecarry.evaluation.grid import GridCell
 
@@ -43,8 +42,8 @@ class _Count:
 
 
 def explain(cells: Sequence[GridCell], hard: Sequence[HardCount] = ()) -> str:
-    """Up to which length, longest carry run and longest idle run everything tested is right, and from where
-    on it is wrong, with the share and its interval at the first size that fails.
+    """Up to which length and longest run of each kind everything tested is right, and from where on it is
+    wrong, with the share and its interval at the first size that fails.
 
     Args:
         cells: the grid; of several networks together, cells may repeat.
@@ -52,20 +51,20 @@ def explain(cells: Sequence[GridCell], hard: Sequence[HardCount] = ()) -> str:
     """
     if not cells:
         return ""
-    by_kind = {kind: [cell for cell in cells if cell.kind == kind] for kind in RUN_KINDS}
+    kinds = dict.fromkeys(cell.kind for cell in cells)
+    by_kind = {kind: [cell for cell in cells if cell.kind == kind] for kind in kinds}
     by_length = [_counts(mine, lambda cell: cell.length) for mine in by_kind.values()]
     parts = [f"by length: {_along(_worst(by_length), 'digit')}"]
     parts += [
         f"by longest {kind} run: {_along(_counts(mine, lambda cell: cell.run), 'position')}"
         for kind, mine in by_kind.items()
-        if mine
     ]
     names = {each.name: True for each in hard}
     names |= {each.name: False for each in hard if each.num_exact < each.num_pairs}
     wrong = [name for name, is_right in names.items() if not is_right]
     if names:
         parts.append(f"hard cases: {f'wrong on {_listed(wrong)}' if wrong else 'all right'}")
-    return f"Sums {'; '.join(parts)}."
+    return f"{'Answers' if 'reset-free' in kinds else 'Sums'} {'; '.join(parts)}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
-from ripplecarry.arithmetic.carry_runs import RUN_KINDS, RunKind, longest_runs
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
-from ripplecarry.arithmetic.operands_by_run import RunPlan, operands_by_run
-from ripplecarry.arithmetic.philox import Stream
+from ripplecarry.arithmetic.longest_runs import (
+    RunKind,
+    longest_runs,
+    operands_of_runs,
+    possible_runs,
+    run_kinds,
+)
 from ripplecarry.arithmetic.tasks import Task
-from ripplecarry.axes import UInt8
 from ripplecarry.evaluation.adders import Answers
 from ripplecarry.evaluation.exact_match import compare, share_interval
 
@@ -24,12 +26,11 @@ _EVERY_LENGTH_UP_TO = 10
 _EVERY_RUN_UP_TO = 10
 _MULTIPLES = (2, 5, 10, 100)
 _DIGITS_AT_A_TIME = 1_000_000
-_DRAWS_CACHED = 16
 
 
 @dataclass(frozen=True)
 class GridCell:
-    """Pairs of one length and longest run, and how many are answered right."""
+    """Operand tuples of one length and longest run, and how many are answered right."""
 
     kind: RunKind
     length: int
@@ -73,9 +74,14 @@ class Sampling:
         near = range(self.every_run_up_to + 1)
         return sorted({n for n in (*near, *doubled, length) if n <= length})
 
-    def is_exhaustive(self, length: int, base: int) -> bool:
-        """Whether to try all pairs of this length instead."""
-        return base ** (2 * length) <= 10 * self.pairs
+    def cells(self, task: Task, length: int) -> list[tuple[RunKind, int]]:
+        """The kinds and longest runs to test at a length, of those that occur."""
+        possible = possible_runs(task, length)
+        return [(kind, run) for kind in run_kinds(task) for run in self.runs(length) if run in possible]
+
+    def is_exhaustive(self, length: int, num_symbols: int) -> bool:
+        """Whether to try all operands of this length instead."""
+        return num_symbols**length <= 10 * self.pairs
 
 
 def grid_lengths(trained: int, longest: int | None = None) -> list[int]:
@@ -99,15 +105,6 @@ def coarse_lengths(trained: int, longest: int) -> list[int]:
     return sorted(n for n in spaced | {trained, longest} if n <= longest)
 
 
-@lru_cache(_DRAWS_CACHED)  # many runs share the same operands, and long ones take a second to draw
-def operands_of_runs(
-    length: int, base: int, number: int, group: tuple[tuple[RunKind, int], ...], count: int
-) -> UInt8[np.ndarray, "row position 2"]:
-    """`count` pairs of each kind and longest run, in this order; each `number` gives different ones."""
-    plan = RunPlan.of(group, length, count)
-    return operands_by_run(length, Stream.EVALUATION_BY_RUN, number, plan, base=base)
-
-
 def exactness_grid(
     adder: Answers,
     task: Task,
@@ -115,9 +112,9 @@ def exactness_grid(
     sampling: Sampling = Sampling(),
     report: Callable[[int], None] = lambda num_digits: None,
 ) -> tuple[list[GridCell], Counterexample | None]:
-    """Tests every cell; addition of two operands only.
+    """Tests every cell.
 
-    The operands depend on lengths and sampling alone, so two networks get the same ones.
+    The operands depend on task, lengths and sampling alone, so two networks get the same ones.
 
     Args:
         report: told how many digits were answered since the last time.
@@ -128,7 +125,7 @@ def exactness_grid(
     found: Counterexample | None = None
     for length in lengths:
         tally = _Tally(adder, task, length, report)
-        if sampling.is_exhaustive(length, task.base):
+        if sampling.is_exhaustive(length, task.machine.num_symbols):
             _count_all(tally, cells)
         else:
             _count_samples(tally, sampling, cells)
@@ -178,13 +175,13 @@ class _Tally:
 
 
 def _count_all(tally: _Tally, cells: list[GridCell]) -> None:
-    base, length = tally.task.base, tally.length
-    numbers = np.arange(base ** (2 * length))
-    digits = numbers[:, None] // base ** np.arange(2 * length) % base
-    operands = digits.astype(np.uint8).reshape(-1, length, 2)
+    task, length = tally.task, tally.length
+    num_symbols = task.machine.num_symbols
+    words = np.arange(num_symbols**length)
+    operands = task.digits_of(words[:, None] // num_symbols ** np.arange(length) % num_symbols)
     given, right = tally.mark(operands)
-    for kind in RUN_KINDS:
-        longest = longest_runs(operands, base, kind)
+    for kind in run_kinds(task):
+        longest = longest_runs(task, operands, kind)
         for run in np.unique(longest):
             mine = longest == run
             cells.append(tally.cell(kind, int(run), given[mine], right[mine], True))
@@ -192,23 +189,24 @@ def _count_all(tally: _Tally, cells: list[GridCell]) -> None:
 
 def _count_samples(tally: _Tally, sampling: Sampling, cells: list[GridCell]) -> None:
     count = sampling.count(tally.length)
-    wanted = [(kind, run) for kind in RUN_KINDS for run in sampling.runs(tally.length)]
+    wanted = sampling.cells(tally.task, tally.length)
     # Many cells at a time: drawing few rows costs as much as drawing many.
     at_a_time = max(1, 16_384 // count)
     for first in range(0, len(wanted), at_a_time):
         group = tuple(wanted[first : first + at_a_time])
-        given, right = tally.mark(operands_of_runs(tally.length, tally.task.base, first, group, count))
+        given, right = tally.mark(operands_of_runs(tally.task, tally.length, first, group, count))
         for number, (kind, run) in enumerate(group):
             mine = slice(number * count, (number + 1) * count)
             cells.append(tally.cell(kind, run, given[mine], right[mine], False))
 
 
-def grid_digits(lengths: Sequence[int], base: int, sampling: Sampling) -> int:
+def grid_digits(lengths: Sequence[int], task: Task, sampling: Sampling) -> int:
     """How many digits the grid asks for, to show progress."""
+    symbols = task.machine.num_symbols
     return sum(
-        base ** (2 * n) * n
-        if sampling.is_exhaustive(n, base)
-        else len(RUN_KINDS) * len(sampling.runs(n)) * sampling.count(n) * n
+        symbols**n * n
+        if sampling.is_exhaustive(n, symbols)
+        else len(sampling.cells(task, n)) * sampling.count(n) * n
         for n in lengths
     )
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 from operator import index
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 
 from ripplecarry.arithmetic.digit_text import significant_digits
 from ripplecarry.arithmetic.digits import from_digits, to_digits
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
 from ripplecarry.errors import OperandError
 from ripplecarry.evaluation.stream import SHORT_POSITIONS, NetworkSums, batches
@@ -42,8 +43,12 @@ class ArrayDigits:
         return np.pad(found, (0, stop - start - found.size))
 
 
-def add_numbers(sums: NetworkSums, rows: Sequence[Sequence[Number]]) -> list[int]:
-    """The network's sum of each row.
+Answer = int | np.ndarray
+"""A number, or where a task's answers are none what it answers at each position, the lowest first."""
+
+
+def add_numbers(sums: NetworkSums, rows: Sequence[Sequence[Number]]) -> list[Any]:
+    """The network's sum of each row, or its `Answer` to another task.
 
     Args:
         rows: a number for each operand: an integer, or an array of digits, least significant first.
@@ -54,20 +59,23 @@ def add_numbers(sums: NetworkSums, rows: Sequence[Sequence[Number]]) -> list[int
         return []
     operands = [[ArrayDigits.of(number, sums.base) for number in row] for row in rows]
     num_positions = sums.num_positions(np.array([[each.length for each in row] for row in operands]))
-    results = [0] * len(rows)
+    results: list[Answer] = [0] * len(rows)
     for long in np.flatnonzero(num_positions > SHORT_POSITIONS):
         pieces = [piece.answers for piece in sums.stream(operands[long])]
-        results[long] = from_digits(np.concatenate(pieces), sums.base)
+        results[long] = _answer(np.concatenate(pieces), sums.task)
     short = np.flatnonzero(num_positions <= SHORT_POSITIONS)
     for some in batches(num_positions[short]):
         chosen = short[some]
         longest = int(num_positions[chosen].max())
         batch = np.array([[each.digits(0, longest) for each in operands[row]] for row in chosen])
         answers = sums.answer(batch.transpose(0, 2, 1), num_positions[chosen])
-        integers: list[int] = from_digits(answers, sums.base)  # pyrefly: ignore[bad-assignment]
-        for row, result in zip(chosen.tolist(), integers, strict=True):
-            results[row] = result
+        for row, answer in zip(chosen.tolist(), answers, strict=True):
+            results[row] = _answer(answer[: num_positions[row]], sums.task)
     return results
+
+
+def _answer(answers: UInt8[np.ndarray, " position"], task: Task) -> Answer:
+    return answers if task.form is None else from_digits(answers, task.base)
 
 
 def _checked(digits: np.ndarray, base: int) -> UInt8[np.ndarray, " position"]:

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, Int64, UInt8
 from ripplecarry.engines.engine import Computation
@@ -41,10 +42,11 @@ class Piece(NamedTuple):
 
 
 class NetworkSums:
-    """A network's sums.
+    """A network's sums, or its answers to another task.
 
-    The network reads the longest operand's digits and as many zeros after them as the sum of such operands
-    can need: one for two operands.
+    The network reads the longest operand's digits and as many zeros after them as bring the task's machine
+    back to its initial state from any other, so that a sum's last carry has its place: one for two
+    operands. There are none where zeros do not bring it back, as for a borrow.
     """
 
     def __init__(self, network: Computation, architecture: Architecture, task: Task) -> None:
@@ -52,9 +54,7 @@ class NetworkSums:
         self.base = task.base
         self.num_operands = task.num_operands
         self.network = network
-        self._extra = 0
-        while self.base**self._extra < self.num_operands:
-            self._extra += 1
+        self._extra = _zeros_needed(task.machine)
         # An engine may store a few hundred floats per unit and position. Small pieces stay in cache:
         # with two layers of 64 units, a thousand positions are faster than more or fewer.
         self.positions_per_feed = int(
@@ -103,6 +103,16 @@ def batches(num_positions: Int64[np.ndarray, " row"]) -> Iterator[Int64[np.ndarr
         num_rows = max(1, int((longest * np.arange(1, longest.size + 1) <= BATCH_POSITIONS).sum()))
         yield order[:num_rows]
         order = order[num_rows:]
+
+
+def _zeros_needed(machine: Machine) -> int:
+    states, count = set(machine.reachable_states()), 0
+    while states != {0}:
+        after = {int(machine.next_state[state, 0]) for state in states}
+        if not after < states:
+            return 0
+        states, count = after, count + 1
+    return count
 
 
 def _largest(logits: Float[np.ndarray, "*batch output"]) -> UInt8[np.ndarray, "*batch"]:

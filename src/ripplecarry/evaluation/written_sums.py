@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ripplecarry.arithmetic.digit_text import digit_codes, lines_of, significant_digits, text_of
-from ripplecarry.arithmetic.exact_sum import ExactSum
+from ripplecarry.arithmetic.exact_sum import exact_answers
 from ripplecarry.arithmetic.number_lines import NumberLines, WrittenNumber
 from ripplecarry.arithmetic.text_source import BLOCK_BYTES, TextSource
 from ripplecarry.evaluation.compared_sums import ComparedSums
@@ -33,6 +33,8 @@ class SumWriter:
         self._output = output
         self._compared = compared
         self._on_progress = on_progress
+        self._has_numbers = sums.task.form is not None
+        """Otherwise answers are written with their leading zeros, which mean something."""
 
     def write_lines(self, text: TextSource, lines: Iterable[NumberLines]) -> None:
         """Writes the sum of each line's numbers."""
@@ -51,7 +53,7 @@ class SumWriter:
 
     def write_long(self, operands: Sequence[Digits], number: int = 1) -> None:
         """Writes the sum of numbers of any length; `number` is its number in reports."""
-        exact = ExactSum(self._sums.base)
+        exact = exact_answers(self._sums.task)
         is_compared, position, significant = self._compared is not None, 0, 0
         total = self._sums.num_positions(np.array([[operand.length for operand in operands]]))[0]
         with Spool() as digits:
@@ -65,7 +67,8 @@ class SumWriter:
                     is_compared = self._compared.compare(number, piece.answers, right, whole, position)
                 position += piece.answers.size
                 self._on_progress(piece.answers.size)
-            for text in _backwards(digits, max(1, significant)):
+            count = max(1, significant) if self._has_numbers else position
+            for text in _backwards(digits, count):
                 self._output.append(text)
         self._output.append(b"\n")
         if self._compared is not None:
@@ -83,18 +86,23 @@ class SumWriter:
             is_digit = positions[:, None] < lengths[rows][:, None, :]
             operands = np.where(is_digit, digits[np.where(is_digit, places, 0)], np.uint8(0))
             answers = self._sums.answer(operands, num_positions[rows])
-            for row, line in zip(rows.tolist(), lines_of(answers), strict=True):
+            written = lines_of(answers, None if self._has_numbers else num_positions[rows])
+            for row, line in zip(rows.tolist(), written, strict=True):
                 lines[row] = line
             if self._compared is not None:
-                self._compare(operands, answers, number + rows)
+                self._compare(operands, answers, number + rows, num_positions[rows])
             self._on_progress(int(num_positions[rows].sum()))
         self._output.append(b"".join(lines))
 
-    def _compare(self, operands: np.ndarray, answers: np.ndarray, numbers: np.ndarray) -> None:
+    def _compare(
+        self, operands: np.ndarray, answers: np.ndarray, numbers: np.ndarray, num_positions: np.ndarray
+    ) -> None:
         assert self._compared is not None
-        exact = ExactSum(self._sums.base).feed(operands)
+        exact = exact_answers(self._sums.task).feed(operands)
+        exact[np.arange(exact.shape[1]) >= num_positions[:, None]] = 0  # as the answers there
         for row in np.flatnonzero((answers != exact).any(axis=1)):
-            self._compared.compare(int(numbers[row]), answers[row], exact[row], operands[row])
+            answer, right, digits = (each[row, : num_positions[row]] for each in (answers, exact, operands))
+            self._compared.compare(int(numbers[row]), answer, right, digits)
         self._compared.num_sums += len(answers)
 
 

@@ -41,6 +41,7 @@ DEFINITIONS = {
     "exact from step": "the first reading from which all hard cases stay right",
     "carry run": "positions in a row through which one carry travels; 999 + 1 has one of 3",
     "idle run": "positions in a row whose digits sum to 9 and that no carry enters; 450 + 549 has one of 3",
+    "reset-free run": "of other tasks: positions in a row after which what came before still matters",
     "interval": "where the true value lies in 95 of 100 such experiments, or as many as its level says",
     "confirmed, refuted, open": "the interval lies on the claim's side of the bound, the other, or both",
 }

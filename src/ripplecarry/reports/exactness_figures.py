@@ -46,7 +46,7 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
             f"{study.name}_exactness",
             f"{study.title} Exact match against length",
             f"{band_words([arm for mine in groups.values() for arm in mine])} A filled marker: all are "
-            "right. Every longest carry run and idle run is tested equally often.",
+            "right. Every longest run is tested equally often.",
         )
 
 

@@ -9,29 +9,30 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
+from ripplecarry.arithmetic.longest_runs import run_kinds
 from ripplecarry.claims.study import Study
 from ripplecarry.reports.curve_figures import by_group
 from ripplecarry.reports.style import ALL_RIGHT, new_figure, save
 from ripplecarry.runs.run import Run
 
 _COLOURS = mpl.colormaps["cividis"].with_extremes(over=ALL_RIGHT)
-_CAPTION = "Green: all right. White: not tested, or there are no such sums."
-_KINDS = {"carry": "longest carry run", "idle": "longest idle run"}
+_CAPTION = "Green: all right. White: not tested, or there are no such operands."
 
 
 def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]:
-    """Writes the two grids of an evaluation as PNG and SVG.
+    """Writes the grids of an evaluation, one for each kind of run, as PNG and SVG.
 
     Args:
         cells: one row per cell, as from `grid_frame`.
     """
-    with new_figure(13, 5.2) as figure:
-        for axes, (kind, words) in zip(figure.subplots(1, 2), _KINDS.items(), strict=True):
-            _draw(axes, cells[cells.kind == kind], has_bar=kind == "idle")
-            axes.set_title(f"by {words}")
-            axes.set_xlabel(words)
+    kinds = cells.kind.unique()
+    with new_figure(6.5 * len(kinds), 5.2) as figure:
+        for axes, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+            _draw(axes, cells[cells.kind == kind], has_bar=kind == kinds[-1])
+            axes.set_title(f"by longest {kind} run")
+            axes.set_xlabel(f"longest {kind} run")
             axes.set_ylabel("digits per operand")
-        caption = f"Share of sums that are right in every digit. {_CAPTION}"
+        caption = f"Share of answers that are right in every digit. {_CAPTION}"
         return save(figure, folder, "grid", title, caption)
 
 
@@ -44,10 +45,11 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
     arms = [arm for arm in study.drawn(runs) if arm.case.trial.exactness_to is not None]
     if not arms:
         return []
-    groups = by_group(arms)
-    columns = max(map(len, groups.values()))
     paths = []
-    for kind, words in _KINDS.items():
+    kinds = [run_kinds(arm.case.trial.build_task()) for arm in arms]
+    for kind in dict.fromkeys(kind for mine in kinds for kind in mine):
+        groups = by_group([arm for arm, mine in zip(arms, kinds, strict=True) if kind in mine])
+        columns = max(map(len, groups.values()))
         with new_figure(3.1 * columns + 1, 2.5 * len(groups) + 1) as figure:
             grid = figure.subplots(len(groups), columns, squeeze=False)
             for row, (group, mine) in zip(grid, groups.items(), strict=True):
@@ -59,10 +61,10 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
                 for axes in row[len(mine) :]:
                     axes.set_axis_off()
             caption = (
-                f"Across: {words}. Down: digits per operand. Share of the sums of all seeds that are right "
-                f"in every digit. {_CAPTION}"
+                f"Across: longest {kind} run. Down: digits per operand. Share of the answers of all seeds "
+                f"that are right in every digit. {_CAPTION}"
             )
-            title = f"{study.title} Exact match by {words}"
+            title = f"{study.title} Exact match by longest {kind} run"
             paths += save(figure, folder, f"{study.name}_{kind}_runs", title, caption)
     return paths
 

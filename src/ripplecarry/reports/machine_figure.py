@@ -26,6 +26,8 @@ def draw_machine(
     Returns:
         The paths written.
     """
+    names = _names(machine, task)
+    symbols = task.symbol_names if task.num_operands == 1 else None
     num_drawn = min(machine.num_states, _MAX_DRAWN)
     left_out = machine.num_states - num_drawn
     shades = [*sns.color_palette("Set3", num_drawn), _NOT_DRAWN]
@@ -47,19 +49,34 @@ def draw_machine(
                 corner = {"ha": "right", "va": "bottom", "fontsize": 4.5}
                 axes.text(column + 0.46, row + 0.46, str(to) if to < num_drawn else "…", **corner)
             axes.grid(visible=False)
-            axes.set_title(f"in state {state}" + (" (the first)" if state == 0 else ""))
-            axes.set_xlabel("first operand's digit")
+            first = " (the first)" if state == 0 else ""
+            axes.set_title(f"in state {names[state]}{first}", parse_math=False)
+            axes.set_xlabel("symbol" if symbols else "first operand's digit")
             axes.set_ylabel("second operand's digit" if task.num_operands > 1 else "")
-            axes.set_xticks(range(width))
+            axes.set_xticks(range(width), symbols or range(width), parse_math=False)
             axes.set_yticks([] if task.num_operands == 1 else range(following.shape[0]))
         for state in range(num_drawn):
-            panels[0].plot([], [], "s", color=shades[state], label=f"to state {state}")
-        figure.legend(loc="outside right center", frameon=False)
+            panels[0].plot([], [], "s", color=shades[state], label=f"to state {names[state]}")
+        for text in figure.legend(loc="outside right center", frameon=False).get_texts():
+            text.set_parse_math(False)
         return save(
             figure,
             folder,
             f"machine_{name}",
             f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
-            "One square for each pair of digits. Large: the answer digit. Small and colour: the next state."
+            f"One square for each {'pair of digits' if task.num_operands == 2 else 'symbol'}. Large: the "
+            "answer. Small and colour: the next state."
             + (f" {left_out} more states are not drawn; “…” leads to one of them." if left_out else ""),
         )
+
+
+def _names(machine: Machine, task: Task) -> list[str]:
+    """Each state's number, with the name of the task's state that it stands for, if for one."""
+    meant: list[set[int]] = [set() for _ in range(machine.num_states)]
+    for state, reference in machine.state_pairs(task.machine):
+        meant[state].add(reference)
+    names = task.state_names
+    return [
+        f"{state}: {names[min(each)]}" if names and len(each) == 1 else str(state)
+        for state, each in enumerate(meant)
+    ]

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, Batch, BatchSource
-from ripplecarry.arithmetic.carry_runs import RUN_KINDS
+from ripplecarry.arithmetic.longest_runs import operands_of_runs
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.configuration import Configuration
@@ -19,7 +19,6 @@ from ripplecarry.evaluation.grid import (
     coarse_lengths,
     exactness_grid,
     grid_frame,
-    operands_of_runs,
 )
 from ripplecarry.evaluation.hard_cases import hard_cases
 
@@ -41,7 +40,7 @@ class Readings(Configuration):
     read_at: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Read exact match also on operands of up to this many digits."""
     exactness_to: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """At the end, measure exactness by carry run and idle run at lengths up to this many digits."""
+    """At the end, measure exactness by longest run at lengths up to this many digits."""
 
 
 HARD = "exact_match_hard"
@@ -58,8 +57,8 @@ def hard_test_set(source: BatchSource) -> Batch:
     task, digits = source.task, source.digits
     rows = list(hard_cases(task, digits).values())
     if task.has_carry_runs:
-        wanted = tuple((kind, run) for kind in RUN_KINDS for run in Sampling().runs(digits))
-        rows.append(operands_of_runs(digits, task.base, 0, wanted, _PAIRS_PER_RUN))
+        wanted = tuple(Sampling().cells(task, digits))
+        rows.append(operands_of_runs(task, digits, 0, wanted, _PAIRS_PER_RUN))
     operands = np.concatenate(rows)
     padded = np.pad(operands, ((0, 0), (0, source.positions - digits), (0, 0)))
     return Batch(padded, task.answer(padded))

@@ -31,14 +31,12 @@ class Trial(BatchShape, Architecture, Optimisation, Readings, TaskChoice, Certif
     """One configuration of task, operands, network and training; by default the baseline."""
 
     @model_validator(mode="after")
-    def _runs_are_of_addition(self) -> Self:
-        if self.task == "addition" and (self.num_operands or 2) == 2:
-            return self
-        what = f"{self.task} of {self.num_operands}" if self.num_operands else self.task
-        if self.operands == "carry-balanced":
-            raise ValueError(f"carry-balanced operands are for addition of 2 operands, not for {what}")
-        if self.exactness_to is not None:
-            raise ValueError(f"exactness_to is for addition of 2 operands, not for {what}")
+    def _carries_are_of_addition(self) -> Self:
+        if self.operands == "carry-balanced" and (self.task, self.num_operands or 2) != ("addition", 2):
+            what = f"{self.task} of {self.num_operands}" if self.num_operands else self.task
+            raise ValueError(
+                f"carry-balanced operands are for addition of 2 operands, not for {what}; choose balanced"
+            )
         return self
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, overload
 
 from ripplecarry.arithmetic.counterexample import Counterexample
+from ripplecarry.arithmetic.digits import MAX_BASE
 from ripplecarry.arithmetic.number_lines import find_lines, find_number
 from ripplecarry.arithmetic.text_source import TextInMemory, open_text
 from ripplecarry.engines.registry import EngineName, open_engine
@@ -70,17 +71,18 @@ def add(
     store: StoreOption = DEFAULT_STORE,
     report: Report = lambda num_positions, total: None,
 ):
-    """The sum as this run's network answers it, right or wrong.
+    """The sum as this run's network answers it, right or wrong; or its answer to the task it learned.
 
     Args:
-        numbers: as many as the run adds; each an integer of any size, text in the run's base, or an array
-            of digits, least significant first. Lists of these give a list of sums, many at a time.
+        numbers: one for each operand of the task; each an integer of any size, text in the run's base, or
+            an array of digits, least significant first. Lists of these give a list of sums, many at a time.
         report: told how many positions were added since the last time, and how many there are.
     Returns:
-        Integers; `WrittenSums` where numbers are text or come from files, or sums are verified.
+        Integers; where a task's answers are no numbers, arrays with an answer for each position, the lowest
+        first; `WrittenSums` where numbers are text or come from files, or sums are verified.
     Raises:
         OperandError: operands that are negative, no numbers, outside the base, too many or too few.
-        ConfigurationError: a run that learned something other than addition.
+        ConfigurationError: a task of more symbols than there are characters for digits.
     """
     given = [from_] if isinstance(from_, str) else from_ or ()
     files = [os.path.expanduser(file) for file in given]
@@ -115,9 +117,11 @@ def add(
 
 def open_sums(run: Run, engine: EngineName) -> NetworkSums:
     """The sums of this run's network, computed by this engine."""
-    if run.trial.task != "addition":
+    task = run.task
+    if max(task.base, task.num_outputs) > MAX_BASE:
         raise ConfigurationError(
-            f"run {run.id} learned the task {run.task.name}; only runs of the task addition can add"
+            f"run {run.id} learned the task {task.name}, which has base {task.base} and {task.num_outputs} "
+            f"answers; add reads and writes at most {MAX_BASE} of each, as characters"
         )
     return NetworkSums(open_engine(engine).load(run.trial, run.task, run.weights), run.trial, run.task)
 
@@ -125,7 +129,7 @@ def open_sums(run: Run, engine: EngineName) -> NetworkSums:
 def _rows(numbers: tuple[Any, ...], wanted: int) -> tuple[list[tuple[Any, ...]], bool]:
     """The operands of each sum, and whether they came in lists."""
     if len(numbers) != wanted:
-        raise OperandError(f"this run adds {wanted} numbers; {len(numbers)} came")
+        raise OperandError(f"this run takes {wanted} number{'s' * (wanted > 1)}; {len(numbers)} came")
     lengths = {len(each) if isinstance(each, list | tuple) else None for each in numbers}
     if len(lengths) > 1:
         raise OperandError(
@@ -146,8 +150,8 @@ def _add_files(
     wanted, base = sums.num_operands, sums.base
     if len(files) not in (1, wanted):
         raise ConfigurationError(
-            f"this run adds {wanted} numbers; {len(files)} files came; give one file with {wanted} numbers "
-            f"on each line, or {wanted} files with one number each"
+            f"this run takes {wanted} numbers; {len(files)} files came; give one file with {wanted} "
+            f"numbers on each line, or {wanted} files with one number each"
         )
     with ExitStack() as stack:
         texts = [stack.enter_context(open_text(file)) for file in files]

@@ -1,4 +1,4 @@
-"""Testing an adder where adding is hard."""
+"""Testing a network where its task is hard."""
 
 import hashlib
 import os
@@ -65,8 +65,8 @@ def evaluate(
     say: Say = lambda words: None,
     report: Report = lambda num_digits, total: None,
 ) -> Evaluated:
-    """How exact an adder is where adding is hard: by length and longest carry run and idle run, on hard
-    cases, and by a search for a wrong sum where there are logits.
+    """How exact a network is where its task is hard: by length and longest run, on hard cases, and by a
+    search for a wrong answer where there are logits.
 
     The result is kept in the store, but for that of a module or function.
 
@@ -76,7 +76,7 @@ def evaluate(
         say: told what is done with a file.
         report: told how many digits were answered since the last time, and how many there are.
     Raises:
-        ConfigurationError: a run of another task, or options that do not fit together.
+        ConfigurationError: options that do not fit together.
         StoreError: no such run, a damaged one, or a file without weights.
     """
     from ripplecarry.evaluation.adder_file import load_adder

@@ -75,7 +75,7 @@ def certify_sets(
         "statement": statement(task, cell, len(sets), digest),
         "run": run_id,
         "task": TaskChoice.build({n: getattr(choice, n) for n in TaskChoice.model_fields}).model_dump(
-            mode="json", exclude_defaults=True
+            mode="json", exclude_defaults=True, exclude={"machine": {"states", "symbols"}}
         ),
         "cell": cell,
         "weights_sha256": digest,

@@ -11,6 +11,7 @@ from aalpy.learning_algs import run_KV
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.philox import Stream, random_words
+from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Int
 from ripplecarry.engines.engine import Computation
@@ -53,8 +54,9 @@ def extract_machine(
 ) -> Extraction:
     """The minimal Mealy machine of a network, by the algorithm of Kearns and Vazirani.
 
-    A hypothesis is tested on random words, half of them made of symbols whose digits sum to base - 1,
-    through which a carry runs. Not every word is tested: this is evidence, while a certificate is proof.
+    A hypothesis is tested on random words, half of them made of symbols that do not reset the task's
+    machine, such as those through which a carry runs. Not every word is tested: this is evidence, while a
+    certificate is proof.
     Where a few words already tell more than `max_states` states apart, learning stops at the first
     hypothesis with more states than the task's machine.
 
@@ -163,14 +165,15 @@ class _RandomWords(Oracle):
 
 
 def _random_words(task: Task, seed: int) -> Int[np.ndarray, "word position"]:
-    """Words of random symbols; every second one mostly of symbols whose digits sum to base - 1."""
+    """Words of random symbols; every second one mostly of symbols that do not reset the task's machine."""
     count = NUM_WORDS * WORD_LENGTH
     drawn = random_words(seed, Stream.EVALUATION, 0, 1, 2 * count)[0].reshape(2, NUM_WORDS, WORD_LENGTH)
-    digits = task.digits_of(np.arange(task.machine.num_symbols))
-    idle = np.flatnonzero(digits.sum(axis=1) == task.base - 1)
-    is_idle = (np.arange(NUM_WORDS) % 2 == 1)[:, None] & (drawn[1] % 8 > 0)
-    uniform = drawn[0] % task.machine.num_symbols
-    return np.where(is_idle, idle[drawn[1] // 8 % len(idle)], uniform).astype(np.int64)
+    uniform = (drawn[0] % task.machine.num_symbols).astype(np.int64)
+    keeping = ResetFreeRuns.of(task.machine).keeping
+    if not keeping.size:
+        return uniform
+    keeps = (np.arange(NUM_WORDS) % 2 == 1)[:, None] & (drawn[1] % 8 > 0)
+    return np.where(keeps, keeping[drawn[1] // 8 % len(keeping)], uniform)
 
 
 def _tables(learned: Automaton[MealyState], num_symbols: int) -> Machine:

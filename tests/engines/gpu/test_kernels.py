@@ -97,7 +97,9 @@ def test_training_stays_with_the_reference(cell, optimiser):
     assert ours.step == theirs.step == 4
 
 
-@pytest.mark.parametrize("operands", [{"lengths": "mixed"}, {"operands": "carry-balanced"}])
+@pytest.mark.parametrize(
+    "operands", [{"lengths": "mixed"}, {"operands": "carry-balanced"}, {"operands": "balanced"}]
+)
 def test_operands_that_the_kernel_does_not_draw_are_trained_on_all_the_same(operands):
     trial = Trial(**SMALL, **operands)
     ours, theirs = start(GpuEngine(), trial), start(ReferenceEngine(), trial)

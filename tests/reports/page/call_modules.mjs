@@ -14,6 +14,8 @@ const { fitProbe } = await load("fit_probe");
 const { hardCases } = await load("hard_cases");
 const { gridLengths, gridPositions, gridRuns, longestRuns } = await load("hard_grid");
 const { hardTest } = await load("hard_test");
+const { wholeNumbers } = await load("random");
+const { ResetFreeRuns } = await load("reset_free_runs");
 const { shareInterval } = await load("interval");
 const kernels = await load("kernel");
 const { Rows } = await load("rows");
@@ -103,6 +105,8 @@ const CALLS = {
     [name, rows.count, rows.operands, Buffer.from(rows.digits).toString("hex")]),
   grid: ({ task, trained, longest }) => gridLengths(trained, longest).map((length) =>
     [length, gridRuns(length), gridPositions(taskOf(task), length)]),
+  drawRuns: ({ task, count, length, run, seed }) =>
+    Array.from(new ResetFreeRuns(taskOf(task)).draw(count, length, run, length, wholeNumbers(BigInt(seed))).digits),
   interval: ([successes, trials]) => shareInterval(successes, trials),
   explain: ({ cells, hard }) => explain(cells, hard),
   testHard,

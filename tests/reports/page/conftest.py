@@ -29,6 +29,13 @@ RUNS = {
     "subtraction": SMALL | {"task": "subtraction", "base": 2, "steps": 60, "layers": 1},
     "comparison": SMALL | {"task": "comparison", "steps": 60, "cell": "lstm", "layers": 3},
     "counter": SMALL | {"task": "counter", "modulus": 40, "base": 5, "steps": 30},
+    "named": SMALL | {
+        "task": "machine", "base": 2, "num_operands": 1, "steps": 30,
+        "machine": {
+            "next_state": [[0, 1], [1, 0]], "output": [[0, 1], [1, 0]],
+            "states": ["even", "odd"], "symbols": ["stay", "flip"],
+        },
+    },
 }  # fmt: skip
 
 

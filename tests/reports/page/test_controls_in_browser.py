@@ -338,7 +338,7 @@ def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):
     ]  # fmt: skip
     page.locator("#tests summary").click()
     assert shown.count() == 6
-    assert shown.nth(1).inner_text().endswith("all pairs")
+    assert shown.nth(1).inner_text().endswith("all there are")
 
 
 def test_weights_trained_elsewhere_have_a_page_without_curves(copied, pages, open_page, tmp_path):

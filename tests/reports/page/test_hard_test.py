@@ -7,11 +7,12 @@ from random import Random
 import numpy as np
 import pytest
 from called_modules import content_of
-from scipy.stats import binomtest
+from scipy.stats import binomtest, chisquare
 
 from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.digits import to_digits
+from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.kernel import is_available
 from ripplecarry.engines.native import NativeEngine
@@ -53,9 +54,11 @@ def test_the_grid_is_laid_out_as_in_python(modules):
     sampling = Sampling()
 
     for base, trained, longest in ((2, 1, 40), (10, 9, 45), (10, 37, 185), (16, 200, 1000), (3, 20, 10)):
-        given = {"task": content_of(Trial(base=base)), "trained": trained, "longest": longest}
+        trial = Trial(base=base)
+        given = {"task": content_of(trial), "trained": trained, "longest": longest}
+        task = trial.build_task()
         assert modules.call("grid", given) == [
-            [n, sampling.runs(n), grid_digits([n], base, sampling) // n * (n + EXTRA_POSITIONS)]
+            [n, sampling.runs(n), grid_digits([n], task, sampling) // n * (n + EXTRA_POSITIONS)]
             for n in grid_lengths(trained, longest)
         ]
 
@@ -93,6 +96,7 @@ GRIDS = {
     "without a run alone": ([cell(5, run, 1000 if run else 10) for run in range(6)], []),
     "without a run and at others": ([cell(5, run, 999 + run % 2) for run in range(6)], []),
     "one cell without a run": ([cell(1, 0, 10)], []),
+    "another task": ([cell(n, n, 1000 - n // 5, kind="reset-free") for n in range(1, 9)], hard("zero")),
 }
 
 
@@ -198,17 +202,49 @@ class Right:
 
 
 @pytest.mark.parametrize("task", TASKS[1:], ids=lambda choice: choice["task"])
-def test_a_right_network_of_another_task_is_tested_by_length_alone(tested_hard, task):
-    found = tested_hard(Trial.build(SMALL | task | {"digits": 3, "base": 4}), 30, network="right")
+def test_a_right_network_of_another_task_is_tested_by_its_reset_free_runs(tested_hard, task):
+    trial = Trial.build(SMALL | task | {"digits": 3, "base": 4})
 
-    result = found["result"]
+    found = tested_hard(trial, 30, network="right")
+
+    result, task = found["result"], trial.build_task()
     assert result["wrong"] is None
     counts = [*result["cells"], *result["hard"], result["search"]]
     assert result["numTested"] == found["numRows"] == sum(each["numPairs"] for each in counts)
-    assert {each["kind"] for each in result["cells"]} == {"uniform"}
-    assert [each["length"] for each in result["cells"]] == [1, 2, 3, 6, 10, 15, 30]
-    words = "Answers by length: right up to 30 digits, the most tested; hard cases: all right."
-    assert found["explanation"] == words
+    exactness = measure_exactness(Right(task), task, grid_lengths(3, 30))
+    assert in_javascript(exactness.cells, exactness.hard) == {
+        name: result[name] for name in ("cells", "hard")
+    }
+    assert found["explanation"] == exactness.explanation
+
+
+@pytest.mark.parametrize("task", TASKS[1:], ids=lambda choice: choice["task"])
+def test_operands_of_a_longest_reset_free_run_are_drawn_as_often(modules, task):
+    trial = Trial.build(task | {"base": 2})
+    task = trial.build_task()
+    num_symbols, length = task.machine.num_symbols, 6
+    words = np.arange(num_symbols**length)[:, None] // num_symbols ** np.arange(length) % num_symbols
+    runs = ResetFreeRuns.of(task.machine)
+    given = {"task": content_of(trial), "length": length, "seed": 5}
+    for run in runs.possible(length):
+        wanted = words[runs.longest(words) == run]
+        count = 20 * len(wanted)
+        drawn = modules.call("drawRuns", given | {"run": run, "count": count})
+
+        symbols = task.symbols_of(np.array(drawn).reshape(count, length, task.num_operands))
+        place = num_symbols ** np.arange(length)
+        found, counts = np.unique(symbols @ place, return_counts=True)
+        assert found.tolist() == sorted((wanted @ place).tolist())
+        assert len(counts) == 1 or chisquare(counts).pvalue > 1e-5
+
+
+def test_long_operands_have_the_reset_free_runs_that_were_wanted(modules):
+    trial = Trial.build({"task": "comparison", "base": 16})
+    task, length = trial.build_task(), 1000
+    for run in (0, 1, 500, 999, 1000):
+        given = {"task": content_of(trial), "length": length, "seed": 5, "count": 3, "run": run}
+        drawn = np.array(modules.call("drawRuns", given)).reshape(3, length, 2)
+        assert ResetFreeRuns.of(task.machine).longest(task.symbols_of(drawn)).tolist() == [run] * 3
 
 
 def test_a_network_that_drops_long_carries_is_told_so(tested_hard):

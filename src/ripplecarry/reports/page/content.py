@@ -27,6 +27,9 @@ NUM_SAMPLE_PAIRS = 40
 MOST_POINTS = 1000
 TYPES = {"float16": "<f2", "float32": "<f4", "uint8": "<u1", "uint16": "<u2", "uint32": "<u4"}
 
+_IN_EVERY_LANGUAGE = ("addition", "subtraction", "times", "comparison", "counter")
+"""Tasks for whose states the page has words of its own."""
+
 Text = dict[str, object]
 """An array's numbers as text, for the page's scripts to decode."""
 
@@ -124,6 +127,8 @@ def task_content(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
         "outputs": task.num_outputs,
         "states": machine.num_states,
         "reachable": machine.reachable_states(),
+        "stateNames": None if kind in _IN_EVERY_LANGUAGE else task.state_names,
+        "symbolNames": task.symbol_names,
         "nextState": text_of_array(machine.next_state, "uint16"),
         "output": text_of_array(machine.output, "uint8"),
     }

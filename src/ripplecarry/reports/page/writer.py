@@ -67,11 +67,18 @@ def write_page(
 def compose(content: dict[str, object]) -> str:
     """The self-contained page with this content."""
     run: Any = content["run"]
-    return fill("page.html", "main", content, run_id=run["id"])
+    task: Any = content["task"]
+    carries = task["kind"] in ("addition", "times")
+    return fill("page.html", "main", content, run_id=run["id"], carries=carries)
 
 
 def fill(
-    template: str, entry: str, content: Mapping[str, object], *, workers: tuple[str, ...] = (), **words: str
+    template: str,
+    entry: str,
+    content: Mapping[str, object],
+    *,
+    workers: tuple[str, ...] = (),
+    **gaps: str | bool,
 ) -> str:
     """A template with its style, content and scripts.
 
@@ -91,7 +98,7 @@ def fill(
         entry=entry,
         modules={name: Markup(source) for name, source in modules(entry, *workers).items()},
         data=Markup(data),
-        **words,
+        **gaps,
     )
 
 

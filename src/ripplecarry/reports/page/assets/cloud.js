@@ -1,7 +1,8 @@
-// Drawing the states of a layer on a plane, coloured by the true carry, with the invariant's boxes.
+// Drawing the states of a layer on a plane, coloured by the true state, with the invariant's boxes.
 
 import { byId, draw, stateColour } from "./elements.js";
 import { place, shadow } from "./project.js";
+import { stateText } from "./state_text.js";
 import { count, say } from "./words.js";
 
 const [WIDTH, HEIGHT, MARGIN, AXIS] = [420, 310, 12, 14]; // AXIS: room for an axis's name
@@ -53,7 +54,7 @@ function legend(task, stateWord) {
     const mark = document.createElement("i");
     mark.style.background = stateColour(state);
     if (state % 2 === 0) mark.style.borderRadius = "50%";
-    item.append(mark, `${say(`state.${stateWord}`)} ${state}`);
+    item.append(mark, `${say(`state.${stateWord}`)} ${stateText(task, state)}`);
     return item;
   });
   const box = document.createElement("p");

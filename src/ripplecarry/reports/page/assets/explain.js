@@ -3,7 +3,7 @@
 import { shareInterval } from "./interval.js";
 import { count, say } from "./words.js";
 
-const KINDS = ["carry", "idle", "uniform"];
+const KINDS = ["carry", "idle", "reset-free"];
 
 /** Up to which length and longest runs all is right, and from where on it is wrong; nothing where nothing was tested. */
 export function explain(cells, hard = []) {
@@ -12,11 +12,10 @@ export function explain(cells, hard = []) {
   const byLength = byKind.flatMap((mine) => countsBy(mine, "length"));
   const parts = [say("explain.length", { where: along(worst(byLength), "digit") })];
   for (const mine of byKind) {
-    const { kind } = mine[0];
-    if (kind !== "uniform") parts.push(say(`explain.${kind}`, { where: along(countsBy(mine, "run"), "position") }));
+    parts.push(say(`explain.${mine[0].kind}`, { where: along(countsBy(mine, "run"), "position") }));
   }
   if (hard.length) parts.push(sayHard(hard));
-  const whose = cells[0].kind === "uniform" ? "answers" : "sums";
+  const whose = cells[0].kind === "reset-free" ? "answers" : "sums";
   return say(`explain.${whose}`, { parts: parts.join(say("explain.between")) });
 }
 

@@ -1,8 +1,10 @@
-// Right answers by length and longest run, as in ripplecarry.evaluation.grid; other tasks by length alone.
+// Right answers by length and longest run, as in ripplecarry.evaluation.grid.
 
 import { EXTRA_POSITIONS } from "./task.js";
 import { hasCarryRuns } from "./hard_cases.js";
 import { KINDS, STREAMS } from "./kernel.js";
+import { wholeNumbers } from "./random.js";
+import { ResetFreeRuns } from "./reset_free_runs.js";
 import { Rows } from "./rows.js";
 
 const EVERY_LENGTH_UP_TO = 10;
@@ -13,7 +15,7 @@ const FEWEST_ROWS = 20;
 const DIGITS_OF_A_CELL = 60_000;
 const MOST_IN_ALL = 10 * MOST_ROWS;
 
-const DRAWN = { uniform: KINDS.uniform, carry: KINDS["carry run"], idle: KINDS["idle run"] };
+const DRAWN = { carry: KINDS["carry run"], idle: KINDS["idle run"] };
 
 /** Lengths to test: all up to the training length, some multiples of it, powers of ten and the longest one. */
 export function gridLengths(trained, longest) {
@@ -38,8 +40,10 @@ export function gridRuns(length) {
 /** The cells' plans of a length: which kind and longest run, or `null` for all operands there are. */
 function plansOf(task, length) {
   if (task.base ** (task.operands * length) <= MOST_IN_ALL) return null;
-  if (!hasCarryRuns(task)) return [{ kind: "uniform", run: 0 }];
-  return ["carry", "idle"].flatMap((kind) => gridRuns(length).map((run) => ({ kind, run })));
+  const runs = gridRuns(length);
+  if (hasCarryRuns(task)) return ["carry", "idle"].flatMap((kind) => runs.map((run) => ({ kind, run })));
+  const known = new ResetFreeRuns(task);
+  return runs.filter((run) => known.isPossible(length, run)).map((run) => ({ kind: "reset-free", run }));
 }
 
 const rowsOfACell = (length) => Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.floor(DIGITS_OF_A_CELL / length)));
@@ -54,22 +58,29 @@ export function gridPositions(task, length) {
 /** Tests the cells of the lengths; the operands are a function of the seed and the task alone. */
 export async function testGrid(examiner, seed, lengths) {
   const cells = [];
+  const below = wholeNumbers(seed);
   let step = 0;
   for (const length of lengths) {
     const plans = plansOf(examiner.task, length);
     if (!plans) cells.push(...await testAll(examiner, length));
-    for (const plan of plans ?? []) cells.push(await testSome(examiner, { seed, step: step++, length, ...plan }));
+    for (const plan of plans ?? []) cells.push(await testSome(examiner, { seed, step: step++, length, below, ...plan }));
   }
   return cells;
 }
 
-async function testSome(examiner, { seed, step, length, kind, run }) {
+async function testSome(examiner, { seed, step, length, below, kind, run }) {
+  const { network, task } = examiner;
   const batch = rowsOfACell(length);
   const positions = length + EXTRA_POSITIONS;
-  const { operands, answers } = examiner.network.draw({
-    seed, stream: STREAMS.evaluationByRun, step, batch, digits: length, positions, kind: DRAWN[kind], run,
-  });
-  const exact = await examiner.areExact(new Rows(examiner.task.operands, positions, operands), answers);
+  let [rows, answers] = [];
+  if (kind === "reset-free") {
+    rows = new ResetFreeRuns(task).draw(batch, length, run, positions, below);
+  } else {
+    const how = { seed, stream: STREAMS.evaluationByRun, step, batch, digits: length, positions, kind: DRAWN[kind], run };
+    const drawn = network.draw(how);
+    [rows, answers] = [new Rows(task.operands, positions, drawn.operands), drawn.answers];
+  }
+  const exact = await examiner.areExact(rows, answers);
   return { kind, length, run, numPairs: batch, numExact: total(exact), isExhaustive: false };
 }
 
@@ -79,12 +90,11 @@ async function testAll(examiner, length) {
   const { task } = examiner;
   const rows = allRows(task, length);
   const exact = await examiner.areExact(rows);
-  if (!hasCarryRuns(task)) {
-    return [{ kind: "uniform", length, run: 0, numPairs: rows.count, numExact: total(exact), isExhaustive: true }];
-  }
-  const found = { carry: [], idle: [] };
+  const found = hasCarryRuns(task) ? { carry: [], idle: [] } : { "reset-free": [] };
+  const known = new ResetFreeRuns(task);
   rows.all().forEach((digits, number) => {
-    const runs = longestRuns(digits, task.base);
+    const used = digits.subarray(0, length * task.operands);
+    const runs = hasCarryRuns(task) ? longestRuns(used, task.base) : { "reset-free": known.longest(used) };
     for (const [kind, cells] of Object.entries(found)) {
       const run = runs[kind];
       cells[run] ??= { kind, length, run, numPairs: 0, numExact: 0, isExhaustive: true };
@@ -92,7 +102,7 @@ async function testAll(examiner, length) {
       cells[run].numExact += exact[number];
     }
   });
-  return [...found.carry, ...found.idle];
+  return Object.values(found).flatMap((cells) => cells.filter(Boolean));
 }
 
 /** All operands of a length, with the extra positions. */

@@ -1,7 +1,8 @@
 // Searching for a wrong answer by descending the smallest margin, as in ripplecarry.evaluation.search.
 
-import { EXTRA_POSITIONS } from "./task.js";
+import { wholeNumbers } from "./random.js";
 import { Rows } from "./rows.js";
+import { EXTRA_POSITIONS } from "./task.js";
 
 const NUM_ROUNDS = 40;
 const NUM_BEST = 32;
@@ -47,15 +48,4 @@ function changed(pool, { base, operands }, below) {
     for (let k = 0; k < operands; k++) row[k] = below(base);
   }
   return row;
-}
-
-/** Random whole numbers below a bound, a function of the seed. Source: Steele et al. 2014, SplitMix, in 32 bits. */
-function wholeNumbers(seed) {
-  let state = Number(BigInt.asUintN(32, BigInt(seed)));
-  return (bound) => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let word = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-    return Math.floor((((word ^ (word >>> 16)) >>> 0) / 2 ** 32) * bound);
-  };
 }

@@ -2,7 +2,7 @@
 
 import { readingAt } from "./curves.js";
 import { byId, make } from "./elements.js";
-import { written } from "./task.js";
+import { digitsText, stateText } from "./state_text.js";
 import { count, percent, say } from "./words.js";
 
 /** Which run this is. */
@@ -58,13 +58,13 @@ export function sayPosition(trace, position, read, stateWord) {
   const right = task.write(trace.right[position]);
   byId("here").textContent = say("here", {
     position,
-    digits: Array.from(trace.positions[position], written).join(", "),
+    digits: digitsText(task, trace.positions[position]),
     state: say(`state.${stateWord}`),
-    before: trace.states[position],
+    before: stateText(task, trace.states[position]),
     given: task.write(trace.given[position]),
     judgement: trace.isWrong(position) ? say("here.wrong", { right }) : say("here.right"),
-    after: trace.states[position + 1],
-    read,
+    after: stateText(task, trace.states[position + 1]),
+    read: stateText(task, read),
   });
 }
 

@@ -9,7 +9,8 @@ export const EXTRA_POSITIONS = 2;
 export const written = (digit) => CHARACTERS[digit];
 
 /** What the states of a task's machine are called. */
-export const stateWordOf = (kind) => ({ addition: "carry", times: "carry", subtraction: "borrow" })[kind] ?? "state";
+const STATE_WORDS = { addition: "carry", times: "carry", subtraction: "borrow", counter: "sum" };
+export const stateWordOf = (kind) => STATE_WORDS[kind] ?? "state";
 
 export class Task {
   /** @param content {base, operands, outputs, states, nextState, output}, tables already decoded */
