@@ -61,9 +61,14 @@ def number_text(digits: UInt8[np.ndarray, " position"]) -> str:
     return text_of(digits).decode().lstrip("0") or "0"
 
 
+def sequence_text(symbols: Integer[np.ndarray, " position"]) -> str:
+    """Symbols of any size, in decimal, in the order in which they are read."""
+    return " ".join(map(str, symbols.tolist()))
+
+
 def symbols_text(symbols: Integer[np.ndarray, " position"]) -> str:
     """Symbols of any size, in decimal and in brackets, that of the highest position first."""
-    return f"[{' '.join(map(str, symbols[::-1].tolist()))}]"
+    return f"[{sequence_text(symbols[::-1])}]"
 
 
 def lines_of(digits: UInt8[np.ndarray, "row position"]) -> list[bytes]:

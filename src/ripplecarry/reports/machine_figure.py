@@ -32,7 +32,8 @@ def draw_machine(
     palette = ListedColormap(shades)
     columns = min(num_drawn, _PER_ROW)
     rows = -(-num_drawn // columns)
-    width = task.base
+    # Symbols that are no digits go into rows of equal length, of up to twelve.
+    width = max(w for w in range(1, 13) if task.base % w == 0) if not task.is_on_numbers else task.base
     height = (0.31 * machine.num_symbols / width + 0.9) * rows + 1.0
     with new_figure(max(3.3 * columns + 0.6, 6.5), min(height, 40)) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
@@ -42,13 +43,13 @@ def draw_machine(
             following = machine.next_state[state].reshape(-1, width).clip(max=num_drawn)
             axes.imshow(following, cmap=palette, vmin=0, vmax=num_drawn)
             for (row, column), answer in np.ndenumerate(machine.output[state].reshape(-1, width)):
-                axes.text(column, row, np.base_repr(answer, 36), ha="center", va="center", fontsize=7)
+                axes.text(column, row, _written(answer, task), ha="center", va="center", fontsize=7)
                 to = following[row, column]
                 corner = {"ha": "right", "va": "bottom", "fontsize": 4.5}
                 axes.text(column + 0.46, row + 0.46, str(to) if to < num_drawn else "…", **corner)
             axes.grid(visible=False)
             axes.set_title(f"in state {state}" + (" (the first)" if state == 0 else ""))
-            axes.set_xlabel("first operand's digit")
+            axes.set_xlabel("first operand's digit" if task.is_on_numbers else "symbol, row by row")
             axes.set_ylabel("second operand's digit" if task.num_operands > 1 else "")
             axes.set_xticks(range(width))
             axes.set_yticks([] if task.num_operands == 1 else range(following.shape[0]))
@@ -63,3 +64,7 @@ def draw_machine(
             "One square for each pair of digits. Large: the answer digit. Small and colour: the next state."
             + (f" {left_out} more states are not drawn; “…” leads to one of them." if left_out else ""),
         )
+
+
+def _written(answer: int, task: Task) -> str:
+    return np.base_repr(answer, 36) if task.is_on_numbers else str(answer)

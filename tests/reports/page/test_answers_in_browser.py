@@ -20,7 +20,7 @@ def drawn_operands(task, count, longest=30):
         rows.append(random.integers(task.base, size=(length, task.num_operands)).astype(np.uint8))
     hard = np.concatenate(list(hard_cases(task, 12).values()))
     rows += list(hard[random.choice(len(hard), count // 5)])
-    return [operand_texts(row) for row in rows]
+    return [operand_texts(task, row) for row in rows]
 
 
 def python_answer(network, task, texts):

@@ -2,13 +2,12 @@
 
 import { readingAt } from "./curves.js";
 import { byId, make } from "./elements.js";
-import { written } from "./task.js";
 import { count, percent, say } from "./words.js";
 
 /** Which run this is. */
 export function sayRun({ content, task, snapshots }) {
   const { network, run, settings } = content;
-  byId("about").textContent = say("about", {
+  byId("about").textContent = say(task.isOnNumbers ? "about" : "about.sequences", {
     id: run.id, cell: network.cell.toUpperCase(), layers: network.layers, hidden: network.hidden,
     digits: content.digits, base: task.base, steps: count(snapshots.at(-1).step),
   });
@@ -58,7 +57,7 @@ export function sayPosition(trace, position, read, stateWord) {
   const right = task.write(trace.right[position]);
   byId("here").textContent = say("here", {
     position,
-    digits: Array.from(trace.positions[position], written).join(", "),
+    digits: Array.from(trace.positions[position], (digit) => task.writeDigit(digit)).join(", "),
     state: say(`state.${stateWord}`),
     before: trace.states[position],
     given: task.write(trace.given[position]),
