@@ -90,6 +90,13 @@ class Task:
         """Number of possible answers at a position."""
         return max(2, self.base, self.machine.num_outputs)
 
+    @property
+    def symbol_words(self) -> str:
+        """What a symbol is, for people to read."""
+        if not self.is_on_numbers:
+            return "symbol"
+        return {1: "digit", 2: "pair of digits"}.get(self.num_operands, "tuple of digits")
+
     def operand_text(self, digits: UInt8[np.ndarray, " position"]) -> str:
         """An operand as it is written: a number, or symbols in the order in which they are read."""
         return number_text(digits) if self.is_on_numbers else sequence_text(digits)

@@ -61,7 +61,7 @@ def draw_machine(
             folder,
             f"machine_{name}",
             f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
-            "One square for each pair of digits. Large: the answer digit. Small and colour: the next state."
+            f"One square for each {task.symbol_words}. Large: the answer. Small and colour: the next state."
             + (f" {left_out} more states are not drawn; “…” leads to one of them." if left_out else ""),
         )
 
