@@ -29,7 +29,7 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from hashlib import sha256
-from itertools import chain, pairwise
+from itertools import chain, combinations, pairwise, permutations
 from math import gcd, prod
 from operator import mul, sub
 from pathlib import Path
@@ -42,9 +42,18 @@ ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126
 ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
 BOXES = {"rnn": ["preactivation"], "gru": ["preactivation", "hidden"], "lstm": ["preactivation", "memory"]}
 OLD_BOXES = {"rnn": ["drive"], "gru": ["drive", "kept"], "lstm": ["drive", "kept"]}
-NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
+SEQUENCES = ("parity", "cycle_navigation", "group", "dyck", "flip_flop")
+NUM_OPERANDS = {"times": 1, "counter": 1, "remainder": 1, "subtraction": 2, "comparison": 2}
+NUM_OPERANDS |= dict.fromkeys(SEQUENCES, 1)
 TABLES = {"next_state": [[int]], "output": [[int]]}
-SETTINGS = {"times": {"factor": int}, "counter": {"modulus": int}, "machine": {"machine": TABLES}}
+SETTINGS: dict[str, dict[str, Any]] = {"times": {"factor": int}, "machine": {"machine": TABLES}}
+SETTINGS |= {"counter": {"modulus": int}, "cycle_navigation": {"modulus": int}, "group": {"group": str}}
+SETTINGS |= {"remainder": {"modulus": int, "digit_order": str}, "dyck": {"depth": int, "kinds": int}}
+FIRST = "least-first"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "cycle_navigation": {"modulus": 5},
+    "remainder": {"digit_order": FIRST},
+}
 
 Interval = tuple[int, int]
 Box = list[Interval]
@@ -123,6 +132,62 @@ class Weights:
         self.sha256 = sha256(b"".join(hashed[name] for name in sorted(hashed))).hexdigest()
 
 
+def twice(value: Any) -> tuple[Any, Any]:
+    """A state that is its own answer."""
+    return value, value
+
+
+def permutation_group(name: str) -> list[tuple[int, ...]]:
+    """The permutations of 3 or 5 things; a5 has those with an even number of pairs in falling order."""
+    found = permutations(range(int(name[1])))
+    return [p for p in found if name != "a5" or sum(a > b for a, b in combinations(p, 2)) % 2 == 0]
+
+
+def push(stack: tuple[int, ...], s: int, depth: int, kinds: int) -> tuple[tuple[int, ...], int]:
+    """The stack of open brackets after a symbol, and its top; kinds + 1 where the symbol may not stand."""
+    if 1 <= s <= kinds and len(stack) < depth:
+        stack = (*stack, s)
+    elif s > kinds and stack[-1:] == (s - kinds,):
+        stack = stack[:-1]
+    elif s:
+        return stack, kinds + 1
+    return stack, stack[-1] if stack else 0
+
+
+def tracked(task: dict[str, Any], num_states: int) -> tuple[int, list[Any], Callable[[Any, int], Any]]:
+    """The number of symbols of a task that tracks a state; its states; the next state and the answer."""
+    name, base, k, n = task["task"], task["base"], task.get("modulus", 2), task.get("kinds", 1)
+    is_small = 2 <= k <= 255 and 1 <= n <= 100 and 1 <= task.get("depth", 1) <= 100
+    need(is_small and task.get("group", "s3") in ("s3", "a5", "s5"), "the task has other settings", 2)
+    need(task.get("digit_order", FIRST) in (FIRST, "most-first"), "the task has other settings", 2)
+    if name == "parity":
+        return 2, [0, 1], lambda q, s: twice(q ^ s)
+    if name == "cycle_navigation":
+        return 3, [*range(k)], lambda q, s: twice((q + (0, 1, -1)[s]) % k)
+    if name == "flip_flop":
+        return 5, [0, 1], lambda q, s: ((q, q, 0, 1, q)[s], q if s == 4 else 2)
+    if name == "group":
+        group = permutation_group(task["group"])
+        number = {p: i for i, p in enumerate(group)}
+        return (
+            len(group),
+            [*number.values()],
+            lambda q, s: twice(number[tuple(group[s][i] for i in group[q])]),
+        )
+    if name == "dyck":
+        num_stacks = sum(n**height for height in range(task["depth"] + 1))
+        need(num_stacks == num_states, "the machine is not that of the task")
+        stacks: list[tuple[int, ...]] = [()]
+        for stack in stacks:  # which grows
+            stacks += [(*stack, s) for s in range(1, n + 1) if len(stack) < task["depth"]]
+        return 2 * n + 1, stacks, lambda q, s: push(q, s, task["depth"], n)
+    if task["digit_order"] == FIRST:  # a state is what the next digit is worth, and the remainder
+        worths = dict.fromkeys(pow(base, e, k) for e in range(k + 1))
+        states = [(w, r) for w in worths for r in range(k)]
+        return base, states, lambda q, s: ((q[0] * base % k, (q[1] + q[0] * s) % k), (q[1] + q[0] * s) % k)
+    return base, [*range(k)], lambda q, s: twice((q * base + s) % k)
+
+
 class Machine:
     """The machine that a certificate shows, if its task means it: a row a state, a column a symbol.
 
@@ -132,7 +197,8 @@ class Machine:
 
     def __init__(self, given: dict[str, Any], tables: dict[str, Table]) -> None:
         name = str(given.get("task", "addition"))
-        self.task = dict[str, Any](task=name, base=10, num_operands=NUM_OPERANDS.get(name, 2)) | given
+        self.task = dict[str, Any](task=name, base=10, num_operands=NUM_OPERANDS.get(name, 2))
+        self.task |= DEFAULTS.get(name, {}) | given
         form = {"task": str, "base": int, "num_operands": int} | SETTINGS.get(name, {})
         need(fits(self.task, form), "the task has other settings", 2)
         base, n, own = self.task["base"], self.task["num_operands"], self.task.pop("machine", None)
@@ -140,6 +206,11 @@ class Machine:
         need(is_right, "the task has another base or number of operands", 2)
         self.next_state, self.output = tables["next_state"], tables["output"]
         states, lengths = range(len(self.output)), set(map(len, self.next_state + self.output))
+        is_free = name == "machine" and given.get("num_operands", 1) == 1 and lengths != {base**n}
+        if name in SEQUENCES or (is_free and base == 10):  # symbols of its own, of one operand
+            need(base == 10 and 0 < max(lengths, default=0) <= 256, "the task has other symbols", 2)
+            base, n = max(lengths), 1
+            self.task |= {"base": base, "num_operands": n}
         need(len(states) == len(self.next_state) and lengths == {base**n}, "the tables have other sizes", 2)
         need(all(q in states for q in chain(*self.next_state)), "a next state is none", 2)
         need(all(0 <= y < 256 for y in chain(*self.output)), "an output is not from 0 to 255", 2)
@@ -153,10 +224,18 @@ class Machine:
             "comparison": (3, lambda q, d: (q if d[0] == d[1] else 1 if d[0] > d[1] else 2,) * 2),
         }
         is_meant = own == tables
+        rows = [list(zip(*row, strict=True)) for row in zip(self.next_state, self.output, strict=True)]
         if name in tasks:
             num, step = tasks[name]
-            own = [list(zip(*row, strict=True)) for row in zip(self.next_state, self.output, strict=True)]
-            is_meant = num == len(states) and own == [[step(q, d) for d in self.symbols] for q in states]
+            is_meant = num == len(states) and rows == [[step(q, d) for d in self.symbols] for q in states]
+        elif name in (*SEQUENCES, "remainder"):
+            width, meant, follow = tracked(self.task, len(states))
+            is_meant = len(meant) == len(states) and width == base
+            number = {state: i for i, state in enumerate(meant)}
+            for q, row in zip(meant, rows, strict=False):
+                is_meant = is_meant and row == [
+                    (number[r], y) for r, y in (follow(q, s) for s in range(width))
+                ]
         need(is_meant, "the machine is not that of the task")
 
     def reachable(self) -> list[int]:
@@ -334,7 +413,10 @@ class Network:
     def __init__(self, weights: Weights, machine: Machine) -> None:
         base, num_operands, shapes = machine.task["base"], machine.task["num_operands"], weights.shapes
         features, rows = (shapes.get(n, [0])[-1] for n in ("embed_layer.weight", "rnn.bias_hh_l0"))
-        outputs, units = max(base, 1 + max(map(max, machine.output))), shapes.get("dense.weight", [0])[-1]
+        outputs, units = (
+            max(2, base, 1 + max(map(max, machine.output))),
+            shapes.get("dense.weight", [0])[-1],
+        )
         self.cell = {units: "rnn", 3 * units: "gru", 4 * units: "lstm"}.get(rows, "")
         wanted = {"embed_layer.weight": [base, features], "dense.weight": [outputs, units]}
         wanted["dense.bias"], names, inputs = [outputs], [], num_operands * features

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS
 from ripplecarry.networks.architecture import CELL_SHAPES
 from ripplecarry.runs.trial import Trial
 

@@ -23,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from handout.data import gen_data_batch, prepare_batch, results_converter
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, Batch
+from ripplecarry.arithmetic.batches import Batch
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import ReferenceTrainer, mean_cross_entropy
 from ripplecarry.networks.adder import Adder

@@ -109,7 +109,10 @@ def test_a_task_from_a_machine_is_that_machine():
     [
         ([[0, 1]], [[0, 0]], "next state 1 is not one of 0 to 0"),
         ([[0, -1]], [[0, 0]], "next state -1"),
-        ([[0, 0]], [[0]], "same rows and columns"),
+        ([[0, 0]], [[0]], "output has 1 entry in row 0; the longest row has 2"),
+        ([[0, 0], [1]], [[0, 0], [0, 0]], "next_state has 1 entry in row 1"),
+        ([[0, 0], [1, 1]], [[0, 0]], "next_state has 2 rows, output 1; each has one row per state"),
+        ([], [], "at least one state"),
         ([[0, 0]], [[0, 256]], "from 0 to 255"),
         ([[]], [[]], "at least one state"),
     ],
@@ -131,20 +134,49 @@ def test_a_machine_with_the_wrong_alphabet_is_refused():
         ({"factor": 7}, "factor belongs to the task times, not to addition"),
         ({"task": "times", "factor": 7, "num_operands": 2}, "has 1 operand"),
         ({"task": "counter"}, "the task counter needs modulus"),
-        ({"modulus": 5}, "modulus belongs to the task counter"),
+        ({"modulus": 5}, "modulus belongs to the tasks counter, remainder, cycle_navigation, not to"),
         ({"task": "counter", "modulus": 1}, "modulus is 1; it must be at least 2"),
         ({"task": "subtraction", "num_operands": 3}, "has 2 operands, not 3"),
         ({"task": "machine"}, "the task machine needs machine"),
         ({"base": 36, "num_operands": 5}, "more than 1000000 symbols"),
         (
-            {"task": "machine", "machine": {"next_state": [[0]], "output": [[0]]}},
+            {"task": "machine", "num_operands": 2, "machine": {"next_state": [[0]], "output": [[0]]}},
             "need 100",
+        ),
+        (
+            {"task": "machine", "base": 2, "machine": {"next_state": [[0]], "output": [[0]]}},
+            "2 operands in base 2 need 4",
+        ),
+        (
+            {"task": "machine", "machine": {"next_state": [[0] * 257], "output": [[0] * 257]}},
+            "has 257 symbols; a sequence has at most 256",
         ),
     ],
 )
 def test_choices_that_do_not_fit_are_refused(settings, words):
     with pytest.raises(ConfigurationError, match=words):
         TaskChoice.build(settings)
+
+
+def test_tables_without_a_base_read_a_sequence_of_as_many_symbols_as_they_have_columns():
+    clock = {"next_state": [[1], [2], [0], [0]], "output": [[0], [1], [2], [7]]}
+    task = TaskChoice.build({"task": "machine", "machine": clock}).build_task()
+
+    assert (task.base, task.num_operands, task.is_on_numbers, task.num_outputs) == (1, 1, False, 8)
+    assert task.machine.reachable_states() == [0, 1, 2]
+    assert task.answer(np.zeros((1, 4, 1), np.uint8)).tolist() == [[0, 1, 2, 0]]
+
+
+def test_a_machine_of_one_state_symbol_and_answer_has_a_second_logit():
+    nothing = {"next_state": [[0]], "output": [[0]]}
+
+    assert TaskChoice.build({"task": "machine", "machine": nothing}).build_task().num_outputs == 2
+
+
+def test_tables_of_as_many_columns_as_pairs_of_digits_read_numbers():
+    pairs = {"next_state": [[0] * 100], "output": [[0] * 100]}
+
+    assert TaskChoice.build({"task": "machine", "machine": pairs}).build_task().num_operands == 2
 
 
 def test_a_task_can_be_chosen_by_its_tables():

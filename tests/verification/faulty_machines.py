@@ -4,8 +4,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS
 
 Step = Callable[[Hashable, int, int], tuple[Hashable, int]]
 """From a state and two digits to the next state and the answer digit."""

@@ -25,6 +25,7 @@ SETTINGS = {
     "counter": {"task": "counter", "modulus": 5, "base": 4},
     "comparison": {"task": "comparison", "base": 2},
     "times 3": {"task": "times", "factor": 3, "base": 4},
+    "cycle navigation": {"task": "cycle_navigation", "modulus": 3},
 }
 OF_MACHINES = [each for each in planted() if each.machine is not None]
 

@@ -15,9 +15,8 @@ from forged_certificates import forged
 from planted_faults import Planted, planted
 from planted_table import certified, row
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
-from ripplecarry.arithmetic.tasks import Task, addition
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS, Task, addition
 from ripplecarry.sweeps.certifying import Unknown
 
 LEAST_MARGIN = -1e300

@@ -25,6 +25,19 @@ TASKS = st.one_of(
         {"task": st.just("times"), "base": st.integers(2, 36), "factor": st.integers(1, 99)}
     ),
     st.fixed_dictionaries({"task": st.just("counter"), "modulus": st.integers(2, 255)}),
+    st.fixed_dictionaries({"task": st.sampled_from(["parity", "flip_flop"])}),
+    st.fixed_dictionaries({"task": st.just("cycle_navigation")}, optional={"modulus": st.integers(2, 255)}),
+    st.fixed_dictionaries({"task": st.just("group"), "group": st.sampled_from(["s3", "a5", "s5"])}),
+    st.fixed_dictionaries(
+        {"task": st.just("dyck"), "depth": st.integers(1, 4), "kinds": st.integers(1, 3)}
+    ),
+    st.fixed_dictionaries(
+        {"task": st.just("remainder"), "modulus": st.integers(2, 30), "base": st.integers(2, 36)},
+        optional={"digit_order": st.sampled_from(["least-first", "most-first"])},
+    ),
+    st.integers(1, 256).map(
+        lambda width: {"task": "machine", "machine": {"next_state": [[0] * width], "output": [[3] * width]}}
+    ),
 )
 
 
@@ -84,6 +97,16 @@ EQUAL = {"next_state": [[0, 0]], "output": [[0, 1]]}
         ({"task": "times", "base": 2, "factor": 10**18}, EQUAL, "not that of the task"),
         ({"task": "counter", "base": 2, "modulus": 10**9}, EQUAL, "not that of the task"),
         ({"task": "counter", "base": 2, "modulus": 0}, EQUAL, "not that of the task"),
+        ({"task": "parity"}, EQUAL, "not that of the task"),
+        ({"task": "parity", "base": 2}, TWO_STATES, "other symbols"),
+        ({"task": "parity"}, {"next_state": [[0] * 3, [1] * 3], "output": [[0] * 3] * 2}, "not that of"),
+        ({"task": "parity"}, {"next_state": [[]], "output": [[]]}, "other symbols"),
+        ({"task": "remainder", "base": 2, "modulus": 0}, EQUAL, "other settings"),
+        ({"task": "remainder", "base": 2, "modulus": 2, "digit_order": "last"}, EQUAL, "other settings"),
+        ({"task": "cycle_navigation", "modulus": 10**9}, EQUAL, "other settings"),
+        ({"task": "group", "group": "s9"}, EQUAL, "other settings"),
+        ({"task": "dyck", "depth": 100, "kinds": 100}, EQUAL, "not that of the task"),
+        ({"task": "dyck", "depth": 10**9, "kinds": 2}, EQUAL, "other settings"),
     ],
 )
 def test_a_task_or_a_machine_outside_the_limits_is_refused_before_anything_large_is_built(

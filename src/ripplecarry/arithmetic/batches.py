@@ -18,10 +18,6 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
 from ripplecarry.configuration import Configuration
 
-EXTRA_POSITIONS = 2
-"""The report's sequences have this many positions more than its operands have digits."""
-
-
 OperandsName = Literal["uniform", "carry-balanced", "balanced"]
 LengthsName = Literal["fixed", "mixed"]
 
@@ -32,7 +28,8 @@ class BatchShape(Configuration):
     digits: Annotated[int, Field(ge=1, le=100_000)] = 9
     """Most digits per operand: operands are uniform over the numbers with up to this many digits."""
     positions: Annotated[int, Field(ge=1, le=100_002)] | None = None
-    """Positions per sequence, zero-padded; by default two more than digits."""
+    """Positions per sequence, zero-padded; by default two more than digits, and as many as digits where
+    the task tracks a state."""
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 200
     """Operand tuples per step."""
     operands: OperandsName = "uniform"
@@ -49,11 +46,6 @@ class BatchShape(Configuration):
         if self.positions is not None and self.positions < self.digits:
             raise ValueError(f"positions is {self.positions}; operands have {self.digits} digits")
         return self
-
-    @property
-    def sequence_length(self) -> int:
-        """Positions per sequence."""
-        return self.positions if self.positions is not None else self.digits + EXTRA_POSITIONS
 
 
 class Batch(NamedTuple):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ripplecarry.arithmetic.digit_text import number_text, symbols_text
+from ripplecarry.arithmetic.digit_text import number_text, sequence_text, symbols_text
 from ripplecarry.arithmetic.digits import MAX_BASE, from_digits
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
@@ -44,7 +44,7 @@ class Counterexample(Shown):
 
     @property
     def operands(self) -> list[int]:
-        """The operands as integers."""
+        """The operands as integers; for tasks on numbers."""
         return [from_digits(column, self.task.base) for column in self.digits.T]
 
     @property
@@ -77,7 +77,10 @@ class Counterexample(Shown):
     def sentence(self) -> str:
         """The counterexample in words."""
         operands = self._operand_texts
-        if self.task.name == "machine" or self.task.symbol_names is not None:
+        if not self.task.is_on_numbers:
+            shown = self.digits[: self._num_shown, 0]
+            operands = [f"[{sequence_text(shown, self.task.symbol_names)}]"]
+        elif self.task.name == "machine" or self.task.symbol_names is not None:
             symbols = self.task.symbols_of(self.digits[: self.length])
             operands = [f"the symbols {symbols_text(symbols, self.task.symbol_names)}"]
         right = _shortened(self._text(self.right))
@@ -102,7 +105,8 @@ class Counterexample(Shown):
         return column_picture(texts[:-2], *texts[-2:])
 
     def as_dict(self) -> dict[str, object]:
-        """For programs: as written in the task's base, most significant first; no answer is None."""
+        """For programs: as written in the task's base, most significant first; sequences in the order in
+        which they are read; no answer is None."""
         return {
             "task": self.task.name,
             "base": self.task.base,
@@ -117,7 +121,8 @@ class Counterexample(Shown):
 
     @property
     def _operand_texts(self) -> list[str]:
-        return [number_text(column) for column in self.digits.T]
+        shown = self.digits if self.task.is_on_numbers else self.digits[: self._num_shown]
+        return [self.task.operand_text(column) for column in shown.T]
 
     @property
     def _has_answer(self) -> bool:
@@ -126,9 +131,16 @@ class Counterexample(Shown):
 
     def _text(self, answer: UInt8[np.ndarray, " position"]) -> str:
         """An answer as it is written: a number, or where the task has none the answer at each position."""
+        if not self.task.is_on_numbers:
+            return f"[{sequence_text(answer[: self._num_shown])}]"
         if self.task.form is None or self.task.num_outputs > MAX_BASE:
-            return symbols_text(answer[: max(self.length, self.first_wrong_position + 1)])
+            return symbols_text(answer[: self._num_shown])
         return number_text(answer)
+
+    @property
+    def _num_shown(self) -> int:
+        """How many positions matter: up to the last digit, and to the first wrong answer."""
+        return max(self.length, self.first_wrong_position + 1)
 
 
 def shortest(*found: Counterexample | None) -> Counterexample | None:

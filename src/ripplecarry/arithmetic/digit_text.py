@@ -63,10 +63,14 @@ def number_text(digits: UInt8[np.ndarray, " position"]) -> str:
     return text_of(digits).decode().lstrip("0") or "0"
 
 
+def sequence_text(symbols: Integer[np.ndarray, " position"], names: Sequence[str] | None = None) -> str:
+    """Symbols of any size, by name or in decimal, in the order in which they are read."""
+    return " ".join(str(number) if names is None else names[number] for number in symbols.tolist())
+
+
 def symbols_text(symbols: Integer[np.ndarray, " position"], names: Sequence[str] | None = None) -> str:
-    """Symbols of any size in brackets, by name or in decimal, that of the highest position first."""
-    numbers = symbols[::-1].tolist()
-    return f"[{' '.join(str(number) if names is None else names[number] for number in numbers)}]"
+    """Symbols of any size, by name or in decimal, in brackets, that of the highest position first."""
+    return f"[{sequence_text(symbols[::-1], names)}]"
 
 
 def lines_of(

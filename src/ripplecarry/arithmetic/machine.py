@@ -28,8 +28,19 @@ class Machine:
             ConfigurationError: tables of different or ragged shape, an unknown state, or an output
                 outside 0 to 255.
         """
-        if len({len(row) for row in [*next_state, *output]}) != 1 or len(next_state) != len(output):
-            raise ConfigurationError("a machine's two tables must have the same rows and columns")
+        if len(next_state) != len(output):
+            raise ConfigurationError(
+                f"next_state has {len(next_state)} rows, output {len(output)}; each has one row per state"
+            )
+        width = max((len(row) for row in [*next_state, *output]), default=0)
+        for name, table in (("next_state", next_state), ("output", output)):
+            for number, row in enumerate(table):
+                if len(row) != width:
+                    entries = "1 entry" if len(row) == 1 else f"{len(row)} entries"
+                    raise ConfigurationError(
+                        f"{name} has {entries} in row {number}; the longest row has {width}, and each "
+                        "needs one per symbol"
+                    )
         states, outputs = np.array(next_state), np.array(output)
         if states.size == 0:
             raise ConfigurationError("a machine needs at least one state and one symbol")

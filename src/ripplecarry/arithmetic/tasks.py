@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from ripplecarry.arithmetic.digit_text import number_text
+from ripplecarry.arithmetic import state_tracking
+from ripplecarry.arithmetic.digit_text import number_text, sequence_text
 from ripplecarry.arithmetic.digits import MAX_BASE, MIN_BASE, check_base, to_digits
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.axes import Int, Integer, UInt8
@@ -16,13 +17,20 @@ from ripplecarry.configuration import Configuration, Entry
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.values import shown
 
+EXTRA_POSITIONS = 2
+"""The report's sequences have this many positions more than its operands have digits."""
+
+MOST_SYMBOLS = 256
+"""A digit is a byte; of one operand, so is a symbol."""
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """Answer digits as a finite-state function of operand digits, least significant first.
 
     The symbol at a position is the number whose digits in the base are the operands' digits there,
-    the first operand's the least significant.
+    the first operand's the least significant. A task on sequences has one operand, and a base of as many
+    digits as there are symbols.
     """
 
     name: str
@@ -35,6 +43,10 @@ class Task:
     """What the machine's states are called, such as "carry 1"."""
     symbol_names: tuple[str, ...] | None = None
     """What the symbols are called that a machine given by its tables reads."""
+    is_on_numbers: bool = True
+    """Whether operands are numbers; otherwise the operand is a sequence of symbols."""
+    extra_positions: int = EXTRA_POSITIONS
+    """Positions after the operands' digits by default: for a carry, and none where there is none."""
 
     @classmethod
     def from_machine(
@@ -60,6 +72,26 @@ class Task:
             )
         return cls(name, base, num_operands, machine, form, state_names, symbol_names)
 
+    @classmethod
+    def on_sequences(
+        cls,
+        name: str,
+        machine: Machine,
+        state_names: tuple[str, ...] | None = None,
+        symbol_names: tuple[str, ...] | None = None,
+    ) -> Self:
+        """The task of answering to each symbol of a sequence as this machine does.
+
+        Raises:
+            ConfigurationError: the machine has more than `MOST_SYMBOLS` symbols.
+        """
+        if machine.num_symbols > MOST_SYMBOLS:
+            raise ConfigurationError(
+                f"task {name!r} has {machine.num_symbols} symbols; a sequence has at most {MOST_SYMBOLS}"
+            )
+        names = {"state_names": state_names, "symbol_names": symbol_names}
+        return cls(name, machine.num_symbols, 1, machine, is_on_numbers=False, extra_positions=0, **names)
+
     def is_same(self, other: "Task") -> bool:
         """Whether the other task has the same name and computes the same answers."""
         return (
@@ -81,7 +113,18 @@ class Task:
     @property
     def num_outputs(self) -> int:
         """Number of possible answers at a position."""
-        return max(self.base, self.machine.num_outputs)
+        return max(2, self.base, self.machine.num_outputs)
+
+    @property
+    def symbol_words(self) -> str:
+        """What a symbol is, for people to read."""
+        if not self.is_on_numbers:
+            return "symbol"
+        return {1: "digit", 2: "pair of digits"}.get(self.num_operands, "tuple of digits")
+
+    def operand_text(self, digits: UInt8[np.ndarray, " position"]) -> str:
+        """An operand as it is written: a number, or symbols in the order in which they are read."""
+        return number_text(digits) if self.is_on_numbers else sequence_text(digits)
 
     def digits_of(self, symbols: Int[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape operand"]:
         """The operands' digits that the symbols encode."""
@@ -148,12 +191,14 @@ def comparison(base: int = 10) -> Task:
 
 
 def counter(modulus: int, base: int = 10) -> Task:
-    """The sum of one operand's digits up to each position, modulo `modulus`; the sum is the state."""
+    """The sum of one operand's digits up to each position, modulo `modulus`; the sum is the state.
+
+    In base 2 it is the literature's modular counter.
+    """
     if not 2 <= modulus <= 255:
         raise ConfigurationError(f"modulus is {modulus}; it must be from 2 to 255")
     check_base(base)
-    sums = (np.arange(modulus)[:, None] + np.arange(base)) % modulus
-    machine = Machine.from_tables(sums.tolist(), sums.tolist())
+    machine = state_tracking.cyclic(modulus, range(base))
     names = tuple(f"sum {state}" for state in range(modulus))
     return Task.from_machine(f"counter modulo {modulus}", base, 1, machine, state_names=names)
 
@@ -178,7 +223,20 @@ def _carrying(
 LONGEST_NAME = 20
 """The most characters of a state's or symbol's name."""
 
-_NUM_OPERANDS = {"times": 1, "counter": 1, "subtraction": 2, "comparison": 2}
+_ON_SEQUENCES = ("parity", "cycle_navigation", "group", "dyck", "flip_flop")
+_NUM_OPERANDS = {"times": 1, "counter": 1, "remainder": 1, "subtraction": 2, "comparison": 2}
+_NUM_OPERANDS |= dict.fromkeys(_ON_SEQUENCES, 1)
+_PARTS = {
+    "factor": ("times",),
+    "modulus": ("counter", "remainder", "cycle_navigation"),
+    "digit_order": ("remainder",),
+    "group": ("group",),
+    "depth": ("dyck",),
+    "kinds": ("dyck",),
+    "machine": ("machine",),
+}
+"""The settings of single tasks."""
+_HAVE_DEFAULTS = (("modulus", "cycle_navigation"), ("digit_order", "remainder"))
 
 
 class MachineTables(Configuration):
@@ -220,29 +278,48 @@ class MachineTables(Configuration):
 class TaskChoice(Configuration):
     """The choice of a task."""
 
-    task: Literal["addition", "subtraction", "times", "comparison", "counter", "machine"] = "addition"
+    task: Literal[
+        "addition", "subtraction", "times", "comparison", "counter", "remainder",
+        "parity", "cycle_navigation", "group", "dyck", "flip_flop", "machine",
+    ] = "addition"  # fmt: skip
     """What to compute: the sum, the difference, one operand times a constant, how two operands compare, one
-    operand's digit sum modulo a constant, or the output of a machine given by its tables."""
+    operand's digit sum or remainder modulo a constant; of a sequence of symbols the parity, the place on
+    a cycle, the product in a group, the open bracket, the bit last written; or the output of a machine
+    given by its tables."""
     base: Annotated[int, Field(ge=MIN_BASE, le=MAX_BASE)] = 10
-    """The base of the digits."""
+    """The base of the digits. Tasks on sequences have symbols of their own instead."""
     num_operands: Annotated[int, Field(ge=1, le=8)] | None = None
-    """Number of operands: for addition 2 by default; 1 for times and counter, 2 for the others."""
+    """Number of operands: for addition 2 by default; 2 for subtraction and comparison, 1 for the others."""
     factor: Annotated[int, Field(ge=1, le=1000)] | None = None
     """The constant of the task `times`."""
     modulus: Annotated[int, Field(ge=2, le=255)] | None = None
-    """The constant of the task `counter`."""
+    """The constant of the tasks `counter` and `remainder`; the length of the cycle of `cycle_navigation`, 5
+    by default."""
+    digit_order: Literal["least-first", "most-first"] | None = None
+    """Which digit of its number the task `remainder` reads first: the least significant by default."""
+    group: Literal["s3", "a5", "s5"] | None = None
+    """The permutation group of the task `group`."""
+    depth: Annotated[int, Field(ge=1, le=100)] | None = None
+    """How many brackets of the task `dyck` may be open at once."""
+    kinds: Annotated[int, Field(ge=1, le=100)] | None = None
+    """How many kinds of brackets the task `dyck` has."""
     machine: MachineTables | None = None
     """The tables of the task `machine`."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         problems = []
-        for part, task in (("factor", "times"), ("modulus", "counter"), ("machine", "machine")):
-            is_given, is_needed = getattr(self, part) is not None, self.task == task
-            if is_needed and not is_given:
-                problems.append(f"the task {task} needs {part}")
-            if is_given and not is_needed:
-                problems.append(f"{part} belongs to the task {task}, not to {self.task}")
+        for part, tasks in _PARTS.items():
+            is_given, is_known = getattr(self, part) is not None, self.task in tasks
+            if is_known and not is_given and (part, self.task) not in _HAVE_DEFAULTS:
+                problems.append(f"the task {self.task} needs {part}")
+            if is_given and not is_known:
+                words = f"task{'s' if len(tasks) > 1 else ''} {', '.join(tasks)}"
+                problems.append(f"{part} belongs to the {words}, not to {self.task}")
+        if self.task in _ON_SEQUENCES and self.base != 10:
+            problems.append(
+                f"the task {self.task} has symbols of its own; leave out base, which is {self.base}"
+            )
         count = _NUM_OPERANDS.get(self.task)
         if count is not None and self.num_operands not in (None, count):
             words = "1 operand" if count == 1 else f"{count} operands"
@@ -251,12 +328,18 @@ class TaskChoice(Configuration):
             problems.append("base ** num_operands is more than 1000000 symbols; choose fewer")
         if problems:
             raise ValueError("; ".join(problems))
-        if self.machine is not None:
+        if self.machine is not None or self.task == "dyck":
             try:
                 self.build_task()
             except ConfigurationError as error:
                 raise ValueError(str(error)) from None
         return self
+
+    @property
+    def fewest_symbols(self) -> int:
+        """A bound on the number of symbols from below, without building the machine."""
+        is_on_sequences = self.machine is not None or self.task in _ON_SEQUENCES
+        return 1 if is_on_sequences else self.base ** (self.num_operands or 1)
 
     def build_task(self) -> Task:
         """The task that was chosen."""
@@ -266,6 +349,8 @@ class TaskChoice(Configuration):
         if self.task == "counter":
             assert self.modulus is not None
             return counter(self.modulus, self.base)
+        if self.task == "remainder" or self.task in _ON_SEQUENCES:
+            return self._build_state_tracking()
         if self.task == "subtraction":
             return subtraction(self.base)
         if self.task == "comparison":
@@ -274,5 +359,38 @@ class TaskChoice(Configuration):
         if self.machine is not None:
             tables = Machine.from_tables(self.machine.next_state, self.machine.output)
             names = {"state_names": self.machine.states, "symbol_names": self.machine.symbols}
+            if self._has_own_symbols(tables.num_symbols):
+                return Task.on_sequences("machine", tables, **names)
             return Task.from_machine("machine", self.base, num_operands, tables, **names)
         return addition(self.base, num_operands)
+
+    def _has_own_symbols(self, num_symbols: int) -> bool:
+        """Whether the tables read a sequence: no base is given, and no numbers have so many symbols."""
+        is_free = self.base == 10 and self.num_operands in (None, 1)
+        return is_free and num_symbols != self.base ** (self.num_operands or 2)
+
+    def _build_state_tracking(self) -> Task:
+        if self.task == "remainder":
+            assert self.modulus is not None
+            name = f"remainder modulo {self.modulus}"
+            if self.digit_order == "most-first":
+                machine = state_tracking.leading_remainder(self.modulus, self.base)
+                return Task.on_sequences(f"{name}, most significant digit first", machine)
+            machine = state_tracking.remainder(self.modulus, self.base)
+            return replace(Task.from_machine(name, self.base, 1, machine), extra_positions=0)
+        if self.task == "cycle_navigation":
+            length = self.modulus or 5
+            name = f"navigation on a cycle of {length}"
+            return Task.on_sequences(name, state_tracking.cycle_navigation(length))
+        if self.task == "group":
+            assert self.group is not None
+            name = f"product in {self.group.upper()}"
+            return Task.on_sequences(name, state_tracking.group_product(self.group))
+        if self.task == "dyck":
+            assert self.depth is not None
+            assert self.kinds is not None
+            name = f"Dyck words of depth {self.depth} and kinds {self.kinds}"
+            return Task.on_sequences(name, state_tracking.dyck(self.depth, self.kinds))
+        if self.task == "flip_flop":
+            return Task.on_sequences("flip-flop", state_tracking.flip_flop())
+        return Task.on_sequences("parity", state_tracking.parity())

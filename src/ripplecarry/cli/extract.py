@@ -70,7 +70,7 @@ def extract(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         output.print(_verdict(found.is_right, run_store.proof(subject)))
         output.print(
             f"figures: {', '.join(map(str, figures))}\n"
-            "in the cell of each symbol: the answer; colour: the next state",
+            f"in the cell of each {subject.task.symbol_words}: the answer; colour: the next state",
             markup=False,
         )
     return 0 if found.is_right else 1

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
@@ -142,7 +141,7 @@ def measure_exactness(
 def _try_cases(
     adder: Answers, task: Task, name: str, operands: UInt8[np.ndarray, "row position operand"]
 ) -> tuple[HardCount, Counterexample | None]:
-    padded = np.pad(operands, ((0, 0), (0, EXTRA_POSITIONS), (0, 0)))
+    padded = np.pad(operands, ((0, 0), (0, task.extra_positions), (0, 0)))
     score = compare(adder.answers(padded), task.answer(padded))
     wrong = first_wrong(adder, task, padded) if score.num_exact < score.num_answers else None
     return HardCount(name, operands.shape[1], score.num_answers, score.num_exact), wrong

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.longest_runs import (
     RunKind,
@@ -142,13 +141,13 @@ class _Tally:
         self._adder, self._report = adder, report
 
     def mark(self, operands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The answers and the right ones, with two positions more than digits."""
+        """The answers and the right ones, padded as the task needs."""
         rows_at_a_time = max(1, _DIGITS_AT_A_TIME // self.length)
         rows_at_a_time = min(rows_at_a_time, getattr(self._adder, "rows_at_a_time", rows_at_a_time))
         parts = []
         for first in range(0, len(operands), rows_at_a_time):
             rows = operands[first : first + rows_at_a_time]
-            padded = np.pad(rows, ((0, 0), (0, EXTRA_POSITIONS), (0, 0)))
+            padded = np.pad(rows, ((0, 0), (0, self.task.extra_positions), (0, 0)))
             given, right = self._adder.answers(padded), self.task.answer(padded)
             self._note(padded, given, right)
             parts.append((given, right))

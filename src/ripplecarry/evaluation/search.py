@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, UInt8
@@ -63,12 +62,12 @@ def search(
         scores = np.concatenate([scores, _margins(network, task, children)])
         num_pairs += len(children)
     worst = pool[[int(scores.argmin())]]
-    found = first_wrong(network, task, _padded(worst, length + EXTRA_POSITIONS))
+    found = first_wrong(network, task, _padded(worst, length + task.extra_positions))
     return SearchResult(length, num_pairs, float(scores.min()), found)
 
 
 def _margins(network: GivesLogits, task: Task, rows: np.ndarray) -> np.ndarray:
-    operands = _padded(rows, rows.shape[1] + EXTRA_POSITIONS)
+    operands = _padded(rows, rows.shape[1] + task.extra_positions)
     return margins(network.logits(operands), task.answer(operands))
 
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import UInt8
@@ -48,6 +47,6 @@ def _with_zeros(digits: np.ndarray) -> list[np.ndarray]:
 def _try(adder: Answers, task: Task, candidates: list[np.ndarray]) -> Counterexample | None:
     if not candidates:
         return None
-    length = max(len(digits) for digits in candidates) + EXTRA_POSITIONS
+    length = max(len(digits) for digits in candidates) + task.extra_positions
     rows = np.stack([np.pad(digits, ((0, length - len(digits)), (0, 0))) for digits in candidates])
     return first_wrong(adder, task, rows)

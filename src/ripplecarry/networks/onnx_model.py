@@ -89,6 +89,8 @@ def onnx_model(architecture: Architecture, task: Task, weights: Weights) -> "onn
         doc_string=(
             f"{task.name} in base {task.base}, digits least significant first; operands are zero-padded to "
             "a common length greater than each"
+            if task.is_on_numbers
+            else f"{task.name}, symbols from 0 to {task.base - 1} in the order in which they are read"
         ),
     )
     checker.check_model(model, full_check=True)

@@ -27,14 +27,15 @@ def draw_machine(
         The paths written.
     """
     names = _names(machine, task)
-    symbols = task.symbol_names if task.num_operands == 1 else None
     num_drawn = min(machine.num_states, _MAX_DRAWN)
     left_out = machine.num_states - num_drawn
     shades = [*sns.color_palette("Set3", num_drawn), _NOT_DRAWN]
     palette = ListedColormap(shades)
     columns = min(num_drawn, _PER_ROW)
     rows = -(-num_drawn // columns)
-    width = task.base
+    # Symbols that are no digits go into rows of equal length, of up to twelve.
+    width = max(w for w in range(1, 13) if task.base % w == 0) if not task.is_on_numbers else task.base
+    symbols = task.symbol_names if width == machine.num_symbols else None
     height = (0.31 * machine.num_symbols / width + 0.9) * rows + 1.0
     with new_figure(max(3.3 * columns + 0.6, 6.5), min(height, 40)) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
@@ -44,14 +45,15 @@ def draw_machine(
             following = machine.next_state[state].reshape(-1, width).clip(max=num_drawn)
             axes.imshow(following, cmap=palette, vmin=0, vmax=num_drawn)
             for (row, column), answer in np.ndenumerate(machine.output[state].reshape(-1, width)):
-                axes.text(column, row, np.base_repr(answer, 36), ha="center", va="center", fontsize=7)
+                axes.text(column, row, _written(answer, task), ha="center", va="center", fontsize=7)
                 to = following[row, column]
                 corner = {"ha": "right", "va": "bottom", "fontsize": 4.5}
                 axes.text(column + 0.46, row + 0.46, str(to) if to < num_drawn else "…", **corner)
             axes.grid(visible=False)
             first = " (the first)" if state == 0 else ""
             axes.set_title(f"in state {names[state]}{first}", parse_math=False)
-            axes.set_xlabel("symbol" if symbols else "first operand's digit")
+            one_row = "symbol" if width == machine.num_symbols else "symbol, row by row"
+            axes.set_xlabel(one_row if symbols or not task.is_on_numbers else "first operand's digit")
             axes.set_ylabel("second operand's digit" if task.num_operands > 1 else "")
             axes.set_xticks(range(width), symbols or range(width), parse_math=False)
             axes.set_yticks([] if task.num_operands == 1 else range(following.shape[0]))
@@ -64,8 +66,7 @@ def draw_machine(
             folder,
             f"machine_{name}",
             f"The machine of {title}: {machine.num_states} states{'' if is_complete else ' and more'}",
-            f"One square for each {'pair of digits' if task.num_operands == 2 else 'symbol'}. Large: the "
-            "answer. Small and colour: the next state."
+            f"One square for each {task.symbol_words}. Large: the answer. Small and colour: the next state."
             + (f" {left_out} more states are not drawn; “…” leads to one of them." if left_out else ""),
         )
 
@@ -80,3 +81,7 @@ def _names(machine: Machine, task: Task) -> list[str]:
         f"{state}: {names[min(each)]}" if names and len(each) == 1 else str(state)
         for state, each in enumerate(meant)
     ]
+
+
+def _written(answer: int, task: Task) -> str:
+    return np.base_repr(answer, 36) if task.is_on_numbers else str(answer)

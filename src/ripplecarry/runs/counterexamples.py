@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.digit_text import digit_codes
 from ripplecarry.arithmetic.digits import to_digits
@@ -70,7 +69,7 @@ def _confirmed(task: Task, network: Answers, path: Path) -> Counterexample | Non
         if "grid" in content:  # an evaluation
             content = content["failure"] | {"base": task.base}
         digits = _digits(content["operands"], task, is_decimal="base" not in content)
-        positions = max(len(digits) + EXTRA_POSITIONS, int(content["first_wrong_position"]) + 1)
+        positions = max(len(digits) + task.extra_positions, int(content["first_wrong_position"]) + 1)
     except _UNREADABLE:
         return None
     if positions > _MOST_POSITIONS:
@@ -86,7 +85,11 @@ def _digits(texts: Sequence[str], task: Task, *, is_decimal: bool) -> UInt8[np.n
     """
     if len(texts) != task.num_operands:
         raise ValueError(f"{len(texts)} operands are given; {task.name} has {task.num_operands}")
-    if is_decimal:
+    if not task.is_on_numbers:
+        rows = np.array([[int(symbol) for symbol in text.split()] for text in texts])
+        if rows.min() < 0:
+            raise ValueError(f"{texts!r} are not symbols")
+    elif is_decimal:
         numbers = [int(text) for text in texts]
         length = max(1, *(number.bit_length() for number in numbers))
         rows = to_digits(numbers, task.base, length)
@@ -96,5 +99,6 @@ def _digits(texts: Sequence[str], task: Task, *, is_decimal: bool) -> UInt8[np.n
         rows = np.stack([np.pad(row, (0, length - len(row))) for row in codes])
     if rows.max() >= task.base:
         raise ValueError(f"{texts!r} are not written in base {task.base}")
+    rows = rows.astype(np.uint8)
     used = np.flatnonzero(rows.any(axis=0))
     return rows.T[: used[-1] + 1 if len(used) else 1]

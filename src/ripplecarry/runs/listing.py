@@ -125,11 +125,12 @@ def _reason(error: Exception, sql: str) -> str:
 
 def _typed_column(name: str) -> str:
     """The column with its type, where it may be empty, so that no type can be inferred."""
+    quoted = f'"{name}"'  # `group` is a word of SQL
     if name == PROOF:
-        return f"CAST({name} AS VARCHAR) AS {name}"
+        return f"CAST({quoted} AS VARCHAR) AS {quoted}"
     if name not in Trial.model_fields:
-        return name
-    return f"CAST({name} AS {_TYPES[_value_type(Trial.model_fields[name].annotation)]}) AS {name}"
+        return quoted
+    return f"CAST({quoted} AS {_TYPES[_value_type(Trial.model_fields[name].annotation)]}) AS {quoted}"
 
 
 def _value_type(annotation: Any) -> type:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS, Batch, BatchSource
+from ripplecarry.arithmetic.batches import Batch, BatchSource
 from ripplecarry.arithmetic.longest_runs import operands_of_runs
 from ripplecarry.arithmetic.philox import Stream
-from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS, Task
 from ripplecarry.configuration import Configuration
 from ripplecarry.engines.engine import Computation
 from ripplecarry.evaluation.exact_match import Score, score, score_step
@@ -87,14 +87,15 @@ def reader(at_training_length: BatchSource, readings: Readings) -> Reader:
     Args:
         at_training_length: operands as in training, from the stream and in the number for readings.
     """
+    is_as_in_report = at_training_length.task.extra_positions == EXTRA_POSITIONS
     sources = {"": at_training_length} | {
         f"_at_{digits}": replace(
             at_training_length,
             digits=digits,
-            positions=digits + EXTRA_POSITIONS,
+            positions=digits + at_training_length.task.extra_positions,
             stream=Stream.EVALUATION_AT_OTHER_LENGTHS,
         )
-        for digits in (REPORT_DIGITS, readings.read_at)
+        for digits in (REPORT_DIGITS if is_as_in_report else None, readings.read_at)
         if digits is not None
     }
 

@@ -24,6 +24,8 @@ def hint(reason: str, sql: str, columns: Collection[str]) -> str:
     part = re.escape(found[1])
     whole = re.search(rf"[\w-]*{part}[\w-]*", sql)
     word = whole[0] if whole else found[1]
+    if word.lower() in columns and "syntax error" in reason:
+        return f'; the column is written "{word.lower()}", in double quotes'
     if word.lower() in _WORDS:
         return f"; text stands in single quotes: '{word.lower()}'"
     if "not found" in reason:

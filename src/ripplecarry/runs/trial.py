@@ -69,6 +69,11 @@ class Trial(BatchShape, Architecture, Optimisation, Readings, TaskChoice, Certif
         return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
     @property
+    def sequence_length(self) -> int:
+        """Positions per sequence."""
+        return self.positions or self.digits + self.build_task().extra_positions
+
+    @property
     def cost(self) -> float:
         """Multiply-adds of training in the recurrent products: for scheduling, not a time."""
         weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2

@@ -1,6 +1,6 @@
 """Do longer numbers teach faster because a step shows more digits? Here every step shows equally many."""
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS
 from ripplecarry.claims.claim import Claim
 from ripplecarry.claims.comparisons import Falls
 from ripplecarry.claims.measures import area

@@ -71,7 +71,7 @@ def read_task(certificate: Mapping[str, Any]) -> Task:
         raise CertificateRefused("its task or its machine holds what is no whole number")
     choice = TaskChoice.build(certificate["task"])
     claimed = certificate["machine"]
-    num_symbols = choice.base ** (choice.num_operands or 1)
+    num_symbols = choice.fewest_symbols
     rows = [row for table in ("next_state", "output") for row in claimed[table]]
     if not rows or any(len(row) < num_symbols for row in rows):
         # Checked before building the machine, which a false file could make far larger than itself.

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Integer
@@ -54,13 +53,13 @@ def confirm(
     computation: Computation, task: Task, symbols: list[int], *, is_shortest: bool = False
 ) -> Counterexample | None:
     """What the network's forward pass answers to these symbols, where that is wrong."""
-    digits = _digits(task, np.array([symbols], dtype=np.int64), len(symbols) + EXTRA_POSITIONS)
+    digits = _digits(task, np.array([symbols], dtype=np.int64), len(symbols) + task.extra_positions)
     return _first_wrong(computation, task, digits, is_shortest)
 
 
 def _try_all(computation: Computation, task: Task, length: int) -> Counterexample | None:
     num_symbols = task.machine.num_symbols
-    positions = length + EXTRA_POSITIONS
+    positions = length + task.extra_positions
     rows = max(1, _CHUNK_POSITIONS // positions)
     places = num_symbols ** np.arange(length)
     for start in range(0, num_symbols**length, rows):

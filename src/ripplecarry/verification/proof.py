@@ -81,10 +81,15 @@ def statement(task: Task, cell: str, layers: int, weights_sha256: str) -> str:
 def theorem(task: Task) -> str:
     """What is proved of any network with a certificate for this task."""
     count = "operands" if task.num_operands > 1 else "operand"
+    inputs = f"For a sequence of any length of symbols from 0 to {task.base - 1}, read from the zero state,"
+    if task.is_on_numbers:
+        inputs = (
+            f"For {task.num_operands} {count} of any length in base {task.base}, zero-padded to any common "
+            "length greater than each, read least significant digit first from the zero state,"
+        )
     return (
-        f"For {task.num_operands} {count} of any length in base {task.base}, zero-padded to any common "
-        "length greater than each, read least significant digit first from the zero state, the network's "
-        f"largest logit at every position is the right digit of the task {task.name!r} (machine tables "
+        f"{inputs} the network's largest logit at every position is the right "
+        f"{'digit' if task.is_on_numbers else 'answer'} of the task {task.name!r} (machine tables "
         f"sha256 {machine_hash(task.machine)[:16]}…). "
         "Assumed: IEEE float32, rounding to nearest, any order of summation, with or without fused "
         "multiply-add, subnormal numbers kept or flushed to zero; tanh and sigmoid within a relative error "

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.reports.page.examples import operand_texts
@@ -20,7 +20,7 @@ def drawn_operands(task, count, longest=30):
         rows.append(random.integers(task.base, size=(length, task.num_operands)).astype(np.uint8))
     hard = np.concatenate(list(hard_cases(task, 12).values()))
     rows += list(hard[random.choice(len(hard), count // 5)])
-    return [operand_texts(row) for row in rows]
+    return [operand_texts(task, row) for row in rows]
 
 
 def python_answer(network, task, texts):

@@ -9,11 +9,10 @@ import pytest
 from called_modules import content_of
 from scipy.stats import binomtest, chisquare
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.digits import to_digits
 from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
-from ripplecarry.arithmetic.tasks import Task
+from ripplecarry.arithmetic.tasks import EXTRA_POSITIONS, Task
 from ripplecarry.engines.kernel import is_available
 from ripplecarry.engines.native import NativeEngine
 from ripplecarry.evaluation.exactness import measure_exactness

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
@@ -21,6 +20,7 @@ from ripplecarry.verification.certificate_file import preactivation_boxes
 
 LONGEST_OPERAND = 10_000
 MOST_TRANSITIONS = 200_000
+MOST_STATES = 1000
 MOST_UNITS = 4096
 NUM_PROBE_PAIRS = 500
 NUM_SAMPLE_PAIRS = 40
@@ -45,6 +45,10 @@ def check_fits(run: Run) -> None:
     if transitions > MOST_TRANSITIONS:
         raise ConfigurationError(
             f"run {run.id}'s machine has {transitions} transitions; a page holds at most {MOST_TRANSITIONS}"
+        )
+    if machine.num_states > MOST_STATES:
+        raise ConfigurationError(
+            f"run {run.id}'s machine has {machine.num_states} states; a page holds at most {MOST_STATES}"
         )
     units = run.trial.layers * run.trial.hidden_size
     if units > MOST_UNITS:
@@ -78,7 +82,7 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "task": task_content(task, trial.task, trial.factor),
         "digits": trial.digits,
         "longest": LONGEST_OPERAND,
-        "extraPositions": EXTRA_POSITIONS,
+        "extraPositions": task.extra_positions,
         "snapshots": [
             {
                 "step": step,
@@ -92,8 +96,8 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "curves": _curves(run),
         "sample": _sample(run),
         "examples": {
-            "hardest": [example.as_dict() for example in near],
-            "failing": [example.as_dict() for example in wrong],
+            "hardest": [example.as_dict(task) for example in near],
+            "failing": [example.as_dict(task) for example in wrong],
         },
         "verdict": standing.as_dict(),
         "boxes": None if standing.certificate is None else _boxes(standing.certificate),
@@ -124,6 +128,7 @@ def task_content(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
         "factor": factor,
         "base": task.base,
         "operands": task.num_operands,
+        "isOnNumbers": task.is_on_numbers,
         "outputs": task.num_outputs,
         "states": machine.num_states,
         "reachable": machine.reachable_states(),

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ripplecarry.arithmetic.batches import EXTRA_POSITIONS
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Computation
@@ -104,7 +103,7 @@ def standing_of(
             say(f"the certificate is refused: {refusal}")
     found = None
     for example in known_wrong[:1]:
-        padded = np.pad(example.operands, ((0, EXTRA_POSITIONS), (0, 0)))
+        padded = np.pad(example.operands, ((0, run.task.extra_positions), (0, 0)))
         found = first_wrong(network, run.task, padded[None])
     known = shortest_known(run, store, network, found)
     if known is None:

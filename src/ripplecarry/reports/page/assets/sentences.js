@@ -8,7 +8,7 @@ import { count, percent, say } from "./words.js";
 /** Which run this is. */
 export function sayRun({ content, task, snapshots }) {
   const { network, run, settings } = content;
-  byId("about").textContent = say("about", {
+  byId("about").textContent = say(task.isOnNumbers ? "about" : "about.sequences", {
     id: run.id, cell: network.cell.toUpperCase(), layers: network.layers, hidden: network.hidden,
     digits: content.digits, base: task.base, steps: count(snapshots.at(-1).step),
   });

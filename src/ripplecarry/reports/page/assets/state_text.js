@@ -1,6 +1,5 @@
 // What the page writes for a machine's state, and for its symbol.
 
-import { written } from "./task.js";
 import { say } from "./words.js";
 
 /** A state's number, and its name where it has one. */
@@ -11,7 +10,7 @@ export function stateText(task, state) {
 
 /** The digits at a position, and the symbol's name where it has one. */
 export function digitsText(task, digits) {
-  const text = Array.from(digits, (digit) => written(digit)).join(", ");
+  const text = Array.from(digits, (digit) => task.writeDigit(digit)).join(", ");
   const symbol = digits.reduceRight((rest, digit) => rest * task.base + digit, 0);
   return task.symbolNames ? say("state.named", { state: text, name: task.symbolNames[symbol] }) : text;
 }

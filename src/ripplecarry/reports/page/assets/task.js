@@ -13,7 +13,7 @@ const STATE_WORDS = { addition: "carry", times: "carry", subtraction: "borrow", 
 export const stateWordOf = (kind) => STATE_WORDS[kind] ?? "state";
 
 export class Task {
-  /** @param content {base, operands, outputs, states, nextState, output}, tables already decoded */
+  /** @param content {base, operands, outputs, states, isOnNumbers, nextState, output}, tables already decoded */
   constructor(content, longest) {
     Object.assign(this, content);
     this.longest = longest;
@@ -21,10 +21,11 @@ export class Task {
   }
 
   /**
-   * The digits of a typed number, least significant first.
+   * The digits of a typed number, least significant first, or a typed sequence's symbols.
    * @throws {TypedError} with a key for its words
    */
   parse(text) {
+    if (!this.isOnNumbers) return this.#parseSequence(text);
     const cleaned = text.toLowerCase().replace(/[\s_,']/g, "");
     if (!cleaned) throw new TypedError("problem.empty");
     const digits = new Uint8Array(cleaned.length);
@@ -42,21 +43,39 @@ export class Task {
     return digits.subarray(0, length);
   }
 
+  #parseSequence(text) {
+    const parts = text.split(/[\s,]+/).filter(Boolean);
+    if (!parts.length) throw new TypedError("problem.empty");
+    const given = parts.find((part) => !/^\d+$/.test(part) || Number(part) >= this.base);
+    if (given !== undefined) throw new TypedError("problem.symbol", { given, most: this.base - 1 });
+    if (parts.length > this.longest) throw new TypedError("problem.long", { longest: this.longest });
+    return Uint8Array.from(parts, Number);
+  }
+
   /** Operands side by side: for each position one digit of each, zero-padded. */
   align(operands, extraPositions) {
     const length = Math.max(...operands.map((digits) => digits.length)) + extraPositions;
     return Array.from({ length }, (_, p) => Uint8Array.from(operands, (digits) => digits[p] ?? 0));
   }
 
-  /** How an answer is written: where a task has more than the characters reach, in decimal. */
+  /** How an answer is written: of a sequence, and where there are more than characters, in decimal. */
   write(answer) {
-    return this.outputs > CHARACTERS.length ? String(answer) : CHARACTERS[answer];
+    return this.#isInDecimal ? String(answer) : CHARACTERS[answer];
   }
 
-  /** Answers in writing, the most significant first. */
+  /** How an operand's digit or symbol is written. */
+  writeDigit(digit) {
+    return this.isOnNumbers ? written(digit) : String(digit);
+  }
+
+  /** Answers in writing: the most significant first, a sequence's in the order of its symbols. */
   writeAll(answers) {
-    const parts = Array.from(answers, (answer) => this.write(answer)).reverse();
-    return parts.join(this.outputs > CHARACTERS.length ? " " : "");
+    const parts = Array.from(answers, (answer) => this.write(answer));
+    return (this.isOnNumbers ? parts.reverse() : parts).join(this.#isInDecimal ? " " : "");
+  }
+
+  get #isInDecimal() {
+    return !this.isOnNumbers || this.outputs > CHARACTERS.length;
   }
 
   /** The right answers, and the machine's states: entering each position, and at the end. */
@@ -73,9 +92,10 @@ export class Task {
     return { answers, states };
   }
 
-  /** A number of so many digits, the first of them not zero unless it is the only one. */
+  /** A number of so many digits, the first of them not zero unless it is the only one; or so many symbols. */
   random(length) {
     const digit = (least) => least + Math.floor(Math.random() * (this.base - least));
+    if (!this.isOnNumbers) return Array.from({ length }, () => digit(0)).join(" ");
     const rest = Array.from({ length: length - 1 }, () => CHARACTERS[digit(0)]);
     return CHARACTERS[digit(length > 1 ? 1 : 0)] + rest.join("");
   }
