@@ -182,7 +182,9 @@ def tracked(task: dict[str, Any], num_states: int) -> tuple[int, list[Any], Call
             stacks += [(*stack, s) for s in range(1, n + 1) if len(stack) < task["depth"]]
         return 2 * n + 1, stacks, lambda q, s: push(q, s, task["depth"], n)
     if task["digit_order"] == FIRST:  # a state is what the next digit is worth, and the remainder
-        worths = dict.fromkeys(pow(base, e, k) for e in range(k + 1))
+        worths = [1]
+        while (worth := worths[-1] * base % k) not in worths:
+            worths.append(worth)
         states = [(w, r) for w in worths for r in range(k)]
         return base, states, lambda q, s: ((q[0] * base % k, (q[1] + q[0] * s) % k), (q[1] + q[0] * s) % k)
     return base, [*range(k)], lambda q, s: twice((q * base + s) % k)

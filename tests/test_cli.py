@@ -138,6 +138,7 @@ def without_notice(said: str) -> str:
         (["runs", "--frobnicate"], ["unknown option '--frobnicate'; `ripplecarry runs --help` lists them"]),
         (["train", "--layers", "1", "--layers", "2"], ["--layers came more than once; give it once"]),
         (["train", "--json=3"], ["--json is '3'; it takes no value"]),
+        (["runs", "--where", "group = 's5'"], ['the column is written "group", in double quotes; SQL']),
         (["runs", "--where", "cell = gru"], ["text stands in single quotes: 'gru'; SQL"]),
         (["runs", "--where", "cell = GRU"], ["single quotes: 'gru'; SQL"]),
         (["runs", "--where", 'cell in ("gru", lstm)'], ["single quotes: 'gru'; SQL"]),

@@ -127,7 +127,8 @@ def test_a_switch_is_true_or_false(value):
 
 @pytest.mark.parametrize(("name", "word"), [(n, w) for n, words in CHOICES.items() for w in words])
 def test_choices_may_be_written_in_capitals(name, word):
-    needs = {"times": {"factor": 3}, "counter": {"modulus": 3}}
+    needs = {"times": {"factor": 3}, "counter": {"modulus": 3}, "remainder": {"modulus": 3}}
+    needs |= {"group": {"group": "s3"}, "dyck": {"depth": 2, "kinds": 2}}
     tables = {"next_state": [[0] * 100], "output": [[0] * 100]}
     more = needs.get(word, {"machine": tables} if word == "machine" else {})
     for text in (word.upper(), word.title()):
