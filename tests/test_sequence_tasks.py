@@ -26,5 +26,6 @@ def test_a_run_goes_from_training_to_page_and_model(settings, tmp_path, monkeypa
     assert rc.certify(run.id).sentence == found.sentence  # read back from the store
     assert rc.export(run.id, onnx=True)[0].is_file()
     assert "counterexample" in rc.page(run.id, out="page.html").path.read_text()
-    with pytest.raises(ConfigurationError, match="only runs of the task addition can add"):
+    assert not rc.evaluate(run.id, lengths=3, samples=10).is_exact
+    with pytest.raises(ConfigurationError, match="reads a sequence and no numbers"):
         rc.add(run.id, "1")

@@ -118,6 +118,11 @@ def add(
 def open_sums(run: Run, engine: EngineName) -> NetworkSums:
     """The sums of this run's network, computed by this engine."""
     task = run.task
+    if not task.is_on_numbers:
+        raise ConfigurationError(
+            f"run {run.id} learned the task {task.name}, which reads a sequence and no numbers; "
+            "`ripplecarry page` shows its answers"
+        )
     if max(task.base, task.num_outputs) > MAX_BASE:
         raise ConfigurationError(
             f"run {run.id} learned the task {task.name}, which has base {task.base} and {task.num_outputs} "
