@@ -6,6 +6,7 @@ no interpreter lock.
 
 import ctypes
 import time
+from math import prod
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class NativeComputation(Computation):
         sizes += [task.base, task.num_operands, task.num_outputs]
         self._pointer = self._kernel.rc_open(np.array(sizes, dtype=np.int32), level)
         check_memory(self._pointer, f"this network ({LEVELS[level]})")
-        self.num_state_floats = CELL_SHAPES[a.cell].num_states * a.layers * a.hidden_size
+        self.num_state_floats = a.layers * sum(map(prod, CELL_SHAPES[a.cell].states(a.hidden_size)))
         self._num_parameters = self._kernel.rc_num_parameters(self._pointer)
         was_given = self._kernel.rc_set_machine(
             self._pointer,

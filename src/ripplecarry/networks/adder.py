@@ -6,8 +6,9 @@ from torch import Tensor, nn
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, Integer
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
-from ripplecarry.networks.cells import CELLS, CellWeights, State
+from ripplecarry.networks.cells import CELLS
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.networks.unrolled import State, layer_weights
 
 
 class Adder(nn.Module):
@@ -29,7 +30,7 @@ class Adder(nn.Module):
     ) -> None:
         super().__init__()
         self.cell = CELLS[cell]
-        self._num_states = CELL_SHAPES[cell].num_states
+        self._shape = CELL_SHAPES[cell]
         self.embed_layer = nn.Embedding(base, embedding_size)
         self.rnn = self.cell.stack(
             input_size=num_operands * embedding_size, hidden_size=hidden_size, num_layers=layers
@@ -65,10 +66,10 @@ class Adder(nn.Module):
     def run(
         self, digits: Integer[Tensor, "batch position operand"], state: State | None = None
     ) -> tuple[Float[Tensor, "batch position output"], State]:
-        """The logits, and the state after the last position, with axes (layer, batch, hidden)."""
+        """The logits, and the state after the last position, whose parts have axes (layer, batch, …)."""
         # Position-major inside: nn.RNN is a few per cent faster without batch_first.
         features = self.embed_layer(digits.transpose(0, 1).int()).flatten(start_dim=2)
-        is_single = self._num_states == 1
+        is_single = len(self._shape.states(1)) == 1
         given = state[0] if state is not None and is_single else state
         hidden, last = self.rnn(features, given)
         return self.dense(hidden).transpose(0, 1), ((last,) if is_single else last)
@@ -82,7 +83,7 @@ class Adder(nn.Module):
         by_layer = []
         for layer in range(self.rnn.num_layers):
             next_state = self.cell.step(
-                CellWeights.of(self.rnn, layer), x, tuple(part[layer] for part in state)
+                layer_weights(self.rnn, self._shape, layer), x, tuple(part[layer] for part in state)
             )
             by_layer.append(next_state)
             x = next_state[0]
@@ -90,5 +91,7 @@ class Adder(nn.Module):
 
     def zero_state(self, batch_size: int) -> State:
         """The state before the first position."""
-        shape = (self.rnn.num_layers, batch_size, self.rnn.hidden_size)
-        return tuple(self.dense.weight.new_zeros(shape) for _ in range(self._num_states))
+        shapes = self._shape.states(self.rnn.hidden_size)
+        return tuple(
+            self.dense.weight.new_zeros(self.rnn.num_layers, batch_size, *sizes) for sizes in shapes
+        )

@@ -1,5 +1,6 @@
 """A network's shape and the parameters that follow from it; does not import torch."""
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Annotated, Literal
@@ -20,19 +21,74 @@ _KNOWN_BY = {
 """What a cell needs code of its own for, besides its equations in PyTorch, which every cell has."""
 
 
+Sizes = tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class CellShape:
-    """How many blocks of rows a cell's matrices have, how many vectors it passes on, and what knows it."""
+    """The parameters of a cell's layer, what it passes on, and what knows the cell."""
 
-    num_gates: int
-    num_states: int
+    parameters: Callable[[int, int], Mapping[str, Sizes]]
+    """Each parameter's shape by name, from the numbers of features and of units."""
+    states: Callable[[int], tuple[Sizes, ...]]
+    """The shapes of what a row of the batch passes on, from the number of units; the hidden state first."""
     known_by: frozenset[str] = frozenset()
+
+    @property
+    def num_gates(self) -> int:
+        """Blocks of rows of a cell in PyTorch's layout."""
+        return self.parameters(1, 1)["weight_ih"][0]
+
+
+def gated(num_gates: int, num_states: int = 1, known_by: Iterable[str] = ()) -> CellShape:
+    """A cell whose gates see the input and the hidden state, in PyTorch's layout: gates stacked in rows."""
+
+    def parameters(features: int, hidden: int) -> dict[str, Sizes]:
+        rows = num_gates * hidden
+        return {
+            "weight_ih": (rows, features),
+            "weight_hh": (rows, hidden),
+            "bias_ih": (rows,),
+            "bias_hh": (rows,),
+        }
+
+    return CellShape(parameters, lambda hidden: ((hidden,),) * num_states, frozenset(known_by))
+
+
+def input_gated(
+    num_gates: int,
+    states: Callable[[int], tuple[Sizes, ...]] = lambda hidden: ((hidden,),),
+    *,
+    more_rows: int = 0,
+    known_by: Iterable[str] = (),
+) -> CellShape:
+    """A cell whose gates see the input alone."""
+
+    def parameters(features: int, hidden: int) -> dict[str, Sizes]:
+        rows = num_gates * hidden + more_rows
+        return {"weight_ih": (rows, features), "bias_ih": (rows,)}
+
+    return CellShape(parameters, states, frozenset(known_by))
+
+
+def _hidden_and_vector(hidden: int) -> tuple[Sizes, ...]:
+    return (hidden,), (hidden,)
+
+
+def _hidden_and_matrix(hidden: int) -> tuple[Sizes, ...]:
+    return (hidden,), (hidden, hidden)
 
 
 CELL_SHAPES = {
-    "rnn": CellShape(1, 1, frozenset(_KNOWN_BY)),
-    "gru": CellShape(3, 1, frozenset(_KNOWN_BY)),
-    "lstm": CellShape(4, 2, frozenset(_KNOWN_BY)),
+    "rnn": gated(1, known_by=_KNOWN_BY),
+    "gru": gated(3, known_by=_KNOWN_BY),
+    "lstm": gated(4, 2, known_by=_KNOWN_BY),
+    "mingru": input_gated(2),
+    "minlstm": input_gated(3),
+    "diagonal": input_gated(3, _hidden_and_vector),
+    "diagonal_signed": input_gated(3, _hidden_and_vector),
+    "deltanet": input_gated(3, _hidden_and_matrix, more_rows=1),
+    "deltanet_signed": input_gated(3, _hidden_and_matrix, more_rows=1),
 }
 
 
@@ -49,7 +105,17 @@ Size = Annotated[int, Field(ge=1, le=4096)]
 class Architecture(Configuration):
     """The sizes of a network."""
 
-    cell: Literal["rnn", "gru", "lstm"] = "rnn"
+    cell: Literal[
+        "rnn",
+        "gru",
+        "lstm",
+        "mingru",
+        "minlstm",
+        "diagonal",
+        "diagonal_signed",
+        "deltanet",
+        "deltanet_signed",
+    ] = "rnn"
     """The equations of one position."""
     layers: Annotated[int, Field(ge=1, le=64)] = 2
     """Number of stacked layers."""
@@ -59,17 +125,14 @@ class Architecture(Configuration):
     """Features per operand digit."""
 
 
-def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, tuple[int, ...]]:
+def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, Sizes]:
     """Each parameter's shape by name, in PyTorch's layout and in a fixed order."""
-    hidden = architecture.hidden_size
-    rows = CELL_SHAPES[architecture.cell].num_gates * hidden
-    shapes: dict[str, tuple[int, ...]] = {"embed_layer.weight": (task.base, architecture.embedding_size)}
+    hidden, cell = architecture.hidden_size, CELL_SHAPES[architecture.cell]
+    shapes: dict[str, Sizes] = {"embed_layer.weight": (task.base, architecture.embedding_size)}
     for layer in range(architecture.layers):
         features = hidden if layer else task.num_operands * architecture.embedding_size
-        shapes[f"rnn.weight_ih_l{layer}"] = (rows, features)
-        shapes[f"rnn.weight_hh_l{layer}"] = (rows, hidden)
-        shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
-        shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
+        for name, sizes in cell.parameters(features, hidden).items():
+            shapes[f"rnn.{name}_l{layer}"] = sizes
     shapes["dense.weight"] = (task.num_outputs, hidden)
     shapes["dense.bias"] = (task.num_outputs,)
     return shapes

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Self
 
 from pydantic import model_validator
@@ -64,8 +65,9 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
 
     @property
     def cost(self) -> float:
-        """Multiply-adds of training in the recurrent products: for scheduling, not a time."""
-        weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2
+        """Multiply-adds of training in the layers' products: for scheduling, not a time."""
+        layer = CELL_SHAPES[self.cell].parameters(self.hidden_size, self.hidden_size)
+        weights = self.layers * sum(map(prod, layer.values()))
         return float(weights * self.steps * self.batch_size * self.sequence_length)
 
     def engine(self, name: str) -> str:
