@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from ripplecarry.cli.command import command
 from ripplecarry.cli.run_summary import run_summary
 from ripplecarry.errors import Interrupted
+from ripplecarry.networks.architecture import CELL_SHAPES
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import train as verb
 
@@ -93,6 +94,8 @@ def _what_next(run: "Run") -> str:
     commands = {"page": "watch it", "certify": "a proof, or a wrong answer"}
     if run.task.has_carry_runs:
         commands = {"evaluate": "is it right where it is hard?", "page": "watch it carry"}
+    if "page" not in CELL_SHAPES[run.trial.cell].known_by:
+        del commands["page"]
     width = max(map(len, commands)) + len(run.id) + 15
     lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} # {words}" for verb, words in commands.items()]
     return "\n".join(["next:", *lines])

@@ -20,7 +20,8 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 
-_CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
+_CELLS = ("rnn", "gru", "lstm", "mingru", "minlstm", "diagonal", "diagonal_signed")
+"""In the kernel's order."""
 _OPTIMISERS = {"adam": 0, "momentum": 1, "sgd": 2}
 _OPERANDS = {"uniform": 0, "carry-balanced": 1}
 MOST_BALANCED = 500
@@ -51,7 +52,7 @@ class NativeComputation(Computation):
         check_known(architecture.cell, by="native")
         a, machine = architecture, task.machine
         self._task, self._shapes = task, parameter_shapes(a, task)
-        sizes = [_CELLS[a.cell], a.layers, a.hidden_size, a.embedding_size]
+        sizes = [_CELLS.index(a.cell), a.layers, a.hidden_size, a.embedding_size]
         sizes += [task.base, task.num_operands, task.num_outputs]
         self._pointer = self._kernel.rc_open(np.array(sizes, dtype=np.int32), level)
         check_memory(self._pointer, f"this network ({LEVELS[level]})")

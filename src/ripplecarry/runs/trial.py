@@ -13,6 +13,7 @@ from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
 from ripplecarry.engines.optimisation import Optimisation
+from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known
 from ripplecarry.runs.readings import Readings
@@ -71,13 +72,17 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         return float(weights * self.steps * self.batch_size * self.sequence_length)
 
     def engine(self, name: str) -> str:
-        """The engine that computes it where `name` is asked for: certifying takes PyTorch.
+        """The engine that computes it where `name` is asked for: certifying takes PyTorch; `auto` is the
+        fastest that knows the cell.
 
         Raises:
             ConfigurationError: an engine that does not know the cell.
         """
         if self.certify or name == "torch":
             return "torch"
+        if name == "auto":
+            is_known = "native" in CELL_SHAPES[self.cell].known_by
+            return open_engine().name if is_known else "torch"
         check_known(self.cell, by="native" if name == "native" else "gpu")
         return name
 

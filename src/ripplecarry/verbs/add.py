@@ -9,7 +9,7 @@ from typing import Annotated, Any, overload
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.number_lines import find_lines, find_number
 from ripplecarry.arithmetic.text_source import TextInMemory, open_text
-from ripplecarry.engines.registry import EngineName, open_engine
+from ripplecarry.engines.registry import EngineName
 from ripplecarry.errors import ConfigurationError, OperandError
 from ripplecarry.evaluation.compared_sums import ComparedSums
 from ripplecarry.evaluation.integer_sums import ArrayDigits, Number, add_numbers
@@ -19,6 +19,7 @@ from ripplecarry.files import Spool
 from ripplecarry.notebook import Shown
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, StoreOption, verb
@@ -119,7 +120,7 @@ def open_sums(run: Run, engine: EngineName) -> NetworkSums:
         raise ConfigurationError(
             f"run {run.id} learned the task {run.task.name}; only runs of the task addition can add"
         )
-    return NetworkSums(open_engine(engine).load(run.trial, run.task, run.weights), run.trial, run.task)
+    return NetworkSums(engine_of(run, engine).load(run.trial, run.task, run.weights), run.trial, run.task)
 
 
 def _rows(numbers: tuple[Any, ...], wanted: int) -> tuple[list[tuple[Any, ...]], bool]:

@@ -45,7 +45,8 @@ def train(
     trial = Trial.build((_read_toml(Path(config)) if config else {}) | settings)
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
-    request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
+    asked = engine if engine == "auto" else open_engine(engine).name
+    request = RunRequest(trial, seed, trial.engine(asked))
     listener, stop, run_store = listener or Listener(), stop or StopRequest(), Store(store)
     run_store.prepare()
     listener.planned([request])
