@@ -278,7 +278,9 @@ def test_every_verb_takes_the_cell_of_ones_own_or_refuses_it_in_a_line_and_it_le
     told, numbers = json.loads(result.stdout)
 
     refusals = {
-        " natively": "the native engine computes rnn, gru, lstm, mingru, minlstm, diagonal, diagonal_signed; this run's cell is mgu; the torch engine",
+        " natively": "the native engine computes rnn, gru, lstm, mingru, minlstm, diagonal, "
+        "diagonal_signed; "
+        "this run's cell is mgu; the torch engine",
         " on a GPU": "the GPU engine computes rnn, gru, lstm; this run's cell is mgu; the torch engine",
         "cert": "proofs cover rnn, gru, lstm; this run's cell is mgu",
         "polish": "proofs cover rnn, gru, lstm; this run's cell is mgu",

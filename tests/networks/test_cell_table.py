@@ -82,7 +82,8 @@ def test_every_part_knows_the_cells_of_the_report():
     [
         (
             "native",
-            "the native engine computes rnn, gru, lstm, mingru, minlstm, diagonal, diagonal_signed; this run's cell is own; the torch engine",
+            "the native engine computes rnn, gru, lstm, mingru, minlstm, diagonal, diagonal_signed; "
+            "this run's cell is own; the torch engine",
         ),
         ("gpu", "the GPU engine computes rnn, gru, lstm; this run's cell is own; the torch engine"),
         ("proof", "proofs cover rnn, gru, lstm; this run's cell is own"),

@@ -13,7 +13,7 @@ from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
 from ripplecarry.networks.cells import CELLS
 from ripplecarry.networks.linear_recurrences import RECURRENCES
 
-POSITIONS, ROWS, FEATURES, UNITS = 7, 2, 3, 4
+POSITIONS, ROWS, FEATURES, UNITS = 70, 2, 3, 4
 
 
 def sigmoid(x):

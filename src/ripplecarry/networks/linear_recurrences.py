@@ -19,6 +19,9 @@ from ripplecarry.networks.unrolled import LayerWeights, State
 
 Gates = tuple[Tensor, ...]
 
+_CHUNK = 64
+"""As Yang et al. have it; the work for each position grows with it."""
+
 
 @dataclass(frozen=True)
 class Recurrence:
@@ -28,6 +31,9 @@ class Recurrence:
     """What depends on the input alone, from its product with the weights, at one position or many."""
     advance: Callable[[Gates, State], State]
     """One position."""
+    chunk: Callable[[Gates, State], State] | None = None
+    """Several positions in products of matrices, where that is faster; of what comes back the hidden states
+    have an axis for them."""
 
     def step(self, weights: LayerWeights, x: Float[Tensor, "batch features"], state: State) -> State:
         """The next state."""
@@ -39,6 +45,12 @@ class Recurrence:
         """The hidden states of all positions, and the last state."""
         gates = self.gates(linear(x, weights["weight_ih"], weights["bias_ih"]))
         hidden = []
+        if self.chunk is not None:
+            for some in zip(*(gate.split(_CHUNK) for gate in gates), strict=True):
+                each, *rest = self.chunk(some, state)
+                hidden.append(each)
+                state = (each[-1], *rest)
+            return torch.cat(hidden), state
         for here in zip(*(gate.unbind() for gate in gates), strict=True):
             state = self.advance(here, state)
             hidden.append(state[0])
@@ -121,11 +133,26 @@ def _delta_rule(gates: Gates, state: State) -> State:
     return (matrix @ query.unsqueeze(-1)).squeeze(-1), matrix
 
 
+def _delta_rule_of_chunk(gates: Gates, state: State) -> State:
+    """All positions t of a chunk: S_t = S_0 + sum over j <= t of u_j k_j', where the u_t solve
+    u_t + b_t sum over j < t of (k_t' k_j) u_j = b_t (v_t - S_0 k_t).
+
+    Source: the WY form of Yang et al. 2024, section 3.
+    """
+    query, key, value, strength = (gate.transpose(0, 1) for gate in gates)
+    before = state[1].transpose(1, 2)
+    among = (strength * (key @ key.transpose(1, 2))).tril(-1)
+    right = strength * (value - key @ before)
+    written = torch.linalg.solve_triangular(among, right, upper=False, unitriangular=True)
+    hidden = query @ before + (query @ key.transpose(1, 2)).tril() @ written
+    return hidden.transpose(0, 1), state[1] + written.transpose(1, 2) @ key
+
+
 RECURRENCES = {
     "mingru": Recurrence(_mingru_gates, _keep_and_add),
     "minlstm": Recurrence(_minlstm_gates, _keep_and_add),
     "diagonal": Recurrence(_diagonal_gates, _keep_add_and_show),
     "diagonal_signed": Recurrence(_diagonal_signed_gates, _keep_add_and_show),
-    "deltanet": Recurrence(_deltanet_gates, _delta_rule),
-    "deltanet_signed": Recurrence(_deltanet_signed_gates, _delta_rule),
+    "deltanet": Recurrence(_deltanet_gates, _delta_rule, _delta_rule_of_chunk),
+    "deltanet_signed": Recurrence(_deltanet_signed_gates, _delta_rule, _delta_rule_of_chunk),
 }
