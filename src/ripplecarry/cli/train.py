@@ -9,16 +9,16 @@ from cyclopts import Parameter
 from ripplecarry.cli.command import command
 from ripplecarry.cli.run_summary import run_summary
 from ripplecarry.errors import Interrupted
-from ripplecarry.networks.architecture import CELL_SHAPES
-from ripplecarry.runs.trial import Trial
+from ripplecarry.networks.architecture import is_known
+from ripplecarry.runs.trial import NO_COLUMNS, Trial
 from ripplecarry.verbs import train as verb
 
 if TYPE_CHECKING:
     from ripplecarry.runs.run import Run
     from ripplecarry.verification.proof import Proof
 
-TABLES_AND_ORIGIN = ("machine", "polished_from")
-"""Settings that are no options: tables, and what `certify --polish` fills in."""
+TABLES_AND_ORIGIN = (*NO_COLUMNS, "polished_from")
+"""Settings that are no options: tables, code, and what `certify --polish` fills in."""
 
 
 def trial_options() -> list[inspect.Parameter]:
@@ -94,7 +94,7 @@ def _what_next(run: "Run") -> str:
     commands = {"page": "watch it", "certify": "a proof, or a wrong answer"}
     if run.task.has_carry_runs:
         commands = {"evaluate": "is it right where it is hard?", "page": "watch it carry"}
-    if "page" not in CELL_SHAPES[run.trial.cell].known_by:
+    if not is_known(run.trial.cell, "page"):
         del commands["page"]
     width = max(map(len, commands)) + len(run.id) + 15
     lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} # {words}" for verb, words in commands.items()]

@@ -17,7 +17,7 @@ from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trai
 from ripplecarry.engines.kernel import LEVELS, check_memory, kernel_library
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, parameter_shapes
+from ripplecarry.networks.architecture import Architecture, check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 
 _CELLS = ("rnn", "gru", "lstm", "mingru", "minlstm", "diagonal", "diagonal_signed")
@@ -56,7 +56,7 @@ class NativeComputation(Computation):
         sizes += [task.base, task.num_operands, task.num_outputs]
         self._pointer = self._kernel.rc_open(np.array(sizes, dtype=np.int32), level)
         check_memory(self._pointer, f"this network ({LEVELS[level]})")
-        self.num_state_floats = a.layers * sum(map(prod, CELL_SHAPES[a.cell].states(a.hidden_size)))
+        self.num_state_floats = a.layers * sum(map(prod, a.cell_shape.states(a.hidden_size)))
         self._num_parameters = self._kernel.rc_num_parameters(self._pointer)
         was_given = self._kernel.rc_set_machine(
             self._pointer,

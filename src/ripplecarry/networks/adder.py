@@ -5,8 +5,9 @@ from torch import Tensor, nn
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, Integer
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
-from ripplecarry.networks.cells import CELLS
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.cells import CELLS, Cell, cell_of
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.unrolled import State, layer_weights
 
@@ -20,7 +21,7 @@ class Adder(nn.Module):
     def __init__(
         self,
         *,
-        cell: str = "rnn",
+        cell: str | Cell = "rnn",
         layers: int = 2,
         hidden_size: int = 64,
         embedding_size: int = 32,
@@ -29,8 +30,8 @@ class Adder(nn.Module):
         num_outputs: int | None = None,
     ) -> None:
         super().__init__()
-        self.cell = CELLS[cell]
-        self._shape = CELL_SHAPES[cell]
+        self.cell = CELLS[cell] if isinstance(cell, str) else cell
+        self._shape = self.cell.shape
         self.embed_layer = nn.Embedding(base, embedding_size)
         self.rnn = self.cell.stack(
             input_size=num_operands * embedding_size, hidden_size=hidden_size, num_layers=layers
@@ -41,7 +42,7 @@ class Adder(nn.Module):
     def build(cls, architecture: Architecture, task: Task, weights: Weights | None = None) -> "Adder":
         """The network of this shape for this task, with `weights` or PyTorch's initial values."""
         network = cls(
-            cell=architecture.cell,
+            cell=cell_of(architecture),
             layers=architecture.layers,
             hidden_size=architecture.hidden_size,
             embedding_size=architecture.embedding_size,
@@ -50,6 +51,9 @@ class Adder(nn.Module):
             num_outputs=task.num_outputs,
         )
         if weights is not None:
+            shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
+            if shapes != {name: w.shape for name, w in weights.items()}:
+                raise ConfigurationError("the weights have other shapes than this network's cell declares")
             network.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
         return network
 

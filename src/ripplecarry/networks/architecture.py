@@ -1,15 +1,17 @@
 """A network's shape and the parameters that follow from it; does not import torch."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from math import prod
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.configuration import Configuration
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.cell_file import class_name, load_cell, read_cell_file
+from ripplecarry.networks.cell_shape import CellShape, Sizes
 
 _KNOWN_BY = {
     "native": "the native engine computes {cells}; this run's cell is {cell}; the torch engine computes it",
@@ -19,25 +21,6 @@ _KNOWN_BY = {
     "page": "the page shows {cells}; this run's cell is {cell}",
 }
 """What a cell needs code of its own for, besides its equations in PyTorch, which every cell has."""
-
-
-Sizes = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class CellShape:
-    """The parameters of a cell's layer, what it passes on, and what knows the cell."""
-
-    parameters: Callable[[int, int], Mapping[str, Sizes]]
-    """Each parameter's shape by name, from the numbers of features and of units."""
-    states: Callable[[int], tuple[Sizes, ...]]
-    """The shapes of what a row of the batch passes on, from the number of units; the hidden state first."""
-    known_by: frozenset[str] = frozenset()
-
-    @property
-    def num_gates(self) -> int:
-        """Blocks of rows of a cell in PyTorch's layout."""
-        return self.parameters(1, 1)["weight_ih"][0]
 
 
 def gated(num_gates: int, num_states: int = 1, known_by: Iterable[str] = ()) -> CellShape:
@@ -92,11 +75,21 @@ CELL_SHAPES = {
 }
 
 
-def check_known(cell: str, by: Literal["native", "gpu", "proof", "onnx", "page"]) -> None:
+Part = Literal["native", "gpu", "proof", "onnx", "page"]
+
+
+def is_known(cell: str, by: Part) -> bool:
+    """Whether this part of the package knows a cell."""
+    return cell in CELL_SHAPES and by in CELL_SHAPES[cell].known_by
+
+
+def check_known(cell: str, by: Part) -> None:
     """Raises ConfigurationError for a cell that this part of the package does not know."""
-    if by not in CELL_SHAPES[cell].known_by:
-        cells = ", ".join(name for name, shape in CELL_SHAPES.items() if by in shape.known_by)
-        raise ConfigurationError(_KNOWN_BY[by].format(cells=cells, cell=cell))
+    if not is_known(cell, by):
+        cells = ", ".join(name for name in CELL_SHAPES if is_known(name, by))
+        raise ConfigurationError(
+            _KNOWN_BY[by].format(cells=cells, cell="from a file" if cell == "file" else cell)
+        )
 
 
 Size = Annotated[int, Field(ge=1, le=4096)]
@@ -115,8 +108,11 @@ class Architecture(Configuration):
         "diagonal_signed",
         "deltanet",
         "deltanet_signed",
+        "file",
     ] = "rnn"
-    """The equations of one position."""
+    """The equations of one position; a file, such as my_cell.py, brings a cell of your own."""
+    cell_code: str | None = None
+    """The code of a cell from a file; `cell` names the file."""
     layers: Annotated[int, Field(ge=1, le=64)] = 2
     """Number of stacked layers."""
     hidden_size: Size = 64
@@ -124,10 +120,40 @@ class Architecture(Configuration):
     embedding_size: Size = 32
     """Features per operand digit."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _code_of_a_file(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict) or "cell" not in settings:
+            return settings
+        cell = settings["cell"]
+        if not isinstance(cell, str | Path) or Path(cell).suffix != ".py":
+            # a grid of cells replaces a cell from a file
+            return settings if cell == "file" else {n: settings[n] for n in settings if n != "cell_code"}
+        try:
+            return settings | {"cell": "file", "cell_code": read_cell_file(Path(cell))}
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _code_is_a_cell(self) -> Self:
+        if (self.cell == "file") != (self.cell_code is not None):
+            raise ValueError("a cell from a file is named by its file, as in cell=my_cell.py")
+        if self.cell_code is not None:
+            try:
+                class_name(self.cell_code)
+            except ConfigurationError as error:
+                raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def cell_shape(self) -> CellShape:
+        """What the cell declares; runs the code of a cell from a file."""
+        return CELL_SHAPES[self.cell] if self.cell_code is None else load_cell(self.cell_code).shape
+
 
 def parameter_shapes(architecture: Architecture, task: Task) -> dict[str, Sizes]:
     """Each parameter's shape by name, in PyTorch's layout and in a fixed order."""
-    hidden, cell = architecture.hidden_size, CELL_SHAPES[architecture.cell]
+    hidden, cell = architecture.hidden_size, architecture.cell_shape
     shapes: dict[str, Sizes] = {"embed_layer.weight": (task.base, architecture.embedding_size)}
     for layer in range(architecture.layers):
         features = hidden if layer else task.num_operands * architecture.embedding_size

@@ -14,7 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from ripplecarry.axes import Float
-from ripplecarry.networks.architecture import CELL_SHAPES, CellShape
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
+from ripplecarry.networks.cell_file import OwnCell, load_cell
+from ripplecarry.networks.cell_shape import CellShape
 from ripplecarry.networks.linear_recurrences import RECURRENCES
 from ripplecarry.networks.onednn import is_lstm_accurate
 from ripplecarry.networks.unrolled import LayerWeights, Scan, State, Step, Unrolled, scan_by
@@ -56,13 +59,14 @@ def _preactivation(weights: LayerWeights, x: Tensor, hidden: Tensor) -> Tensor:
 class Cell:
     """A cell's equations, and the module that computes them for whole sequences."""
 
+    shape: CellShape
     step: Step
     stack: Callable[..., nn.RNNBase | Unrolled]
 
 
 def unrolled(shape: CellShape, step: Step, scan: Scan | None = None) -> Cell:
     """A cell that goes through the positions one by one, or as `scan` does."""
-    return Cell(step, partial(Unrolled, shape, scan or scan_by(step)))
+    return Cell(shape, step, partial(Unrolled, shape, scan or scan_by(step)))
 
 
 def lstm_stack(*, input_size: int, hidden_size: int, num_layers: int) -> nn.LSTM | Unrolled:
@@ -74,11 +78,32 @@ def lstm_stack(*, input_size: int, hidden_size: int, num_layers: int) -> nn.LSTM
 
 
 CELLS = {
-    "rnn": Cell(rnn_step, nn.RNN),
-    "gru": Cell(gru_step, nn.GRU),
-    "lstm": Cell(lstm_step, lstm_stack),
+    "rnn": Cell(CELL_SHAPES["rnn"], rnn_step, nn.RNN),
+    "gru": Cell(CELL_SHAPES["gru"], gru_step, nn.GRU),
+    "lstm": Cell(CELL_SHAPES["lstm"], lstm_step, lstm_stack),
     **{
         name: unrolled(CELL_SHAPES[name], equations.step, equations.scan)
         for name, equations in RECURRENCES.items()
     },
 }
+
+
+def cell_of(architecture: Architecture) -> Cell:
+    """A network's cell; runs the code of one from a file."""
+    if architecture.cell_code is None:
+        return CELLS[architecture.cell]
+    own = load_cell(architecture.cell_code)
+    return Cell(own.shape, own.step, partial(_tried, own))
+
+
+def _tried(own: OwnCell, *, input_size: int, hidden_size: int, num_layers: int) -> Unrolled:
+    """Layers of a user's cell, after one position whose result must be finite."""
+    sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+    stack = Unrolled(own.shape, scan_by(own.step), **sizes)
+    with torch.no_grad():
+        hidden, _ = stack(torch.ones(1, 2, input_size))
+    if not torch.isfinite(hidden).all():
+        raise ConfigurationError(
+            f"the cell {own.name}: step returned NaN or infinity at the first position"
+        )
+    return stack

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ripplecarry.axes import Float
-from ripplecarry.networks.architecture import CellShape
+from ripplecarry.networks.cell_shape import CellShape
 
 State = tuple[Tensor, ...]
 """What a cell passes on: the hidden state, then whatever else, each with the batch as its first axis."""

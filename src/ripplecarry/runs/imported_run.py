@@ -91,6 +91,8 @@ def read_state_dict(path: Path, digits: int | None) -> StateDict:
     """
     weights, metadata = _read(path)
     cell = metadata.get("cell")
+    if cell == "file":
+        raise StoreError(f"{path} is of a cell from a file, whose code is not in it; name the run itself")
     for name in _expected(cell):
         if name not in weights:
             there = ", ".join(sorted(weights)[:8]) + (", …" if len(weights) > 8 else "")

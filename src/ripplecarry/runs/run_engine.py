@@ -2,7 +2,7 @@
 
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.registry import open_engine
-from ripplecarry.networks.architecture import CELL_SHAPES
+from ripplecarry.networks.architecture import is_known
 from ripplecarry.runs.run import Run
 
 
@@ -17,5 +17,6 @@ def engine_of(run: Run, name: str = "auto") -> Engine:
         ConfigurationError: an unknown name, or an engine that cannot run here.
     """
     is_of_torch = run.engine == "torch" and not run.trial.certify
-    knows = "native" in CELL_SHAPES[run.trial.cell].known_by
-    return open_engine("torch" if name == "auto" and (is_of_torch or not knows) else name)
+    return open_engine(
+        "torch" if name == "auto" and (is_of_torch or not is_known(run.trial.cell, "native")) else name
+    )

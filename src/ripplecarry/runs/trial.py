@@ -12,16 +12,19 @@ from pydantic import model_validator
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.engines.kernel import is_available
 from ripplecarry.engines.optimisation import Optimisation
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, is_known
 from ripplecarry.runs.readings import Readings
 from ripplecarry.training.loop import Duration
 from ripplecarry.verification.recipes import Certifying
 
 MOST_SEEDS = 1_000_000
 """A sweep has at most so many seeds of a trial."""
+
+NO_COLUMNS = ("machine", "cell_code")
+"""Settings that are neither a number nor a word."""
 
 NUMERICS_VERSION = 1
 """Raised by hand whenever a change alters the results of an existing trial."""
@@ -67,7 +70,8 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
     @property
     def cost(self) -> float:
         """Multiply-adds of training in the layers' products: for scheduling, not a time."""
-        layer = CELL_SHAPES[self.cell].parameters(self.hidden_size, self.hidden_size)
+        shape = CELL_SHAPES.get(self.cell, CELL_SHAPES["lstm"])  # of a file nothing is known before it runs
+        layer = shape.parameters(self.hidden_size, self.hidden_size)
         weights = self.layers * sum(map(prod, layer.values()))
         return float(weights * self.steps * self.batch_size * self.sequence_length)
 
@@ -81,8 +85,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         if self.certify or name == "torch":
             return "torch"
         if name == "auto":
-            is_known = "native" in CELL_SHAPES[self.cell].known_by
-            return open_engine().name if is_known else "torch"
+            return "native" if is_known(self.cell, "native") and is_available() else "torch"
         check_known(self.cell, by="native" if name == "native" else "gpu")
         return name
 
