@@ -147,7 +147,7 @@ def _loss(trial: Trial, unrolls: bool, weights, operands, answers):
         return tuple(passed), passed[-1][0]
 
     zeros = jnp.zeros((operands.shape[1], trial.hidden_size))
-    start = tuple((zeros,) * CELL_SHAPES[trial.cell].num_states for _ in range(trial.layers))
+    start = tuple((zeros,) * len(CELL_SHAPES[trial.cell].states(1)) for _ in range(trial.layers))
     _, hidden = lax.scan(position, start, operands, unroll=unrolls)
     logits = hidden @ weights["dense.weight"].T + weights["dense.bias"]
     chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), answers[..., None], axis=-1)

@@ -31,14 +31,14 @@ def told(*arguments):
     return status, err.getvalue().splitlines()
 
 
-results = {"train": told("train", *SMALL, "--engine", "torch")}
+results = {"train": told("train", *SMALL)}
 (run,) = Store().ids()
 results |= {
-    "add": told("add", run, "12", "34", "--verify", "--engine", "torch"),
-    "evaluate": told("evaluate", run, "--lengths", "4", "--samples", "10", "--engine", "torch"),
-    "extract": told("extract", run, "--engine", "torch"),
+    "add": told("add", run, "12", "34", "--verify"),
+    "evaluate": told("evaluate", run, "--lengths", "4", "--samples", "10"),
+    "extract": told("extract", run),
     "export to PyTorch": told("export", run, "--state-dict"),
-    "import": told("evaluate", f"results/exports/{run}.safetensors", "--lengths=2", "--engine=torch"),
+    "import": told("evaluate", f"results/exports/{run}.safetensors", "--lengths=2"),
     "runs": told("runs", run),
     "train natively": told("train", *SMALL, "--engine", "native"),
     "train on a GPU": told("train", *SMALL, "--engine", "gpu"),
@@ -51,10 +51,10 @@ results |= {
     "export to ONNX": told("export", run, "--onnx"),
     "page": told("page", run),
 }
-found = rc.evaluate(run, engine="torch", lengths=4, samples=10)
+found = rc.evaluate(run, lengths=4, samples=10)
 numbers = {
     "loss": Store().open(run).state["last"]["loss"],
-    "sum": rc.add(run, 12, 34, engine="torch"),
+    "sum": rc.add(run, 12, 34),
     "num_pairs": found.num_pairs,
 }
 print(json.dumps([results, numbers]))

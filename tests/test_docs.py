@@ -257,6 +257,15 @@ def test_the_task_of_ones_own_is_the_remainder(in_empty_folder):
     assert (run.task.answer(digits[:, :, None])[:, -1] == np.arange(256) % 3).all()
 
 
+def test_the_cells_file_trains(in_empty_folder):
+    Path("mgu.py").write_text(blocks(DOCS / "extending.md", "python")[2])
+
+    run = rc.train(cell="mgu.py", **TINY)
+
+    assert run.trial.cell_code == (run.folder / "cell.py").read_text()
+    assert isinstance(rc.add(run, 1, 2), int)
+
+
 @pytest.fixture
 def with_own_cell(tmp_path):
     """A folder with the package that knows the page's cell, and the environment to run it in."""
@@ -278,7 +287,7 @@ def test_every_verb_takes_the_cell_of_ones_own_or_refuses_it_in_a_line_and_it_le
     told, numbers = json.loads(result.stdout)
 
     refusals = {
-        " natively": "the native engine computes rnn, gru, lstm; this run's cell is mgu; the torch engine",
+        " natively": "this run's cell is mgu; the torch engine computes it",
         " on a GPU": "the GPU engine computes rnn, gru, lstm; this run's cell is mgu; the torch engine",
         "cert": "proofs cover rnn, gru, lstm; this run's cell is mgu",
         "polish": "proofs cover rnn, gru, lstm; this run's cell is mgu",

@@ -23,8 +23,6 @@ using isa_of_all::Array;
 using isa_of_all::Floats;
 using isa_of_all::Memory;
 
-constexpr int kGatesOf[] = {1, 3, 4};
-
 struct Handle {
     const Shape shape;
     Network* const network;
@@ -36,7 +34,7 @@ struct Handle {
     Handle(Memory& memory, const Shape& shape, Network* network)
         : shape(shape),
           network(network),
-          parameters(memory, shape.num_parameters(kGatesOf[shape.cell])),
+          parameters(memory, shape.num_parameters()),
           gradient(memory, parameters.size()) {}
     ~Handle() { network->destroy(); }
 };
@@ -104,7 +102,7 @@ RIPPLECARRY_EXPORT void rc_apply(int instruction_set, int function, int64_t coun
 // Null for a cell or an instruction set that there is not, and where memory is refused.
 RIPPLECARRY_EXPORT void* rc_open(const int32_t* numbers, int instruction_set) {
     const Shape shape{numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
-    if (shape.cell < 0 || shape.cell > 2 || instruction_set > rc_instruction_set()) return nullptr;
+    if (shape.cell < 0 || shape.cell >= kNumCells || instruction_set > rc_instruction_set()) return nullptr;
     Network* network = make_network(shape, instruction_set);
     if (!network) return nullptr;
     Memory memory;
@@ -173,7 +171,7 @@ RIPPLECARRY_EXPORT int rc_draw(void* handle, uint64_t seed, uint32_t stream, con
 // The parameters that a seed starts from.
 RIPPLECARRY_EXPORT int rc_initial_values(void* handle, uint64_t seed, float* to) {
     const Handle& h = at(handle);
-    return isa_of_all::InitialValues(seed, h.shape, kGatesOf[h.shape.cell], to).had_memory();
+    return isa_of_all::InitialValues(seed, h.shape, to).had_memory();
 }
 
 // Trains for up to `num_steps` steps and returns how many losses there are: the last is not finite, and without

@@ -4,15 +4,25 @@
 
 namespace ripplecarry {
 
-enum CellKind { kRnn = 0, kGru = 1, kLstm = 2 };
+enum CellKind { kRnn = 0, kGru, kLstm, kMinGru, kMinLstm, kDiagonal, kSignedDiagonal, kNumCells };
+
+// Gates of each cell, and whether they see the hidden state beside the input.
+struct CellSize {
+    int gates;
+    bool is_recurrent;
+};
+constexpr CellSize kCells[kNumCells] = {{1, true}, {3, true}, {4, true}, {2, false}, {3, false}, {3, false}, {3, false}};
 
 struct Shape {
     int32_t cell, layers, hidden, embedding, base, operands, outputs;
 
-    int64_t num_parameters(int gates) const {
+    CellSize size() const { return kCells[cell]; }
+
+    int64_t num_parameters() const {
         int64_t count = int64_t{base} * embedding + int64_t{outputs} * (hidden + 1);
         for (int layer = 0; layer < layers; ++layer)
-            count += int64_t{gates} * hidden * ((layer ? hidden : operands * embedding) + hidden + 2);
+            count += int64_t{size().gates} * hidden *
+                     ((layer ? hidden : operands * embedding) + 1 + (size().is_recurrent ? hidden + 1 : 0));
         return count;
     }
 };

@@ -10,15 +10,15 @@ namespace RIPPLECARRY_ISA {
 // All parameters in their order; each takes its words from a step of its own. False where memory is refused.
 class InitialValues {
 public:
-    InitialValues(uint64_t seed, const ripplecarry::Shape& shape, int gates, float* to)
+    InitialValues(uint64_t seed, const ripplecarry::Shape& shape, float* to)
         : seed_(seed), to_(to), bound_(1 / __builtin_sqrt(static_cast<double>(shape.hidden))) {
         normal(int64_t{shape.base} * shape.embedding);
         for (int layer = 0; layer < shape.layers; ++layer) {
-            const int64_t rows = int64_t{gates} * shape.hidden;
+            const int64_t rows = int64_t{shape.size().gates} * shape.hidden;
             uniform(rows * (layer ? shape.hidden : shape.operands * shape.embedding));
-            uniform(rows * shape.hidden);
+            if (shape.size().is_recurrent) uniform(rows * shape.hidden);
             uniform(rows);
-            uniform(rows);
+            if (shape.size().is_recurrent) uniform(rows);
         }
         uniform(int64_t{shape.outputs} * shape.hidden);
         uniform(shape.outputs);

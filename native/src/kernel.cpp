@@ -27,6 +27,10 @@ Network* make_network(const Shape& shape) {
         case kRnn: return make<::RIPPLECARRY_ISA::RnnCell>(shape);
         case kGru: return make<::RIPPLECARRY_ISA::GruCell>(shape);
         case kLstm: return make<::RIPPLECARRY_ISA::LstmCell>(shape);
+        case kMinGru: return make<::RIPPLECARRY_ISA::MinGruCell>(shape);
+        case kMinLstm: return make<::RIPPLECARRY_ISA::MinLstmCell>(shape);
+        case kDiagonal: return make<::RIPPLECARRY_ISA::DiagonalCell<false>>(shape);
+        case kSignedDiagonal: return make<::RIPPLECARRY_ISA::DiagonalCell<true>>(shape);
         default: return nullptr;
     }
 }

@@ -137,23 +137,28 @@ private:
             for (int row = 0; row < rows_; ++row)
                 parameters_.table.look_up(digits + (int64_t{row} * positions_ + position) * operands,
                                           starts_.data() + int64_t{row} * layout_.sums);
-            for (int layer = 0; layer <= top_; ++layer) step(layer, position, position || has_state);
+            for (int layer = 0; layer <= (Cell::kRecurrent ? top_ : 0); ++layer)
+                step(layer, position, rows_, position || has_state);
         }
+        if (!Cell::kRecurrent)
+            for (int layer = 1; layer <= top_; ++layer) step(layer, 0, positions_ * rows_, has_state);
     }
 
-    // One layer and position. A tile holds all sums of some units, and the cell's function takes them from it.
-    void step(int number, int position, bool has_state) {
+    // One layer and position, or, where gates do not see the hidden state, `rows` of the positions from this one on:
+    // what a position saved lies just before the next one's. A tile holds all sums of some units, and the cell's function takes them from it.
+    void step(int number, int position, int rows, bool has_state) {
         const LayerParameters& layer = parameters_.layers[number];
         const int saved = layout_.saved, width = layout_.width, hidden = layout_.shape.hidden;
         const float* previous = kept(number, position);
         float* now = kept(number, position + 1);
         const Product below{number ? kept(number - 1, position + 1) : nullptr, saved, layer.input.transposed.data(),
                             layout_.drive, number ? hidden : 0};
-        const Product before{previous, saved, layer.hidden.transposed.data(), layout_.drive, has_state ? hidden : 0};
+        const Product before{previous, saved, layer.hidden.transposed.data(), layout_.drive,
+                             Cell::kRecurrent && has_state ? hidden : 0};
         const float* start = number ? layer.bias.data() : starts_.data();
         const int start_stride = number ? 0 : layout_.sums;
         constexpr int kBlocks = std::max(kVectors / kSums, 1);
-        cut<kBlocks, kSums>(rows_, width / kWidth, [&](auto r, auto b, int row, int block) {
+        cut<kBlocks, kSums>(rows, width / kWidth, [&](auto r, auto b, int row, int block) {
             constexpr int kTileRows = decltype(r)::value, kTileBlocks = decltype(b)::value;
             Tile<kTileRows, kTileBlocks * kSums> tile;
             add_up<kTileRows, kTileBlocks * kSums, Columns<kGates, kSums>, Columns<kGates, kSums, kSums - 1>>(
@@ -216,7 +221,7 @@ private:
                            : Product{slot_of(below_, number + 1, slot), drive,
                                      parameters_.layers[number + 1].input.rows.data(), width, drive};
         const Product behind{slot_of(Cell::kSplit ? before_ : below_, number, is_last ? 0 : (position + 1) % slots_),
-                             drive, layer.hidden.rows.data(), width, is_last ? 0 : drive};
+                             drive, layer.hidden.rows.data(), width, Cell::kRecurrent && !is_last ? drive : 0};
         cut<kVectors, 1>(rows_, width / kWidth, [&](auto r, auto v, int row, int vector) {
             constexpr int kTileRows = decltype(r)::value, kTileVectors = decltype(v)::value;
             Tile<kTileRows, kTileVectors> tile;
@@ -250,8 +255,10 @@ private:
             LayerParameters& layer = parameters_.layers[number];
             const float* below = slot_of(below_, number, 0);
             const float* before = Cell::kSplit ? slot_of(before_, number, 0) : below;
-            add_gradient(rows - skipped, drive, width, before + int64_t{skipped} * drive, drive,
-                         kept(number, position) + int64_t{skipped} * saved, saved, layer.hidden.gradient.data(), width);
+            if (Cell::kRecurrent)
+                add_gradient(rows - skipped, drive, width, before + int64_t{skipped} * drive, drive,
+                             kept(number, position) + int64_t{skipped} * saved, saved, layer.hidden.gradient.data(),
+                             width);
             if (Cell::kSplit) add_column_sums(rows, drive, before, layer.before_gradient.data());
             if (number) {
                 add_gradient(rows, drive, width, below, drive, kept(number - 1, position + 1), saved,

@@ -47,7 +47,7 @@ struct LayerParameters {
 
     template <class Cell>
     LayerParameters(Memory& memory, const Layout<Cell>& layout, bool is_first)
-        : hidden(memory, layout.shape.hidden, layout.width, layout.drive),
+        : hidden(memory, Cell::kRecurrent ? layout.shape.hidden : 0, layout.width, layout.drive),
           input(memory, is_first ? 0 : layout.shape.hidden, layout.width, layout.drive),
           bias(memory, layout.sums),
           below_gradient(memory, layout.drive),
@@ -64,7 +64,7 @@ public:
           dense(memory, shape.hidden, layout.width, layout.outputs),
           dense_bias(memory, layout.outputs),
           dense_bias_gradient(memory, layout.outputs),
-          flat_(memory, shape.num_parameters(Cell::kGates)) {}
+          flat_(memory, shape.num_parameters()) {}
 
     void set(const float* from) {
         std::copy_n(from, flat_.size(), flat_.data());
@@ -76,12 +76,14 @@ public:
         for (int number = 0; number < layout.shape.layers; ++number) {
             LayerParameters& layer = layers[number];
             const float* input = take(int64_t{rows} * layout.features(number));
-            layer.hidden.set(take(int64_t{rows} * hidden), rows, hidden, drive_place);
+            if (Cell::kRecurrent) layer.hidden.set(take(int64_t{rows} * hidden), rows, hidden, drive_place);
             const float* below_bias = take(rows);
-            const float* before_bias = take(rows);
             layer.bias.zero();
             for (int row = 0; row < rows; ++row) layer.bias.data()[layout.sum_place(row)] = below_bias[row];
-            for (int row = 0; row < rows; ++row) layer.bias.data()[layout.before_sum_place(row)] += before_bias[row];
+            if (Cell::kRecurrent) {
+                const float* before_bias = take(rows);
+                for (int row = 0; row < rows; ++row) layer.bias.data()[layout.before_sum_place(row)] += before_bias[row];
+            }
             if (number)
                 layer.input.set(input, rows, hidden, drive_place);
             else
@@ -114,13 +116,13 @@ public:
                 layer.input.collect(input, rows, hidden, drive_place);
             else
                 table.collect(embedding, input, layer.below_gradient.data());
-            layer.hidden.collect(take(int64_t{rows} * hidden), rows, hidden, drive_place);
+            if (Cell::kRecurrent) layer.hidden.collect(take(int64_t{rows} * hidden), rows, hidden, drive_place);
             float* below_bias = take(rows);
-            float* before_bias = take(rows);
+            float* before_bias = Cell::kRecurrent ? take(rows) : nullptr;
             const Floats& before = Cell::kSplit ? layer.before_gradient : layer.below_gradient;
             for (int row = 0; row < rows; ++row) {
                 below_bias[row] = layer.below_gradient.data()[layout.drive_place(row)];
-                before_bias[row] = before.data()[layout.drive_place(row)];
+                if (before_bias) before_bias[row] = before.data()[layout.drive_place(row)];
             }
         }
         dense.collect(take(int64_t{layout.shape.outputs} * hidden), layout.shape.outputs, hidden, [](int row) { return row; });

@@ -14,10 +14,12 @@ from ripplecarry.engines.native import MOST_BALANCED, NativeComputation, NativeE
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import CELL_SHAPES
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.execute_run import execute_run
 
+CELLS = sorted(cell for cell, shape in CELL_SHAPES.items() if "native" in shape.known_by)
 needs_native = pytest.mark.skipif(not is_available(), reason="the native engine is not built")
 
 
@@ -33,7 +35,7 @@ def native(level: int) -> NativeEngine:
 
 @needs_native
 @pytest.mark.parametrize("level", levels())
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     "shape",
     [
@@ -52,7 +54,7 @@ def test_gradients_are_those_of_float64_autograd(level, cell, shape):
 
 @needs_native
 @settings(deadline=None, max_examples=60)
-@given(trials(layers=4, hidden=70, embedding=40, digits=25, batch=45))
+@given(trials(layers=4, hidden=70, embedding=40, digits=25, batch=45, cells=CELLS))
 def test_gradients_are_right_at_any_shape(trial):
     ours, float32 = distances(native(0), trial)
 
@@ -90,7 +92,7 @@ def test_operands_are_the_packages_own(seed, step, digits, base, operands, strea
 @settings(deadline=None, max_examples=30)
 @given(
     st.integers(0, 2**64 - 1),
-    st.sampled_from(["rnn", "gru", "lstm"]),
+    st.sampled_from(CELLS),
     st.integers(1, 3),
     st.integers(1, 40),
     st.integers(1, 40),
@@ -111,8 +113,10 @@ def test_initial_weights_are_the_packages_own(seed, cell, layers, hidden_size, e
 
 @needs_native
 @pytest.mark.parametrize("optimiser", ["adam", "momentum", "sgd"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize(("learning_rate", "steps"), [(0.001, 1000), (0.01, 100)])
+@pytest.mark.parametrize(
+    ("cell", "learning_rate", "steps"),
+    [(cell, 0.01, 100) for cell in CELLS] + [(cell, 0.001, 1000) for cell in ("rnn", "gru", "lstm")],
+)
 def test_training_stays_with_the_reference(cell, optimiser, learning_rate, steps):
     """At ten times the default rate training itself blows up any rounding: see docs/log.md."""
     trial = Trial(
@@ -140,7 +144,7 @@ def test_the_reports_baseline_learns_alike():
 
 
 @needs_native
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_logits_and_streams_are_the_references(cell):
     trial = Trial(cell=cell, layers=3, hidden_size=20, digits=40)
     task = trial.build_task()
@@ -220,7 +224,7 @@ def test_without_the_kernel_the_reference_does_the_work(monkeypatch):
 
 
 @needs_native
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     "operands",
     [

@@ -8,8 +8,9 @@ from torch import nn
 from ripplecarry.arithmetic.tasks import addition, multiplication_by_constant
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, num_parameters
-from ripplecarry.networks.cells import CELLS, Unrolled
+from ripplecarry.networks.cells import CELLS
 from ripplecarry.networks.initial_values import box_muller, initial_weights
+from ripplecarry.networks.unrolled import Unrolled, scan_by
 
 CELL = st.sampled_from(sorted(CELLS))
 
@@ -49,11 +50,11 @@ def test_a_sequence_can_be_read_in_pieces(cell):
 
 
 @pytest.mark.parametrize("layers", [1, 3])
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_equations_unrolled_are_torchs_layers(cell, layers):
     sizes = {"input_size": 5, "hidden_size": 7, "num_layers": layers}
     theirs = getattr(nn, cell.upper())(**sizes).double()
-    ours = Unrolled(CELLS[cell].step, CELL_SHAPES[cell], **sizes).double()
+    ours = Unrolled(CELL_SHAPES[cell], scan_by(CELLS[cell].step), **sizes).double()
     assert [name for name, _ in ours.named_parameters()] == [name for name, _ in theirs.named_parameters()]
     values = torch.cat([p.flatten() for p in ours.parameters()])
     assert 0.9 * 7**-0.5 < values.abs().max() < 1.001 * 7**-0.5

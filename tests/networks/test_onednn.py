@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from ripplecarry.networks.cells import CELLS, Unrolled
+from ripplecarry.networks.cells import CELLS
 from ripplecarry.networks.onednn import is_lstm_accurate
+from ripplecarry.networks.unrolled import Unrolled
 
 
 def stack() -> nn.Module:

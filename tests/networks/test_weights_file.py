@@ -6,7 +6,7 @@ from hand_made_adders import exact_trial, exact_weights, keep, random_weights
 from made_certificates import certified
 
 from ripplecarry.errors import CertificateRefused, StoreError
-from ripplecarry.networks.architecture import CELL_SHAPES, CellShape
+from ripplecarry.networks.architecture import CELL_SHAPES, gated
 from ripplecarry.networks.weights_file import read_cell, read_weights, write_weights
 from ripplecarry.runs.certificates import CertificateSubject
 from ripplecarry.runs.imported_run import import_run
@@ -33,7 +33,7 @@ def test_runs_and_exports_name_their_cell(store, tmp_path):
 
 def test_imported_weights_are_of_the_cell_that_their_file_names(store, tmp_path, monkeypatch):
     """Also where a second cell has as many gates, which the shapes cannot tell apart."""
-    monkeypatch.setitem(CELL_SHAPES, "mingru", CellShape(3, 1))
+    monkeypatch.setitem(CELL_SHAPES, "own", gated(3))
     weights = random_weights(Trial(cell="gru", hidden_size=5))
     path = tmp_path / "weights.safetensors"
 
@@ -41,8 +41,8 @@ def test_imported_weights_are_of_the_cell_that_their_file_names(store, tmp_path,
     assert import_run(path, 4, store).trial.cell == "gru"
     path.write_bytes(write_weights(weights, "gru"))
     assert import_run(path, 4, store).trial.cell == "gru"
-    path.write_bytes(write_weights(weights, "mingru"))
-    with pytest.raises(StoreError, match="unknown cell 'mingru'; choose from rnn, gru, lstm"):
+    path.write_bytes(write_weights(weights, "own"))
+    with pytest.raises(StoreError, match="unknown cell 'own'; choose from rnn, gru, lstm"):
         import_run(path, 4, store)
     path.write_bytes(write_weights(weights, "lstm"))
     with pytest.raises(StoreError, match="an LSTM of 2 layers and 5 units has 20"):
@@ -54,7 +54,7 @@ def test_a_certificate_is_refused_for_weights_of_another_cell(store, tmp_path):
     paths = tmp_path / "certificate.json", tmp_path / "weights.safetensors"
     certificate.write(paths[0])
 
-    for cell in ("gru", "mingru"):
+    for cell in ("gru", "own"):
         paths[1].write_bytes(write_weights(weights, cell))
         subject = CertificateSubject.of(*paths)
         if cell == trial.cell:

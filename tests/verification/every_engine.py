@@ -30,7 +30,7 @@ def load(engine: str, task: Task, weights: Weights) -> Computation:
 def architecture_of(weights: Weights) -> Architecture:
     """The shape of the network, from its parameters' shapes."""
     rows, hidden = weights["rnn.weight_hh_l0"].shape
-    cells = {shape.num_gates: cell for cell, shape in CELL_SHAPES.items()}
+    cells = {shape.num_gates: cell for cell, shape in CELL_SHAPES.items() if "proof" in shape.known_by}
     return Architecture(
         cell=cells[rows // hidden],
         layers=sum(name.startswith("rnn.weight_hh") for name in weights),

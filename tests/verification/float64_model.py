@@ -37,7 +37,11 @@ class Model:
         self.readout, self.readout_bias = wide["dense.weight"], wide["dense.bias"]
         rows, self.hidden_size = self.layers[0].from_hidden.shape
         gates = rows // self.hidden_size
-        self.cell = next(cell for cell, shape in CELL_SHAPES.items() if shape.num_gates == gates)
+        self.cell = next(
+            cell
+            for cell, shape in CELL_SHAPES.items()
+            if "proof" in shape.known_by and shape.num_gates == gates
+        )
         embedding = wide["embed_layer.weight"]
         base, width = embedding.shape
         operands = self.layers[0].from_input.shape[1] // width

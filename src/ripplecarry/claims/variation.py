@@ -12,7 +12,7 @@ from pydantic import create_model
 from ripplecarry.claims.study import Study
 from ripplecarry.configuration import Configuration
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.runs.trial import Trial
+from ripplecarry.runs.trial import NO_COLUMNS, Trial
 
 _LONGEST_SLUG = 40
 """The study's name, and so its folder's and its report's, shows the changes up to this length."""
@@ -70,14 +70,16 @@ def vary(study: Study, changes: Sequence[str]) -> Study:
 
 
 def _value(name: str, word: str, change: str) -> Any:
-    if name not in Trial.model_fields or name == "machine":
-        near = get_close_matches(name, set(Trial.model_fields) - {"machine"}, n=1)
-        if near and name != "machine":
+    if name not in Trial.model_fields or name in NO_COLUMNS:
+        near = get_close_matches(name, set(Trial.model_fields) - set(NO_COLUMNS), n=1)
+        if near and name not in NO_COLUMNS:
             raise ConfigurationError(f"set={change!r}: unknown setting {name!r}; did you mean {near[0]}?")
-        allowed = ", ".join(each for each in Trial.model_fields if each != "machine")
+        allowed = ", ".join(each for each in Trial.model_fields if each not in NO_COLUMNS)
         raise ConfigurationError(
             f"set={change!r} is not of the form layers=1,3, with a setting from {allowed}"
         )
+    if name == "cell" and word.strip().endswith(".py"):
+        return word.strip()
     field = Trial.model_fields[name]
     setting = create_model("Setting", __base__=Configuration, **{name: (field.annotation, field)})  # pyrefly: ignore
     return getattr(setting.build({name: word.strip()}), name)

@@ -11,14 +11,13 @@ _SHOWN = ("exact_match", "digit_accuracy", "box_")
 
 def run_summary(run: "Run") -> dict[str, object]:
     from ripplecarry.evaluation.exact_match import share_interval
-    from ripplecarry.networks.architecture import num_parameters
     from ripplecarry.runs.readings import NUM_PAIRS
 
     summary: dict[str, object] = {
         "id": run.id,
         "folder": str(run.folder),
         "outcome": run.outcome,
-        "parameters": num_parameters(run.trial, run.task),
+        "parameters": run.num_parameters,
         "steps": run.state["steps_done"],
     }
     if run.state["steps_done"]:  # none where the weights came from elsewhere

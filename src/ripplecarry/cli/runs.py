@@ -115,7 +115,7 @@ def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
     summary = run_summary(run) | {"proof": proof or "none"}
     rows = [{"what": name, "value": value} for name, value in summary.items()]
     print_table(f"run {run.id}", rows)
-    settings = run.trial.model_dump(mode="json", exclude_none=True)
+    settings = run.trial.model_dump(mode="json", exclude_none=True, exclude={"cell_code"})
     if run.engine == IMPORTED:  # how it was trained, nobody told
         settings = {name: settings[name] for name in KNOWN_OF_IMPORTED if name in settings}
     output.print("\n" + ", ".join(f"{name} {value}" for name, value in settings.items()))

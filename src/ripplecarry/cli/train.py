@@ -10,15 +10,16 @@ from cyclopts import Parameter
 from ripplecarry.cli.command import command
 from ripplecarry.cli.run_summary import run_summary
 from ripplecarry.errors import Interrupted
-from ripplecarry.runs.trial import Trial
+from ripplecarry.networks.architecture import is_known
+from ripplecarry.runs.trial import NO_COLUMNS, Trial
 from ripplecarry.verbs import train as verb
 
 if TYPE_CHECKING:
     from ripplecarry.runs.run import Run
     from ripplecarry.verification.proof import Proof
 
-TABLES_AND_ORIGIN = ("machine", "polished_from")
-"""Settings that are no options: tables, and what `certify --polish` fills in."""
+TABLES_AND_ORIGIN = (*NO_COLUMNS, "polished_from")
+"""Settings that are no options: tables, code, and what `certify --polish` fills in."""
 
 
 def trial_options() -> list[inspect.Parameter]:
@@ -105,6 +106,8 @@ def _what_next(run: "Run") -> str:
     """The commands that a new run is for."""
     watch = "watch it carry" if run.task.has_carry_runs else "watch it"
     commands = {"evaluate": "is it right where it is hard?", "page": watch}
+    if not is_known(run.trial.cell, "page"):
+        del commands["page"]
     width = max(map(len, commands)) + len(run.id) + 15
     lines = [f"{f'  ripplecarry {verb} {run.id}':{width}} # {words}" for verb, words in commands.items()]
     return "\n".join(["next:", *lines])

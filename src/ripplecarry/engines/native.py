@@ -7,6 +7,7 @@ no interpreter lock.
 import ctypes
 import time
 from itertools import groupby
+from math import prod
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from ripplecarry.engines.engine import Computation, Engine, PositionStream, Trai
 from ripplecarry.engines.kernel import LEVELS, check_memory, kernel_library
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, parameter_shapes
+from ripplecarry.networks.architecture import Architecture, check_known, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 
-_CELLS = {"rnn": 0, "gru": 1, "lstm": 2}
+_CELLS = ("rnn", "gru", "lstm", "mingru", "minlstm", "diagonal", "diagonal_signed")
+"""In the kernel's order."""
 _OPTIMISERS = {"adam": 0, "momentum": 1, "sgd": 2}
 _OPERANDS = {"uniform": 0, "carry-balanced": 1}
 MOST_BALANCED = 500
@@ -58,11 +60,11 @@ class NativeComputation(Computation):
         check_known(architecture.cell, by="native")
         a, machine = architecture, task.machine
         self._task, self._shapes = task, parameter_shapes(a, task)
-        sizes = [_CELLS[a.cell], a.layers, a.hidden_size, a.embedding_size]
+        sizes = [_CELLS.index(a.cell), a.layers, a.hidden_size, a.embedding_size]
         sizes += [task.base, task.num_operands, task.num_outputs]
         self._pointer = self._kernel.rc_open(np.array(sizes, dtype=np.int32), level)
         check_memory(self._pointer, f"this network ({LEVELS[level]})")
-        self.num_state_floats = CELL_SHAPES[a.cell].num_states * a.layers * a.hidden_size
+        self.num_state_floats = a.layers * sum(map(prod, a.cell_shape.states(a.hidden_size)))
         self._num_parameters = self._kernel.rc_num_parameters(self._pointer)
         was_given = self._kernel.rc_set_machine(
             self._pointer,

@@ -5,9 +5,11 @@ from torch import Tensor, nn
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, Integer
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture
-from ripplecarry.networks.cells import CELLS, CellWeights, State
+from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.architecture import Architecture
+from ripplecarry.networks.cells import CELLS, Cell, cell_of
 from ripplecarry.networks.initial_values import Weights
+from ripplecarry.networks.unrolled import State, layer_weights
 
 
 class Adder(nn.Module):
@@ -19,7 +21,7 @@ class Adder(nn.Module):
     def __init__(
         self,
         *,
-        cell: str = "rnn",
+        cell: str | Cell = "rnn",
         layers: int = 2,
         hidden_size: int = 64,
         embedding_size: int = 32,
@@ -28,8 +30,8 @@ class Adder(nn.Module):
         num_outputs: int | None = None,
     ) -> None:
         super().__init__()
-        self.cell = CELLS[cell]
-        self._num_states = CELL_SHAPES[cell].num_states
+        self.cell = CELLS[cell] if isinstance(cell, str) else cell
+        self._shape = self.cell.shape
         self.embed_layer = nn.Embedding(base, embedding_size)
         self.rnn = self.cell.stack(
             input_size=num_operands * embedding_size, hidden_size=hidden_size, num_layers=layers
@@ -40,7 +42,7 @@ class Adder(nn.Module):
     def build(cls, architecture: Architecture, task: Task, weights: Weights | None = None) -> "Adder":
         """The network of this shape for this task, with `weights` or PyTorch's initial values."""
         network = cls(
-            cell=architecture.cell,
+            cell=cell_of(architecture),
             layers=architecture.layers,
             hidden_size=architecture.hidden_size,
             embedding_size=architecture.embedding_size,
@@ -49,6 +51,9 @@ class Adder(nn.Module):
             num_outputs=task.num_outputs,
         )
         if weights is not None:
+            shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
+            if shapes != {name: w.shape for name, w in weights.items()}:
+                raise ConfigurationError("the weights have other shapes than this network's cell declares")
             network.load_state_dict({name: torch.tensor(w) for name, w in weights.items()})
         return network
 
@@ -65,10 +70,10 @@ class Adder(nn.Module):
     def run(
         self, digits: Integer[Tensor, "batch position operand"], state: State | None = None
     ) -> tuple[Float[Tensor, "batch position output"], State]:
-        """The logits, and the state after the last position, with axes (layer, batch, hidden)."""
+        """The logits, and the state after the last position, whose parts have axes (layer, batch, …)."""
         # Position-major inside: nn.RNN is a few per cent faster without batch_first.
         features = self.embed_layer(digits.transpose(0, 1).int()).flatten(start_dim=2)
-        is_single = self._num_states == 1
+        is_single = len(self._shape.states(1)) == 1
         given = state[0] if state is not None and is_single else state
         hidden, last = self.rnn(features, given)
         return self.dense(hidden).transpose(0, 1), ((last,) if is_single else last)
@@ -82,7 +87,7 @@ class Adder(nn.Module):
         by_layer = []
         for layer in range(self.rnn.num_layers):
             next_state = self.cell.step(
-                CellWeights.of(self.rnn, layer), x, tuple(part[layer] for part in state)
+                layer_weights(self.rnn, self._shape, layer), x, tuple(part[layer] for part in state)
             )
             by_layer.append(next_state)
             x = next_state[0]
@@ -90,5 +95,7 @@ class Adder(nn.Module):
 
     def zero_state(self, batch_size: int) -> State:
         """The state before the first position."""
-        shape = (self.rnn.num_layers, batch_size, self.rnn.hidden_size)
-        return tuple(self.dense.weight.new_zeros(shape) for _ in range(self._num_states))
+        shapes = self._shape.states(self.rnn.hidden_size)
+        return tuple(
+            self.dense.weight.new_zeros(self.rnn.num_layers, batch_size, *sizes) for sizes in shapes
+        )

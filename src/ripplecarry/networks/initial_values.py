@@ -1,5 +1,6 @@
 """Initial weights with PyTorch's own distributions, drawn by the counter-based generator."""
 
+import re
 from math import prod, sqrt
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,12 @@ from ripplecarry.arithmetic.philox import Stream, random_words
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float
 from ripplecarry.networks.architecture import Architecture, parameter_shapes
+from ripplecarry.networks.cell_file import load_cell
 
 if TYPE_CHECKING:
     from flint import arb
 
+_OF_LAYER = re.compile(r"rnn\.(\w+)_l\d+")
 LIBRARY_ERROR = 2.0**-48
 """32 units in the last place of a float64: more than any library's logarithm, sine and cosine are off."""
 
@@ -34,6 +37,8 @@ def initial_weights(architecture: Architecture, task: Task, seed: int) -> Weight
             values = _normal(seed, number, prod(shape))
         else:
             values = (2 * _unit_interval(seed, number, prod(shape)) - 1) * bound
+        if architecture.cell_code is not None and (own := _OF_LAYER.fullmatch(name)):
+            values = load_cell(architecture.cell_code).initial_values(own[1], values.reshape(shape))
         weights[name] = values.reshape(shape).astype(np.float32)
     return weights
 

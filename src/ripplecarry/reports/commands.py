@@ -7,6 +7,7 @@ from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.study import Study
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
+from ripplecarry.runs.trial import NO_COLUMNS
 
 
 def study_command(study: Study, runs: Sequence[Run], store: Store) -> str:
@@ -23,7 +24,7 @@ def run_command(arm: Arm, store: Store) -> str | None:
     """The command that reproduces a trial's first run; None if options of `train` cannot express it."""
     run = arm.runs[0]
     settings = arm.case.trial.model_dump(mode="json", exclude_defaults=True)
-    if {"machine", "polished_from"} & settings.keys():
+    if {*NO_COLUMNS, "polished_from"} & settings.keys():
         return None
     words = ["ripplecarry", "train"]
     for name, value in settings.items():

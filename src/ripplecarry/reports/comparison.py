@@ -6,7 +6,6 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from ripplecarry.networks.architecture import num_parameters
 from ripplecarry.reports.curve_figures import EXACT_MATCH_WORDS
 from ripplecarry.reports.style import draw_curve, looks, new_figure, save, scale_loss, scale_shares
 from ripplecarry.runs.listing import settings_of
@@ -33,7 +32,7 @@ def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
 def outcomes(runs: Sequence[Run]) -> dict[str, list[object]]:
     """The runs' results: by name, one value per run, None if it was not read."""
     columns: dict[str, list[object]] = {
-        "parameters": [num_parameters(run.trial, run.task) for run in runs],
+        "parameters": [run.num_parameters for run in runs],
         "outcome": [run.outcome for run in runs],
         "steps_done": [run.state["steps_done"] for run in runs],
     }

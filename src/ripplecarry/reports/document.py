@@ -139,7 +139,7 @@ def _fields(report: StudyReport) -> dict[str, Any]:
     study = report.study
     varied = {name for case in study.cases() for name in case.settings}
     certified, refuted = proofs(study, report.runs, report.store)
-    settings = study.base.model_dump(mode="json", exclude_none=True, exclude=varied)
+    settings = study.base.model_dump(mode="json", exclude_none=True, exclude=varied | {"cell_code"})
     return {
         **vars(report),
         "remarks": "\n".join(study.question.strip().splitlines()[1:]).strip(),

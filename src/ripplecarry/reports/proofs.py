@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ripplecarry.claims.study import Study
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import Store
 from ripplecarry.verification.proof import Proof
 
@@ -29,7 +29,7 @@ def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[KnownR
     for arm in study.drawn(runs):
         for run in arm.runs:
             if store.proof(run) == "refuted":
-                known = shortest_known(run, store, open_engine().load(run.trial, run.task, run.weights))
+                known = shortest_known(run, store, engine_of(run).load(run.trial, run.task, run.weights))
                 words = "" if known is None else known.sentence
                 refuted.append(KnownRun(arm.case.label, run, words=words))
             elif (proof := accepted(run, run.certificate_path)) is not None:

@@ -91,7 +91,9 @@ def read_state_dict(path: Path, digits: int | None) -> StateDict:
     """
     weights, metadata = _read(path)
     cell = metadata.get("cell")
-    for name in _EXPECTED:
+    if cell == "file":
+        raise StoreError(f"{path} is of a cell from a file, whose code is not in it; name the run itself")
+    for name in _expected(cell):
         if name not in weights:
             there = ", ".join(map(_shown_name, sorted(weights)[:8])) + (", …" if len(weights) > 8 else "")
             raise StoreError(
@@ -153,12 +155,11 @@ def _check_fit(path: Path, weights: Weights, trial: Trial) -> None:
 
 
 def _kind(trial: Trial) -> str:
-    article = "a" if trial.cell == "gru" else "an"
+    article = "an" if trial.cell in ("rnn", "lstm") else "a"
     layers = f"{trial.layers} layer{'' if trial.layers == 1 else 's'}"
     return f"{article} {trial.cell.upper()} of {layers} and {trial.hidden_size} units"
 
 
-_EXPECTED = ("embed_layer.weight", "rnn.weight_hh_l0")
 _FINITE = "weights are finite numbers of float32"
 _WRAPPERS = re.compile(r"(?<![^.])(?:module|_orig_mod)\.")
 """What DataParallel and torch.compile put before the names."""
@@ -191,21 +192,32 @@ def _shown_name(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else shown(name)
 
 
+def _expected(cell: str | None) -> list[str]:
+    """Parameters that the settings are read off: of the named cell, or of PyTorch's."""
+    layer = CELL_SHAPES.get(cell or "rnn", CELL_SHAPES["rnn"]).parameters(1, 1)
+    recurrent = "weight_hh" if "weight_hh" in layer else min(layer)
+    return ["embed_layer.weight", f"rnn.{recurrent}_l0"]
+
+
 def _settings(weights: Weights, cell: str | None) -> dict[str, object]:
-    for name in _EXPECTED:
+    for name in _expected(cell):
         if weights[name].ndim != 2:
             raise ConfigurationError(f"{name} is {shown_shape(weights[name].shape)}; it must be a matrix")
     base, embedding_size = weights["embed_layer.weight"].shape
-    rows, hidden_size = weights["rnn.weight_hh_l0"].shape
-    fitting = [name for name, shape in CELL_SHAPES.items() if shape.num_gates * hidden_size == rows]
+    if "rnn.weight_hh_l0" in weights:
+        rows, hidden_size = weights["rnn.weight_hh_l0"].shape
+    else:
+        rows, hidden_size = 0, weights["dense.weight"].shape[1]
+    gates = {n: s.num_gates for n, s in CELL_SHAPES.items() if "weight_hh" in s.parameters(1, 1)}
+    fitting = [name for name, count in gates.items() if count * hidden_size == rows]
     if cell is None and not fitting:
-        known = ", ".join(f"{shape.num_gates} ({name})" for name, shape in CELL_SHAPES.items())
+        known = ", ".join(f"{count} ({name})" for name, count in gates.items())
         raise ConfigurationError(
             f"rnn.weight_hh_l0 is {rows}x{hidden_size}; rows are a multiple of columns: {known}"
         )
     return {
         "cell": fitting[0] if cell is None else cell,
-        "layers": sum(name.startswith("rnn.weight_hh_l") for name in weights),
+        "layers": sum(name.startswith(_expected(cell)[1][:-1]) for name in weights),
         "hidden_size": hidden_size,
         "embedding_size": embedding_size,
         "base": base,

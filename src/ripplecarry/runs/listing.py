@@ -12,7 +12,7 @@ from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_files import IMPORTED
 from ripplecarry.runs.sql_hints import hint
-from ripplecarry.runs.trial import Trial
+from ripplecarry.runs.trial import NO_COLUMNS, Trial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 _METRICS = ("loss", "exact_match", "digit_accuracy", "exact_match_at_9", "digit_accuracy_at_9", HARD)
 COLUMNS = [
     *("id", "seed", "engine", "outcome"),
-    *(name for name in Trial.model_fields if name != "machine"),
+    *(name for name in Trial.model_fields if name not in NO_COLUMNS),
     *("steps_done", *_METRICS, "metrics_read_after_step", "exact_from_step", "exact_from_s"),
     *("train_s", "finished_at"),
 ]
-KNOWN_OF_IMPORTED = (*Architecture.model_fields, "task", "base", "digits")
+KNOWN_OF_IMPORTED = (
+    *(name for name in Architecture.model_fields if name not in NO_COLUMNS),
+    "task",
+    "base",
+    "digits",
+)
 ALL, BY_ID = "true", "id"
 """The condition and order of a listing by default."""
 PROOF = "proof"
@@ -37,7 +42,7 @@ def settings_of(run: Run) -> Row:
 
     How imported weights were trained, nobody told: these settings are None.
     """
-    found = run.trial.model_dump(mode="json", exclude={"machine"})
+    found = run.trial.model_dump(mode="json", exclude=set(NO_COLUMNS))
     if run.engine != IMPORTED:
         return found
     return {name: value if name in KNOWN_OF_IMPORTED else None for name, value in found.items()}

@@ -2,6 +2,7 @@
 
 config.json           trial, seed, engine, format version
 curves.parquet        one row per step: loss and, where read, the other metrics
+cell.py               the code of a cell from a file
 exactness.parquet     if measured: counts by length and longest run
 weights.safetensors   the trained parameters by name
 checkpoints.safetensors  snapshots: earlier parameters by STEP/NAME, float16; not in every run
@@ -25,12 +26,13 @@ import numpy as np
 from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError, DamageError, StoreError
-from ripplecarry.networks.architecture import parameter_shapes
+from ripplecarry.networks.architecture import num_parameters, parameter_shapes
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import read_weights, shown_shape
 from ripplecarry.notebook import Shown, curves_picture
 from ripplecarry.runs.parquet import read_table
 from ripplecarry.runs.run_files import (
+    CELL,
     FORMAT,
     IMPORTED,
     PAGE,
@@ -99,7 +101,7 @@ class Run(Shown):
                 raise ValueError("step count or training time is zero")
             for name in state["files"]:
                 check_size(folder / name, state.get("sizes", {}).get(name))
-            trial = Trial.build(config["trial"])
+            trial = Trial.build(config["trial"] | _in_files(folder, state))
             if config["id"] != f"{trial.id}-{config['engine']}-{config['seed']}":
                 raise ValueError(f"{config['id']} is not the id of its trial")
             return cls(folder, config, state, trial)
@@ -252,9 +254,21 @@ class Run(Shown):
             for step in sorted(snapshots)
         }
 
+    @property
+    def num_parameters(self) -> int:
+        """The number of trained values; of a cell from a file as stored, since its code is not run."""
+        if self.trial.cell_code is None:
+            return num_parameters(self.trial, self.task)
+        return sum(array.size for array in self.weights.values())
+
     def _check_parameters(self, path: Path, weights: Weights, dtype: str) -> None:
-        wanted = parameter_shapes(self.trial, self.task)
+        trial, is_of_file = self.trial, self.trial.cell_code is not None
+        if is_of_file:  # only its code knows its layers' shapes, and is not run for this
+            trial = trial.model_copy(update={"cell": "rnn", "cell_code": None})
+        wanted = parameter_shapes(trial, self.task)
         for name in sorted(wanted.keys() | weights.keys()):
+            if is_of_file and name.startswith("rnn."):
+                continue
             there = weights[name].shape if name in weights else None
             if there != wanted.get(name) or weights[name].dtype != dtype:
                 raise DamageError(
@@ -284,3 +298,8 @@ class Run(Shown):
         if lacking:
             raise DamageError(f"{self.folder / name} lacks the columns {', '.join(lacking)}{REMEDY}")
         return frame
+
+
+def _in_files(folder: Path, state: Mapping[str, Any]) -> dict[str, str]:
+    """The settings that have files of their own."""
+    return {"cell_code": read_checked(folder, CELL, state).decode()} if CELL in state["files"] else {}

@@ -16,6 +16,8 @@ from ripplecarry.training.loop import Outcome
 
 FORMAT = 1
 SNAPSHOTS = "checkpoints.safetensors"
+CELL = "cell.py"
+"""The code of a cell from a file."""
 IMPORTED = "imported"
 """The engine's name in a run whose weights were trained elsewhere."""
 PAGE = "page"
@@ -27,6 +29,7 @@ _FILES = (
     "exactness.parquet",
     "weights.safetensors",
     SNAPSHOTS,
+    CELL,
     "environment.json",
 )
 _METRIC = re.compile(r"[a-z0-9_]{1,64}")

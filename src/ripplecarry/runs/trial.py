@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Self
 
 from pydantic import model_validator
@@ -11,14 +12,18 @@ from pydantic import model_validator
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.engines.kernel import is_available
 from ripplecarry.engines.optimisation import OWN_SETTINGS, Optimisation
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known
+from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, is_known
 from ripplecarry.runs.readings import Readings
 from ripplecarry.verification.recipes import Certifying
 
 MOST_SEEDS = 1_000_000
 """A sweep has at most so many seeds of a trial."""
+
+NO_COLUMNS = ("machine", "cell_code")
+"""Settings that are neither a number nor a word."""
 
 NUMERICS_VERSION = 1
 """Raised by hand whenever a change alters the results of an existing trial."""
@@ -75,18 +80,23 @@ class Trial(BatchShape, Architecture, Optimisation, Readings, TaskChoice, Certif
 
     @property
     def cost(self) -> float:
-        """Multiply-adds of training in the recurrent products: for scheduling, not a time."""
-        weights = self.layers * CELL_SHAPES[self.cell].num_gates * self.hidden_size**2
+        """Multiply-adds of training in the layers' products: for scheduling, not a time."""
+        shape = CELL_SHAPES.get(self.cell, CELL_SHAPES["lstm"])  # of a file nothing is known before it runs
+        layer = shape.parameters(self.hidden_size, self.hidden_size)
+        weights = self.layers * sum(map(prod, layer.values()))
         return float(weights * self.steps * self.batch_size * self.sequence_length)
 
     def engine(self, name: str) -> str:
-        """The engine that computes it where `name` is asked for: certifying takes PyTorch.
+        """The engine that computes it where `name` is asked for: certifying takes PyTorch; `auto` is the
+        fastest that knows the cell.
 
         Raises:
             ConfigurationError: an engine that does not know the cell.
         """
         if self.certify or name == "torch":
             return "torch"
+        if name == "auto":
+            return "native" if is_known(self.cell, "native") and is_available() else "torch"
         check_known(self.cell, by="native" if name == "native" else "gpu")
         return name
 

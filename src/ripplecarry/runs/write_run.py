@@ -13,13 +13,16 @@ from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import write_weights
 from ripplecarry.runs.parquet import write_columns, write_table
 from ripplecarry.runs.readings import HARD
-from ripplecarry.runs.run_files import FORMAT, SNAPSHOTS, checksum, state_checksum, to_json
+from ripplecarry.runs.run_files import CELL, FORMAT, SNAPSHOTS, checksum, state_checksum, to_json
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.training.curves import Arrays
 from ripplecarry.training.loop import Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_IN_FILES = {"cell_code"}
+"""Settings that have files of their own."""
 
 
 def write_run(
@@ -45,7 +48,7 @@ def write_run(
         "id": request.id,
         "seed": request.seed,
         "engine": request.engine,
-        "trial": request.trial.model_dump(mode="json"),
+        "trial": request.trial.model_dump(mode="json", exclude=_IN_FILES),
     }
     contents = {
         "config.json": to_json(config),
@@ -53,6 +56,8 @@ def write_run(
         "weights.safetensors": write_weights(weights, request.trial.cell),
         "environment.json": to_json(environment),
     }
+    if request.trial.cell_code is not None:
+        contents[CELL] = request.trial.cell_code.encode()
     if snapshots:
         contents[SNAPSHOTS] = safetensors.numpy.save(snapshots)
     if exactness is not None:

@@ -10,7 +10,7 @@ from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.digits import MAX_BASE
 from ripplecarry.arithmetic.number_lines import find_lines, find_number
 from ripplecarry.arithmetic.text_source import TextInMemory, open_text
-from ripplecarry.engines.registry import EngineName, open_engine
+from ripplecarry.engines.registry import EngineName
 from ripplecarry.errors import ConfigurationError, OperandError
 from ripplecarry.evaluation.compared_sums import ComparedSums
 from ripplecarry.evaluation.integer_sums import ArrayDigits, Number, add_numbers
@@ -20,6 +20,7 @@ from ripplecarry.files import Spool
 from ripplecarry.notebook import Shown
 from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, StoreOption, verb
@@ -128,7 +129,7 @@ def open_sums(run: Run, engine: EngineName) -> NetworkSums:
             f"run {run.id} learned the task {task.name}, which has base {task.base} and {task.num_outputs} "
             f"answers; add reads and writes at most {MAX_BASE} of each, as characters"
         )
-    return NetworkSums(open_engine(engine).load(run.trial, run.task, run.weights), run.trial, run.task)
+    return NetworkSums(engine_of(run, engine).load(run.trial, run.task, run.weights), run.trial, run.task)
 
 
 def _rows(numbers: tuple[Any, ...], wanted: int) -> tuple[list[tuple[Any, ...]], bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
-from ripplecarry.engines.registry import open_engine
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.sweeps.events import StopRequest
 from ripplecarry.sweeps.execute_run import Progress
@@ -47,7 +47,7 @@ def certify(
     from ripplecarry.sweeps import certifying
     from ripplecarry.verification.certificate import Certificate
 
-    found = certifying.certify(subject, run_store, open_engine(engine), say=say)
+    found = certifying.certify(subject, run_store, engine_of(subject, engine), say=say)
     if not polish or isinstance(found, Certificate):
         return found
     answered(found)

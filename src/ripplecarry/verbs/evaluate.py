@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.exactness import Exactness
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, Report, Say, StoreOption, verb
@@ -116,7 +116,7 @@ def evaluate(
         else:
             subject = find_run(run, store)
         name, is_of_run = subject.id, True
-        plan = Evaluation.of_run(subject, open_engine(engine), run_store, lengths, samples)
+        plan = Evaluation.of_run(subject, engine_of(subject, engine), run_store, lengths, samples)
     else:
         assert run is not None
         plan = Evaluation.of_other(run, max_digits, lengths, samples, limit)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.counterexamples import shortest_known
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, RunOption, Say, StoreOption, verb
@@ -31,7 +31,7 @@ def extract(
     subject = find_run(run, store)
     from ripplecarry.verification.extraction import extract_machine
 
-    computation = open_engine(engine).load(subject.trial, subject.task, subject.weights)
+    computation = engine_of(subject, engine).load(subject.trial, subject.task, subject.weights)
     found = extract_machine(computation, subject.task, say=say)
     known = shortest_known(subject, Store(store), computation, found.counterexample)
     return replace(found, counterexample=known)

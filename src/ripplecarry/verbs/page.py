@@ -5,9 +5,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.notebook import Shown
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, RunOption, Say, StoreOption, verb
@@ -53,5 +53,5 @@ def page(
     subject, target = find_run(run, store), None if out is None else Path(out)
     from ripplecarry.reports.page.writer import write_page
 
-    path, standing = write_page(subject, Store(store), target, engine=open_engine(engine), say=say)
+    path, standing = write_page(subject, Store(store), target, engine=engine_of(subject, engine), say=say)
     return Page(path, subject, standing)

@@ -61,7 +61,8 @@ StoreOption = Annotated[Path | str, Option("Folder of all runs.")]
 EngineOption = Annotated[
     EngineName,
     Option(
-        "What computes; auto is the fastest on a processor. Experimental: gpu trains many runs at once "
+        "What computes; auto is the fastest on a processor that knows the cell, and PyTorch for a run that "
+        "was trained on it. Experimental: gpu trains many runs at once "
         "on an NVIDIA GPU; gpu_tf32x3 and gpu_tf32 multiply less exactly there."
     ),
 ]

@@ -131,7 +131,7 @@ def study(
     for each in studies or ("all",):
         some = [each] if isinstance(each, Study) else find_studies([str(each)])
         found |= {one.name: one for one in (vary(one, changes) for one in some)}
-    run_store, name = Store(store), open_engine(engine).name
+    run_store, name = Store(store), engine if engine == "auto" else open_engine(engine).name
     wanted = {one.name: one.requests(seeds or one.seeds, name) for one in found.values()}
     requests = [request for mine in wanted.values() for request in mine]
     if shard is not None:

@@ -8,6 +8,7 @@ from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, DamageError, Interrupted
 from ripplecarry.files import read_whole
+from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.runs.trial import RunRequest, Trial
@@ -49,9 +50,12 @@ def train(
     trial = Trial.build(wanted)
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
-    request = RunRequest(trial, seed, trial.engine(open_engine(engine).name))
+    asked = engine if engine == "auto" else open_engine(engine).name
+    request = RunRequest(trial, seed, trial.engine(asked))
     listener, stop, run_store = listener or Listener(), stop or StopRequest(), Store(store)
     run_store.prepare()
+    if trial.cell_code is not None and not run_store.has(request.id):
+        _try_cell(request)
     listener.planned([request])
     try:
         run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)
@@ -62,6 +66,14 @@ def train(
         raise
     listener.finished(request)
     return run
+
+
+def _try_cell(request: RunRequest) -> None:
+    """Builds the network of a cell from a file: what is wrong with its code is bad input."""
+    from ripplecarry.networks.adder import Adder
+
+    trial, task = request.trial, request.trial.build_task()
+    Adder.build(trial, task, initial_weights(trial, task, request.seed))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

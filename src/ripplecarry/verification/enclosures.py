@@ -15,8 +15,7 @@ from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.axes import Float, Integer
-from ripplecarry.networks.cells import CellWeights
-from ripplecarry.verification.preactivations import PreactivationNetwork
+from ripplecarry.verification.preactivations import CellWeights, PreactivationNetwork
 from ripplecarry.verification.rounding import RoundingModel
 
 SETTLING_MARGIN = 0.01

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from ripplecarry.axes import Float, Integer
-from ripplecarry.networks.cells import CellWeights
 
 Memory = Tensor | None
 """What a layer passes on besides its preactivation: GRU's hidden state, LSTM's cell state."""
@@ -57,6 +56,16 @@ FROM_PREACTIVATIONS: dict[str, Callable[[Tensor, Tensor, Memory], tuple[Tensor, 
     "lstm": lstm_from_preactivations,
 }
 """One position from `below` (W_ih x plus bias), `before` (the preactivation plus bias) and the memory."""
+
+
+@dataclass(frozen=True)
+class CellWeights:
+    """One layer's parameters, in PyTorch's layout."""
+
+    from_input: Float[Tensor, "gates_hidden features"]
+    from_hidden: Float[Tensor, "gates_hidden hidden"]
+    input_bias: Float[Tensor, " gates_hidden"]
+    hidden_bias: Float[Tensor, " gates_hidden"]
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ripplecarry.engines.engine import Engine
-from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import StoreError
 from ripplecarry.files import write_atomically
 from ripplecarry.reports.page.content import check_fits, page_content
 from ripplecarry.reports.page.examples import hardest
 from ripplecarry.reports.page.standing import Standing, standing_of
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import Store
 
 ASSETS = Path(__file__).with_name("assets")
@@ -50,7 +50,7 @@ def write_page(
     if path is not None and not path.parent.is_dir():
         raise StoreError(f"cannot write {path}: there is no folder {path.parent}")
     check_fits(run)
-    network = (engine or open_engine()).load(run.trial, run.task, run.weights)
+    network = (engine or engine_of(run)).load(run.trial, run.task, run.weights)
     near, wrong = hardest(network, run.task, run.trial.digits)
     standing = standing_of(run, store, network, wrong, say)
     content = page_content(run, wrong, near, standing)
