@@ -12,7 +12,7 @@ from pydantic import model_validator
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import MAX_SEED, Stream
 from ripplecarry.arithmetic.tasks import TaskChoice
-from ripplecarry.engines.kernel import is_available
+from ripplecarry.engines import kernel
 from ripplecarry.engines.optimisation import Optimisation
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import CELL_SHAPES, Architecture, check_known, is_known
@@ -85,7 +85,7 @@ class Trial(BatchShape, Architecture, Optimisation, Duration, Readings, TaskChoi
         if self.certify or name == "torch":
             return "torch"
         if name == "auto":
-            return "native" if is_known(self.cell, "native") and is_available() else "torch"
+            return "native" if is_known(self.cell, "native") and kernel.is_available() else "torch"
         check_known(self.cell, by="native" if name == "native" else "gpu")
         return name
 
