@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from ripplecarry import cli
 from ripplecarry.cli.command import JsonOption, reader
 from ripplecarry.errors import ConfigurationError
-from ripplecarry.networks.architecture import CELL_SHAPES
+from ripplecarry.networks.architecture import CELL_SHAPES, is_known
 from ripplecarry.values import choice, whole_number
 from ripplecarry.verbs.parameters import Option
 
@@ -70,7 +70,10 @@ def bench(
     if sweep is not None:
         return _bench_sweep(sweep, _names(executors), as_json)
     lengths = [whole_number(each, "one of positions", 1) for each in positions.split(",")]
-    kinds = [choice(each.strip(), "cell", list(CELL_SHAPES)) for each in cells.split(",")]
+    kinds = [
+        choice(each.strip(), "cell", [name for name in CELL_SHAPES if is_known(name, "onnx")])
+        for each in cells.split(",")
+    ]
     workloads = [Workload(cell, length) for cell in kinds for length in lengths]
     for workload in workloads:
         assert workload.trial  # refuses what is no cell or length
