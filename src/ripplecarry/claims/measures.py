@@ -142,6 +142,14 @@ def is_exact_up_to(length: int) -> Property:
     return Property(f"get every pair tested of up to {length:,} digits right", holds)
 
 
+def is_inexact_up_to(length: int) -> Property:
+    """Something tested at lengths up to this one is answered wrongly after training."""
+    exact = is_exact_up_to(length)
+    return Property(
+        f"get something tested of up to {length:,} digits wrong", lambda run: not exact.holds(run)
+    )
+
+
 def has_settled_by(step: int, low: float = 0.05) -> Property:
     """The loss, in means of ten steps, is at most `low` just before `step` and moves by no more
     than `low` after it."""

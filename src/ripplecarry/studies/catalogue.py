@@ -34,6 +34,8 @@ STUDIES = (
     "certified",
     "certified_tasks",
     "certified_sizes",
+    "state_tracking",
+    "cells_adding",
     "thousand_seeds_of_rates",
     "thousand_seeds_of_cells",
 )
