@@ -113,7 +113,7 @@ def test_curves_that_are_not_finite_are_left_out():
 
 def test_frames_have_all_settings():
     result = rc.study(STUDY, seeds=1, workers=1, engine="torch")
-    settings = Trial.model_fields.keys() - {"machine"}
+    settings = Trial.model_fields.keys() - {"machine", "cell_code"}
 
     for frame in (result.frame(), rc.Store().frame(), rc.compare(*result.runs).frame()):
         assert settings <= set(frame.columns)

@@ -1,8 +1,11 @@
 """Every state-tracking task from training to the page."""
 
+import json
+
 import pytest
 
 import ripplecarry as rc
+from ripplecarry.cli import call
 from ripplecarry.errors import ConfigurationError
 
 TASKS = [
@@ -29,3 +32,17 @@ def test_a_run_goes_from_training_to_page_and_model(settings, tmp_path, monkeypa
     assert not rc.evaluate(run.id, lengths=3, samples=10).is_exact
     with pytest.raises(ConfigurationError, match="reads a sequence and no numbers"):
         rc.add(run.id, "1")
+
+
+def test_evaluate_gives_the_literatures_score_beside_exact_match(tmp_path, capsys):
+    store = ["--store", str(tmp_path)]
+    settings = {"task": "parity", "layers": 1, "hidden_size": 4, "embedding_size": 2, "digits": 3}
+    rc.train(**settings, steps=2, batch_size=4, store=tmp_path)
+
+    assert call(["evaluate", "last", "--lengths", "50", "--samples", "10", "--json", *store]) == 1
+    score = json.loads(capsys.readouterr().out)["length_generalisation"]
+    assert 0.3 < score["last_accuracy"] < 0.7  # it guesses
+    assert score["exact_match"] < 0.1
+    assert [each["length"] for each in score["by_length"]] == list(range(41, 51))
+    assert call(["evaluate", "last", "--lengths", "40", "--samples", "10", *store]) == 1
+    assert "accuracy of the last answer" not in capsys.readouterr().out

@@ -106,6 +106,11 @@ class Task:
         return self.name == "addition" and self.num_operands == 2
 
     @property
+    def is_state_tracking(self) -> bool:
+        """Whether answers are the machine's own, at every position, and no digits of a number."""
+        return self.extra_positions == 0
+
+    @property
     def inputs_word(self) -> str:
         """What tuples of operands are called."""
         return "pairs" if self.num_operands == 2 else "inputs"

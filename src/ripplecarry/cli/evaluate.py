@@ -75,5 +75,7 @@ def _print(found: "Exactness") -> None:
         output.print()
         print_table("search for a wrong answer by the smallest margin of the logits", rows)
     output.print()
+    if found.length_generalisation is not None:
+        output.print(found.length_generalisation.sentence, markup=False)
     output.print(found.sentence, markup=False)
     print(found.explanation)

@@ -15,6 +15,13 @@ from ripplecarry.evaluation.exact_match import compare
 from ripplecarry.evaluation.explanation import HardCount, explain
 from ripplecarry.evaluation.grid import GridCell, Sampling, exactness_grid, grid_digits, grid_frame
 from ripplecarry.evaluation.hard_cases import hard_cases
+from ripplecarry.evaluation.length_generalisation import (
+    LONGEST,
+    SHORTEST,
+    LengthGeneralisation,
+    length_generalisation,
+    spread_lengths,
+)
 from ripplecarry.evaluation.search import SearchResult, search
 from ripplecarry.evaluation.simplification import first_wrong, simplify
 from ripplecarry.notebook import Shown, squares_picture
@@ -34,6 +41,8 @@ class Exactness(Shown):
     hard: Sequence[HardCount]
     searches: Sequence[SearchResult]
     counterexample: Counterexample | None
+    length_generalisation: LengthGeneralisation | None
+    """The score of the literature on state tracking, for its tasks where such lengths are tested."""
 
     @property
     def is_exact(self) -> bool:
@@ -98,6 +107,7 @@ class Exactness(Shown):
                 }
                 for each in self.searches
             ],
+            "length_generalisation": self.length_generalisation and self.length_generalisation.as_dict(),
             "counterexample": None if self.counterexample is None else self.counterexample.as_dict(),
         }
 
@@ -135,7 +145,12 @@ def measure_exactness(
         for length in _searched(lengths):
             searches.append(search(adder, task, length))
             found = shortest(found, searches[-1].counterexample)
-    return Exactness(task, cells, hard, searches, None if found is None else simplify(adder, found))
+    scored = None
+    if task.is_state_tracking and max(lengths) >= SHORTEST:
+        tested = spread_lengths(longest=min(max(lengths), LONGEST))
+        scored = length_generalisation(adder, task, 0, tested, report=report)
+    simplest = None if found is None else simplify(adder, found)
+    return Exactness(task, cells, hard, searches, simplest, scored)
 
 
 def _try_cases(

@@ -1,7 +1,7 @@
 """Accuracy at lengths beyond the training length, as the literature on state tracking scores it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -36,6 +36,25 @@ class LengthGeneralisation:
     """Scores by length, and their means over the lengths, each of which counts the same."""
 
     by_length: tuple[LengthScore, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The means in words."""
+        first, last = self.by_length[0].length, self.by_length[-1].length
+        return (
+            f"random inputs of {first} to {last} symbols, mean over {len(self.by_length)} lengths: "
+            f"exact match {self.exact_match:.3f}, accuracy {self.accuracy:.3f}, "
+            f"accuracy of the last answer {self.last_accuracy:.3f}"
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """For programs: the means, and the scores by length."""
+        return {
+            "exact_match": self.exact_match,
+            "accuracy": self.accuracy,
+            "last_accuracy": self.last_accuracy,
+            "by_length": [asdict(score) for score in self.by_length],
+        }
 
     @property
     def exact_match(self) -> float:

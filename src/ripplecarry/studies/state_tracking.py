@@ -19,7 +19,7 @@ CELLS = ("rnn", "gru", "lstm", "mingru", "diagonal", "diagonal_signed")
 _NAMES = {"parity": "parity", "cycle_navigation": "cycle navigation", "group": "products in S3"}
 
 
-def _claim(number: int, source: str, task: str, cell: str, tracks: bool, layers: int = 1) -> Claim:
+def _claim(number: int, source: str, task: str, cell: str, tracks: bool, layers: int) -> Claim:
     verb, found = ("tracks", is_exact_up_to) if tracks else ("does not track", is_inexact_up_to)
     depth = f"of {layers} layers " if layers > 1 else ""
     return Claim(
@@ -30,17 +30,17 @@ def _claim(number: int, source: str, task: str, cell: str, tracks: bool, layers:
 
 
 _DELETANG, _GRAZZI, _MERRILL = "Delétang et al. 2023", "Grazzi et al. 2025", "Merrill et al. 2024"
-_CLAIMS = (
-    (_DELETANG, "parity", "rnn", True),
-    (_DELETANG, "parity", "lstm", True),
-    (_DELETANG, "cycle_navigation", "rnn", True),
-    (_DELETANG, "cycle_navigation", "lstm", True),
-    (_GRAZZI, "parity", "diagonal", False),
-    (_GRAZZI, "parity", "diagonal_signed", True),
-    (_GRAZZI, "group", "diagonal_signed", False),
-    (_MERRILL, "group", "mingru", False),
-    (_MERRILL, "group", "gru", True),
-    ("Feng et al. 2024", "parity", "mingru", False),
+_CLAIMS: tuple[tuple[str, str, str, bool, int], ...] = (
+    (_DELETANG, "parity", "rnn", True, 1),
+    (_DELETANG, "parity", "lstm", True, 1),
+    (_DELETANG, "cycle_navigation", "rnn", True, 1),
+    (_DELETANG, "cycle_navigation", "lstm", True, 1),
+    (_GRAZZI, "parity", "diagonal", False, 1),
+    (_GRAZZI, "parity", "diagonal_signed", True, 1),
+    (_GRAZZI, "group", "diagonal_signed", False, 1),
+    (_MERRILL, "group", "mingru", False, 1),
+    (_MERRILL, "group", "gru", True, 1),
+    ("Feng et al. 2024", "parity", "mingru", False, 1),
     (_MERRILL, "parity", "mingru", False, 4),
 )
 
