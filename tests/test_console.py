@@ -60,7 +60,7 @@ def test_train_says_what_comes_next_and_what_came_from_the_store(tmp_path, capsy
     assert "the store has this run already; nothing was trained" in capsys.readouterr().out
 
     assert call([*command, "--task", "subtraction"]) == 0
-    assert "ripplecarry certify" in capsys.readouterr().out
+    assert "ripplecarry evaluate" in capsys.readouterr().out
 
 
 def test_a_sweep_says_how_many_runs_it_is_before_it_begins(tmp_path, monkeypatch):

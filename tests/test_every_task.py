@@ -152,9 +152,9 @@ def test_odd_machines_are_evaluated_too(next_state, runs, capsys):
             {"next_state": [[0], [0]], "output": [[0], [1]]},
             "task 'machine' has 1 symbols; 1 operands in base 2",
         ),
-        ({"next_state": [[0, 1], [0]], "output": [[0, 1], [1, 1]]}, "must have the same rows and columns"),
+        ({"next_state": [[0, 1], [0]], "output": [[0, 1], [1, 1]]}, "next_state has 1 entry in row 1"),
         ({"next_state": [[0, 2]], "output": [[0, 1]]}, "next state 2 is not one of 0 to 0"),
-        ({"next_state": [], "output": []}, "must have the same rows and columns"),
+        ({"next_state": [], "output": []}, "needs at least one state and one symbol"),
     ],
 )
 def test_tables_with_something_missing_are_one_line(tables, words):

@@ -32,8 +32,8 @@ NETWORK = {
 CALLS = {"read_pickle", "allow_pickle", "weights_only", "jit.load", "hub", "from_pretrained"}
 
 
-EXCEPTIONS = {"ray_pool": {"socket"}}
-"""Whether somebody listens where the user says that a cluster is."""
+EXCEPTIONS = {"ray_pool": {"socket"}, "cell_file": {"exec"}}
+"""Whether somebody listens where the user says that a cluster is; the user's own cell, which is said."""
 
 
 def imported(tree: ast.AST) -> set[str]:

@@ -185,9 +185,8 @@ export class Playground {
   hear_tested({ result }) { this.test.finished(result); }
 
   hear_trouble({ key, words, isOfTest }) {
-    if (isOfTest) {
-      this.test.begin();
-    } else {
+    if (isOfTest) this.test.begin();
+    else {
       this.isRunning = false;
       this.trouble = true;
       this.crew.breakOff();
