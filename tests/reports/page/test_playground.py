@@ -139,6 +139,9 @@ def test_a_wrong_value_is_refused_where_it_was_typed_and_nothing_is_lost(playgro
     assert "digits is 201; allowed: 1–200" in page.text_content("#settings-problem")
     assert page.get_attribute("#set-digits", "aria-invalid") == "true"
     assert "20 of 20 steps" in page.text_content("#status")
+    page.fill("#set-learning_rate", "fast")
+    page.press("#set-learning_rate", "Tab")
+    assert "learning rate is fast" in page.text_content("#settings-problem")
 
 
 def test_a_network_that_is_right_on_random_sums_is_found_wrong_where_it_is_hard(playground, open_page):
@@ -152,6 +155,7 @@ def test_a_network_that_is_right_on_random_sums_is_found_wrong_where_it_is_hard(
     assert page.text_content("#why").startswith("Sums by length: ")
     page.click("#wrong")
     page.wait_for_selector("#outcome.wrong")
+    assert page.evaluate("document.activeElement.id") == "columns"  # which the window moves to
 
 
 def test_steps_pause_pins_and_earlier_networks(playground, open_page):
@@ -167,6 +171,7 @@ def test_steps_pause_pins_and_earlier_networks(playground, open_page):
     assert page.locator("#charts .legend span").count() == 2
     page.click("#reset")
     page.wait_for_selector("#status:has-text('0 of 3,000')")
+    assert page.text_content("#announcement") == "A new network, untrained."
     assert page.locator("#charts .legend span").count() == 2
     page.click("#start")
     page.wait_for_selector("#start:disabled", timeout=LONG_MS)

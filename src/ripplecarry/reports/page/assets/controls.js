@@ -48,7 +48,8 @@ export class Controls {
   /** Says what is wrong with a setting, or nothing. */
   say(problem) {
     this.problem = problem;
-    byId("settings-problem").textContent = problem ? say(problem.key, problem.values) : "";
+    const { key, values } = problem ?? {};
+    byId("settings-problem").textContent = key ? say(key, key === "bad.value" ? { ...values, name: say(`set.${values.name}`) } : values) : "";
   }
 
   #read(changed) {

@@ -50,6 +50,7 @@ export class Playground {
 
   /** Starts anew with these settings, untrained. */
   begin(settings, { keepsPreset = false, given = null } = {}) {
+    if (this.settings) this.announce(() => say("said.anew"));
     const isSameTask = this.settings && taskName(this.settings) === taskName(settings);
     const isSameView = isSameTask && this.settings.layers === settings.layers;
     this.settings = settings;
@@ -179,9 +180,7 @@ export class Playground {
   }
 
   hear_weights(message) { this.takeAlong.save(message); }
-
   hear_testing({ share }) { this.test.progressed(share); }
-
   hear_tested({ result }) { this.test.finished(result); }
 
   hear_trouble({ key, words, isOfTest }) {

@@ -21,7 +21,7 @@ export class Presets {
 
   speak() {
     const options = this.figures.map(({ figure, trials }, i) => make("optgroup", { label: say("preset.figure", { figure }) },
-      ...trials.map(({ label }, k) => make("option", { value: `${i} ${k}` }, label)),
+      ...trials.map(({ label }, k) => make("option", { value: `${i} ${k}` }, say("preset.trial", { figure, label }))),
       ...(trials.length > 1 ? [make("option", { value: `${i} all` }, say("preset.all", { figure }))] : [])));
     const chosen = byId("preset").value;
     byId("preset").replaceChildren(make("option", { value: "" }, say("preset.none")), ...options);

@@ -12,7 +12,10 @@ export class TestView {
   constructor(page) {
     this.page = page;
     byId("test").onclick = () => this.start();
-    byId("wrong").onclick = () => this.page.sum.type(this.result.wrong.operands, "error");
+    byId("wrong").onclick = () => {
+      this.page.sum.type(this.result.wrong.operands, "error");
+      byId("columns").focus(); // the sum is far above
+    };
   }
 
   begin() {

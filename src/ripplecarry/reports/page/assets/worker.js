@@ -9,7 +9,8 @@ import { Training } from "./training.js";
 
 const CHUNK_MS = 25;
 const LEAST_MS_BETWEEN_VIEWS = 300;
-const VIEWS_SHARE = 12; // of a worker's time, views take at most one part in so many
+const MOST_MS_BETWEEN_VIEWS = 1500;
+const VIEWS_SHARE = 12; // of a worker's time, views take at most one part in so many, unless they would come too rarely
 
 class Trainers {
   async open({ id, bytes, table, settings, seeds, layer, viewed }) {
@@ -30,7 +31,7 @@ class Trainers {
     this.isRunning = true;
     while (this.isRunning && this.trainings.some((training) => !training.isDone)) {
       for (const training of this.trainings) if (!training.isDone) this.#advance(training, CHUNK_MS);
-      if (performance.now() - this.lastView > Math.max(LEAST_MS_BETWEEN_VIEWS, VIEWS_SHARE * this.viewMs)) this.#view();
+      if (performance.now() - this.lastView > this.#waitMs()) this.#view();
       await nextTask();
     }
     if (this.isRunning) this.#view();
@@ -76,6 +77,10 @@ class Trainers {
     const { losses, exact } = training.advance(ms, most);
     const { seed, step, outcome } = training;
     this.#tell({ about: "progress", seed, step, losses, exact, outcome });
+  }
+
+  #waitMs() {
+    return Math.min(MOST_MS_BETWEEN_VIEWS, Math.max(LEAST_MS_BETWEEN_VIEWS, VIEWS_SHARE * this.viewMs));
   }
 
   #view() {
