@@ -318,6 +318,11 @@ def test_it_fits_every_width_in_both_languages_and_large(playground, open_page, 
 
 def test_it_works_by_keyboard_and_says_little_to_a_screen_reader(playground, open_page):
     page = open_page(playground, address=f"#v=1{SMALL}&steps=20")
+    page.focus("#lessons a")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#lessons a[aria-current]:focus")
+    page.evaluate("address => { location.hash = address; }", f"#v=1{SMALL}&steps=20")
+    page.wait_for_selector("#status:has-text('of 20 steps')")
     page.focus("#start")
     page.keyboard.press("Enter")
     page.wait_for_selector("#start:disabled", timeout=LONG_MS)

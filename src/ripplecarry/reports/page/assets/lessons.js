@@ -13,7 +13,9 @@ export const LESSONS = [
 ];
 
 export function drawLessons() {
-  byId("lessons").replaceChildren(...LESSONS.map(({ name, address }) => make("a", { href: address }, say(`lesson.${name}`))));
+  const links = byId("lessons").children; // kept, as is the focus on one
+  if (!links.length) byId("lessons").append(...LESSONS.map(({ address }) => make("a", { href: address })));
+  LESSONS.forEach(({ name }, i) => { links[i].textContent = say(`lesson.${name}`); });
 }
 
 /** Marks the lesson of this address, and says what to do in it. */

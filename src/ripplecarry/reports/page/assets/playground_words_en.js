@@ -99,7 +99,7 @@ export const EN = {
   "take.title": "Take it along",
   "take.about": "Saves the first seed's network as a file that ripplecarry reads, to evaluate it, prove it or explore it. A weights file of ripplecarry can be opened here, or dropped on the page.",
   take: "Save the network",
-  taken: "Saved as {name}. Next:",
+  taken: "Saved as {name}. Next, in a shell, in the folder that it was saved in:",
   file: "Open a weights file",
   "file.shown": "The file's network is shown and can be tested. Start trains a new one with its settings.",
   "file.kind": "That is not a safetensors file of weights.",

@@ -99,7 +99,7 @@ export const ZH = {
   "take.title": "带走它",
   "take.about": "把第一个种子的网络存为 ripplecarry 能读的文件，以便评估、证明或查看。也可以在此打开 ripplecarry 的权重文件，或把它拖到页面上。",
   take: "保存网络",
-  taken: "已存为 {name}。接下来：",
+  taken: "已存为 {name}。接下来，在保存它的文件夹里用命令行：",
   file: "打开权重文件",
   "file.shown": "显示的是文件中的网络，可以检验。按“开始”会用它的设置训练一个新网络。",
   "file.kind": "这不是 safetensors 权重文件。",
