@@ -119,6 +119,19 @@ def test_a_grid_of_two_entries_has_a_row_of_panels_each(store, tmp_path):
     assert "2: training loss" in svg.read_text()
 
 
+def test_a_study_of_sequences_is_drawn_without_the_reports_reading(store, tmp_path):
+    base = Trial(task="parity", hidden_size=3, embedding_size=2, digits=3, steps=60, layers=1, batch_size=9)
+    study = Study(name="sequences", question="?", base=base, grid={"cell": ("rnn", "gru")})
+    sweep(study.requests(1, "torch"), store, num_workers=1)
+    runs = [store.open(run_id) for run_id in store.ids()]
+
+    picture = draw_curves(study, runs, tmp_path)[1].read_text()
+    write_document([report_study(study, runs, store)], {}, tmp_path / "report.html")
+
+    assert "exact match at 3 digits" in picture
+    assert "at 9 digits" not in picture
+
+
 def test_agreement_counts_points_inside_the_band():
     trial = Trial(steps=500, cell="lstm")
     theirs = report_curve(5, "lstm", "loss")

@@ -133,7 +133,10 @@ def _panels(runs: Sequence[Run]) -> list[str]:
     }
     if any(run.trial.certify for run in runs):
         return ["loss", *_OF_CERTIFYING]
-    return ["loss", "exact_match", *sorted(other, key=other.__getitem__)]
+    read = [
+        name for name in sorted(other, key=other.__getitem__) if all(name in run.curves for run in runs)
+    ]
+    return ["loss", "exact_match", *read]
 
 
 def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: Sequence[str]) -> None:
