@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.func import jacrev, vjp, vmap
 
 from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Float, Integer
 from ripplecarry.networks.adder import Adder
@@ -140,10 +141,9 @@ class _Reached:
 
 
 def _words(machine: Machine, random: torch.Generator) -> Integer[Tensor, "position row"]:
-    """Words with a share, which differs from word to word, of symbols that need the state; half of the
-    words take those from one symbol, repeated."""
-    keeps = (machine.next_state != machine.next_state[:1]).any(axis=0)
-    keeping = torch.tensor(keeps.nonzero()[0])
+    """Words with a share, which differs from word to word, of symbols that do not reset the machine; half of
+    the words repeat one of those."""
+    keeping = torch.tensor(ResetFreeRuns.of(machine).keeping)
     shape = (_WORD_LENGTH, _NUM_WORDS)
     symbols = torch.randint(machine.num_symbols, shape, generator=random)
     if not len(keeping):
