@@ -141,7 +141,7 @@ class _Reached:
 
 
 def _words(machine: Machine, random: torch.Generator) -> Integer[Tensor, "position row"]:
-    """Words with a share, which differs from word to word, of symbols that do not reset the machine; half of
+    """Words with a share, other from word to word, of symbols that do not reset the machine; half of
     the words repeat one of those."""
     keeping = torch.tensor(ResetFreeRuns.of(machine).keeping)
     shape = (_WORD_LENGTH, _NUM_WORDS)
