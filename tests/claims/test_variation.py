@@ -96,3 +96,9 @@ def test_a_figure_and_a_report_without_the_reports_values_do_not_speak_of_its_cu
         assert ("Where the report and we differ" in report) == has_curves
         seeds = next(path for path in study["figures"] if path.endswith("_seeds.svg"))
         assert "there is one seed" in Path(seeds).read_text()
+
+
+@pytest.mark.parametrize("given", [{"steps": 50}, [("steps", 50)]])
+def test_values_for_a_study_are_texts(given):
+    with pytest.raises(ConfigurationError, match=r"it takes texts, such as \['layers=1,3'\]"):
+        rc.study("layers", set_=given)

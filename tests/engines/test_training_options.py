@@ -6,6 +6,7 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, SequentialLR
 
 import ripplecarry as rc
+from ripplecarry.cli import call
 from ripplecarry.engines.engine import Engine, Trainer
 from ripplecarry.engines.kernel import is_available
 from ripplecarry.engines.native import NativeEngine
@@ -121,7 +122,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(engine):
             assert value.tobytes() == second.weights()[name].tobytes()
 
 
-def test_training_starts_from_another_runs_weights(tmp_path):
+def test_training_starts_from_another_runs_weights(tmp_path, capsys):
     store = tmp_path / "store"
     settings = {**TINY, "store": store, "engine": "torch"}
     first = rc.train(**settings)
@@ -133,10 +134,12 @@ def test_training_starts_from_another_runs_weights(tmp_path):
     for name, value in first.weights.items():
         np.testing.assert_allclose(second.weights[name], value, rtol=0, atol=1e-6)
     assert not np.allclose(other.weights["dense.weight"], first.weights["dense.weight"], atol=1e-6)
-    with pytest.raises(ConfigurationError, match="no start for this network: hidden_size differ"):
+    with pytest.raises(ConfigurationError, match="which has another hidden_size"):
         rc.train(**{**settings, "hidden_size": 9}, start_from=first.id)
-    with pytest.raises(ConfigurationError, match="no start for this network: task differ"):
+    with pytest.raises(ConfigurationError, match="which has another task"):
         rc.train(**settings, task="subtraction", start_from=first.id)
+    assert call(["train", "--steps=1", "--start-from", first.id, f"--store={store}"]) == 2
+    assert "which has another" in capsys.readouterr().err
     with pytest.raises(StoreError, match="no run 'nosuch'"):
         rc.train(**settings, start_from="nosuch")
 

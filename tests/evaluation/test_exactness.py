@@ -5,12 +5,13 @@ import pytest
 from hand_made_adders import carryless_weights, exact_trial, exact_weights, random_weights
 
 from ripplecarry.arithmetic.carry_runs import longest_runs
+from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.digits import from_digits
 from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.evaluation.adders import IntegerAdder
-from ripplecarry.evaluation.exactness import measure_exactness
-from ripplecarry.evaluation.grid import Sampling, coarse_lengths, exactness_grid, grid_lengths
+from ripplecarry.evaluation.exactness import Exactness, measure_exactness
+from ripplecarry.evaluation.grid import GridCell, Sampling, coarse_lengths, exactness_grid, grid_lengths
 from ripplecarry.evaluation.hard_cases import hard_cases
 from ripplecarry.evaluation.search import search
 from ripplecarry.evaluation.simplification import first_wrong, simplify
@@ -203,3 +204,16 @@ def test_untrained_networks_fail_at_one_digit():
 
     assert found.counterexample is not None
     assert found.counterexample.length == 1
+
+
+def test_the_explanation_does_not_hide_a_shorter_wrong_answer_that_is_known():
+    task = addition()
+    digits, right = np.array([[9, 9], [1, 0]], np.uint8), np.array([8, 2], np.uint8)
+    known = Counterexample(task, digits, np.array([8, 1], np.uint8), right)
+    cells = [GridCell("carry", length, 0, 10, 10 - (length > 2), 30, 29, False) for length in (1, 2, 3)]
+
+    told = Exactness(task, cells, [], [], known, None).explanation
+
+    assert "right up to 2 digits, wrong at 3" in told
+    assert told.endswith("These tests missed a wrong answer of length 2, which is known.")
+    assert "missed" not in Exactness(task, cells, [], [], None, None).explanation

@@ -20,6 +20,7 @@ def test_a_certified_adder_is_the_two_state_machine(cell, tmp_path):
 
     found = extract_machine(ReferenceEngine().load(trial, task, weights), task)
 
+    assert repr(found) == "<Extraction: 2 states, as the task has them>"
     assert found.is_right
     assert found.machine.num_states == 2
     assert (found.machine.output == task.machine.output).all()

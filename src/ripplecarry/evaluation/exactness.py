@@ -56,8 +56,13 @@ class Exactness(Shown):
 
     @property
     def explanation(self) -> str:
-        """Where it is right and where it goes wrong, in a sentence with intervals."""
-        return explain(self.cells, self.hard)
+        """Where it is right and where it goes wrong, in a sentence with intervals; and whether a wrong
+        answer is known that these tests missed."""
+        words, known = explain(self.cells, self.hard), self.counterexample
+        failing = [each.length for each in (*self.cells, *self.hard) if each.num_exact < each.num_pairs]
+        if known is None or min(failing, default=known.length + 1) <= known.length:
+            return words
+        return f"{words} These tests missed a wrong answer of length {known.length}, which is known."
 
     @property
     def sentence(self) -> str:

@@ -25,6 +25,9 @@ def differing_settings(runs: Sequence[Run]) -> dict[str, list[object]]:
         run.trial.model_dump(mode="json") | settings_of(run) | {"seed": run.seed, "engine": run.engine}
         for run in runs
     ]
+    for each in settings:  # a table has no room for code
+        if each["cell_code"] is not None:
+            each["cell_code"] = hashlib.sha256(str(each["cell_code"]).encode()).hexdigest()[:10]
     by_name = {name: [each[name] for each in settings] for name in settings[0]}
     return {name: values for name, values in by_name.items() if any(v != values[0] for v in values)}
 

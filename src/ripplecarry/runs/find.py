@@ -45,7 +45,7 @@ def find(store: Store, name: str) -> Run:
         )
     raise StoreError(
         f"no run {name!r} in {store.root}, nor a folder of that name; "
-        f"`ripplecarry runs` lists the {len(store.ids())} runs"
+        f"`ripplecarry runs` lists what there is (runs: {len(store.ids())})"
     )
 
 

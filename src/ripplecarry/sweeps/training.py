@@ -8,6 +8,7 @@ from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights, initial_weights
 from ripplecarry.runs.readings import NUM_PAIRS, Reader, reader
+from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 
@@ -51,15 +52,19 @@ class PlainTraining:
 
 
 def _starting_weights(trial: Trial, seed: int, store: Store) -> Weights:
-    """Drawn from the seed, or those of the run that the trial starts from.
+    if trial.start_from is None:
+        return initial_weights(trial, trial.build_task(), seed)
+    return starting_run(trial, trial.start_from, store).weights
+
+
+def starting_run(trial: Trial, run_id: str, store: Store) -> Run:
+    """The run whose weights a trial starts from.
 
     Raises:
         ConfigurationError: that run's network is of another shape or task.
-        StoreError: there is no such run.
+        StoreError: there is no such run, or it is damaged.
     """
-    if trial.start_from is None:
-        return initial_weights(trial, trial.build_task(), seed)
-    run = store.open(trial.start_from).verify()
+    run = store.open(run_id).verify()
     differing = [
         name for name in Architecture.model_fields if getattr(run.trial, name) != getattr(trial, name)
     ]
@@ -67,9 +72,9 @@ def _starting_weights(trial: Trial, seed: int, store: Store) -> Weights:
         differing.append("task")
     if differing:
         raise ConfigurationError(
-            f"run {run.id} is no start for this network: {', '.join(differing)} differ"
+            f"run {run.id} is no start for this network, which has another {differing[0]}"
         )
-    return run.weights
+    return run
 
 
 def training_of(request: RunRequest, store: Store, engine: Engine) -> Training:

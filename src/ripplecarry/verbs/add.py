@@ -122,7 +122,7 @@ def open_sums(run: Run, engine: EngineName) -> NetworkSums:
     if not task.is_on_numbers:
         raise ConfigurationError(
             f"run {run.id} learned the task {task.name}, which reads a sequence and no numbers; "
-            "`ripplecarry page` shows its answers"
+            "`ripplecarry evaluate` tests its answers"
         )
     if max(task.base, task.num_outputs) > MAX_BASE:
         raise ConfigurationError(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
+from ripplecarry.networks.architecture import check_known
 from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.sweeps.events import StopRequest
@@ -44,6 +45,7 @@ def certify(
     run_store, stop = Store(store), stop or StopRequest()
     run_store.prepare()
     subject = find_run(run, store)
+    check_known(subject.trial.cell, by="proof")
     from ripplecarry.sweeps import certifying
     from ripplecarry.verification.certificate import Certificate
 

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from ripplecarry.networks.architecture import check_known
 from ripplecarry.notebook import Shown
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_engine import engine_of
@@ -51,6 +52,7 @@ def page(
         StoreError: no such run, a damaged one, or a page that cannot be written.
     """
     subject, target = find_run(run, store), None if out is None else Path(out)
+    check_known(subject.trial.cell, by="page")
     from ripplecarry.reports.page.writer import write_page
 
     path, standing = write_page(subject, Store(store), target, engine=engine_of(subject, engine), say=say)

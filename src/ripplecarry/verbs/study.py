@@ -16,6 +16,7 @@ from ripplecarry.runs.trial import MOST_SEEDS
 from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.executors import ExecutorName
 from ripplecarry.sweeps.shard import Shard
+from ripplecarry.values import shown
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def study(
     if address is not None and executor != "ray":
         raise ConfigurationError(f"address is {address!r}; it goes with executor=ray alone")
     changes = [set_] if isinstance(set_, str) else set_
+    if isinstance(changes, Mapping) or not all(isinstance(change, str) for change in changes):
+        raise ConfigurationError(f"set_ is {shown(set_)}; it takes texts, such as ['layers=1,3']")
     found: dict[str, Study] = {}
     for each in studies or ("all",):
         some = [each] if isinstance(each, Study) else find_studies([str(each)])

@@ -14,6 +14,7 @@ from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.execute_run import execute_run
+from ripplecarry.sweeps.training import starting_run
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
@@ -56,6 +57,8 @@ def train(
     run_store.prepare()
     if trial.cell_code is not None and not run_store.has(request.id):
         _try_cell(request)
+    if trial.start_from is not None:
+        starting_run(trial, trial.start_from, run_store)
     listener.planned([request])
     try:
         run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)

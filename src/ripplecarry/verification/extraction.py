@@ -15,6 +15,7 @@ from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Int
 from ripplecarry.engines.engine import Computation
+from ripplecarry.notebook import Shown
 from ripplecarry.verification.counterexample import confirm
 
 MAX_STATES = 40
@@ -24,8 +25,8 @@ WORD_LENGTH = 24
 _NUM_PREFIXES, _NUM_SUFFIXES = 200, 50
 
 
-@dataclass(frozen=True)
-class Extraction:
+@dataclass(frozen=True, repr=False)
+class Extraction(Shown):
     """The minimal machine learned, beside the task's."""
 
     machine: Machine
@@ -43,6 +44,11 @@ class Extraction:
     def is_right(self) -> bool:
         """Whether the machine is the task's."""
         return self.is_complete and self.difference is None
+
+    def _line(self) -> str:
+        count = self.machine.num_states
+        states = f"{count} states" if self.is_complete else f"more than {count} states"
+        return f"{states}, {'as the task has them' if self.is_right else 'not the task as it is'}"
 
 
 def extract_machine(
