@@ -194,6 +194,9 @@ def test_unknown_keys_and_broken_toml_are_refused(capsys):
     assert "unknown option 'lairs'; did you mean layers?" in said
     assert "steps is 0" in said
 
+    Path("bad.toml").write_text("seed = 2\n")
+    assert call(["train", "--config", "bad.toml"]) == 2
+    assert "bad.toml has seed, which is given beside the file, as --seed" in capsys.readouterr().err
     Path("bad.toml").write_text("steps = = 3")
     assert call(["train", "--config", "bad.toml"]) == 2
     assert "is not a TOML file" in capsys.readouterr().err

@@ -99,3 +99,15 @@ def test_the_shortest_needs_the_fewest_digits():
     proven = wrong_at(addition(), [8, 9], 1, is_shortest=True)
     assert shortest(short, proven) is proven
     assert shortest(short, wrong_at(addition(), [8, 9], 1)) is short
+
+
+def test_a_long_sequence_loses_its_middle_and_says_how_many_symbols_it_has():
+    task = TaskChoice(task="parity").build_task()
+    digits = np.ones((100, 1), np.uint8)
+    right = task.answer(digits[None])[0]
+    found = Counterexample(task, digits, np.where(np.arange(100) == 99, 1 - right, right), right)
+
+    assert "parity of [1 1 1" in found.sentence
+    assert "1 … 1" in found.sentence
+    assert "(100 symbols)" in found.sentence
+    assert "characters" not in found.sentence

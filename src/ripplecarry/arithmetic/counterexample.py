@@ -153,8 +153,12 @@ def shortest(*found: Counterexample | None) -> Counterexample | None:
 
 
 def _shortened(text: str) -> str:
-    """A text with its middle left out where it is long."""
+    """A text with its middle left out where it is long; of symbols in brackets whole ones."""
     if len(text) <= _LONGEST_PRINTED:
         return text
     half = _LONGEST_PRINTED // 2
-    return f"{text[:half]}…{text[-half:]} ({len(text)} characters)"
+    start, end = text[:half], text[-half:]
+    if text.startswith("["):
+        start, end = start.rpartition(" ")[0], end.partition(" ")[2]
+        return f"{start} … {end} ({text.count(' ') + 1} symbols)"
+    return f"{start}…{end} ({len(text)} characters)"

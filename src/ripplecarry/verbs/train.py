@@ -84,8 +84,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
         text = read_whole(path, _MOST_CONFIGURATION_BYTES).decode("utf-8-sig")
         if max(line.count(".") for line in [*text.splitlines(), ""]) > _MOST_DOTS_IN_A_LINE:
             raise ConfigurationError(f"{path} has a line of over {_MOST_DOTS_IN_A_LINE} dots")
-        return tomllib.loads(text)
+        settings = tomllib.loads(text)
     except OSError as error:
         raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # of TOML, of its encoding, of its numbers
         raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
+    for name in ("seed", "engine", "store"):
+        if name in settings:
+            raise ConfigurationError(f"{path} has {name}, which is given beside the file, as --{name}")
+    return settings
