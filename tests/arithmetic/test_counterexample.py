@@ -5,8 +5,8 @@ import pytest
 
 from ripplecarry.arithmetic.counterexample import Counterexample, shortest
 from ripplecarry.arithmetic.digits import to_digits
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.arithmetic.tasks import (
-    TaskChoice,
     addition,
     comparison,
     counter,

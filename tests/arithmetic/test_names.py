@@ -5,7 +5,8 @@ import pytest
 
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.machine import Machine
-from ripplecarry.arithmetic.tasks import TaskChoice, addition, comparison, counter, subtraction
+from ripplecarry.arithmetic.task_choice import TaskChoice
+from ripplecarry.arithmetic.tasks import addition, comparison, counter, subtraction
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.reports.machine_figure import draw_machine
 from ripplecarry.runs.trial import Trial

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.digits import from_digits, to_digits
-from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.trial import Trial
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.digits import from_digits, to_digits
 from ripplecarry.arithmetic.machine import Machine
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.arithmetic.tasks import (
     Task,
-    TaskChoice,
     addition,
     comparison,
     counter,

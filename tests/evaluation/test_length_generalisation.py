@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.evaluation.length_generalisation import length_generalisation, spread_lengths
 
 PARITY = TaskChoice.build({"task": "parity"}).build_task()

@@ -13,7 +13,7 @@ from mutations import NAMES, SCALARS, VALUES, changed_bytes, nested
 from watched import fuzz, refused, said, watched
 
 import ripplecarry as rc
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.claims.study import Study
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError, InputError

@@ -8,7 +8,7 @@ import safetensors.numpy
 from made_certificates import SETTINGS, certified
 from test_merging import replace_result
 
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.claims.measures import is_certified
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine

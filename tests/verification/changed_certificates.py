@@ -12,7 +12,7 @@ import numpy as np
 from changed_trees import ODD_VALUES, change_all_numbers, change_number, change_structure
 from checkers import weights_bytes
 
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.verification.proof import weights_hash

@@ -6,7 +6,7 @@ from typing import Any
 
 import safetensors.numpy
 
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.errors import CertificateError, CertificateRefused
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import read_weights

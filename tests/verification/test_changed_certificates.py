@@ -16,7 +16,7 @@ from made_certificates import certified
 from truth import answers_rightly, assert_true
 from watched import fuzz
 
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.networks.weights_file import read_weights
 from ripplecarry.verification.check import check
 

@@ -9,7 +9,8 @@ from every_engine import ENGINES, architecture_of, load
 from float64_model import Model
 from planted_faults import planted
 
-from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from verify_certificate import Machine, Network, Refused, Weights, verify
 
 TASKS = st.one_of(

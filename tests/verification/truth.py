@@ -9,7 +9,8 @@ import numpy as np
 from every_engine import ENGINES, load
 from float64_model import Entering, Model, margins
 
-from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.networks.weights_file import read_weights
 from ripplecarry.verification.proof import weights_hash
 

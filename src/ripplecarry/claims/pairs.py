@@ -3,7 +3,7 @@
 import numpy as np
 
 from ripplecarry.arithmetic.batches import BatchShape
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.claims.findings import Arm
 from ripplecarry.claims.measures import Measure
 from ripplecarry.networks.architecture import Architecture

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from ripplecarry.arithmetic.batches import BatchShape, BatchSource
 from ripplecarry.arithmetic.philox import MAX_SEED, Stream
-from ripplecarry.arithmetic.tasks import TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.engines import kernel
 from ripplecarry.engines.optimisation import OWN_SETTINGS, Optimisation
 from ripplecarry.errors import ConfigurationError

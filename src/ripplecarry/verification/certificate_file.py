@@ -7,7 +7,8 @@ from typing import Any
 
 from flint import arb
 
-from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused
 from ripplecarry.verification.balls import Balls
 from ripplecarry.verification.rounding import ROUNDING

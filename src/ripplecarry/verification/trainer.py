@@ -8,7 +8,8 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from ripplecarry.arithmetic.batches import Batch, BatchSource
-from ripplecarry.arithmetic.tasks import Task, TaskChoice
+from ripplecarry.arithmetic.task_choice import TaskChoice
+from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.axes import Integer
 from ripplecarry.engines.reference import ReferenceTrainer
 from ripplecarry.networks.adder import Adder
