@@ -148,7 +148,7 @@ def test_a_file_is_read_up_to_the_size_that_is_allowed(tmp_path):
 
 
 def test_a_certificate_of_few_bytes_builds_no_machine_of_millions(monkeypatch):
-    from ripplecarry.arithmetic import tasks
+    from ripplecarry.arithmetic import task_choice
     from ripplecarry.verification.certificate_file import FORMAT
     from ripplecarry.verification.check import check
     from ripplecarry.verification.proof import weights_hash
@@ -156,7 +156,7 @@ def test_a_certificate_of_few_bytes_builds_no_machine_of_millions(monkeypatch):
     def built(*arguments):
         raise AssertionError("the machine was built")
 
-    monkeypatch.setattr(tasks.TaskChoice, "build_task", built)
+    monkeypatch.setattr(task_choice.TaskChoice, "build_task", built)
     task = {"base": 10, "num_operands": 6}
     certificate = {"format": FORMAT, "weights_sha256": weights_hash({}), "task": task}
     machine = {"next_state": [[0]], "output": [[0]]}
