@@ -35,6 +35,8 @@ STUDIES = (
     "certified_tasks",
     "certified_sizes",
     "state_tracking",
+    "deltanet",
+    "word_problems",
     "cells_adding",
     "thousand_seeds_of_rates",
     "thousand_seeds_of_cells",

@@ -19,11 +19,12 @@ CELLS = ("rnn", "gru", "lstm", "mingru", "diagonal", "diagonal_signed")
 _NAMES = {"parity": "parity", "cycle_navigation": "cycle navigation", "group": "products in S3"}
 
 
-def _claim(number: int, source: str, task: str, cell: str, tracks: bool, layers: int) -> Claim:
+def tracking(name: str, source: str, task: str, cell: str, tracks: bool, layers: int) -> Claim:
+    """The claim that a cell tracks a task up to the longest sequences of the literature, or does not."""
     verb, found = ("tracks", is_exact_up_to) if tracks else ("does not track", is_inexact_up_to)
     depth = f"of {layers} layers " if layers > 1 else ""
     return Claim(
-        f"S{number}",
+        name,
         f"{cell} {depth}{verb} {_NAMES[task]} up to {LONGEST} symbols ({source})",
         Mostly(found(LONGEST), {"task": task, "cell": cell, "layers": layers}),
     )
@@ -61,5 +62,5 @@ STUDY = Study(
     grid={("task", "group"): TASKS, "cell": CELLS},
     labels=tuple(f"{_NAMES[task]}, {cell}" for task, _ in TASKS for cell in CELLS),
     controls=({"task": "parity", "cell": "mingru", "layers": 4},),
-    claims=tuple(_claim(number, *each) for number, each in enumerate(_CLAIMS, start=1)),
+    claims=tuple(tracking(f"S{number}", *each) for number, each in enumerate(_CLAIMS, start=1)),
 )
