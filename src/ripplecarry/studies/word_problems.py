@@ -50,7 +50,7 @@ STUDY = Study(
         digits=8,
         lengths="mixed",
         batch_size=100,
-        steps=4000,
+        steps=2000,
         learning_rate=0.005,
         exactness_to=500,
     ),
