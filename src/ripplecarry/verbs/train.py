@@ -15,7 +15,7 @@ from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.execute_run import execute_run
 from ripplecarry.sweeps.training import starting_run
-from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.find_run import find_own_run
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
 _MOST_CONFIGURATION_BYTES = 2**20
@@ -46,19 +46,20 @@ def train(
         Interrupted: `stop` was requested.
     """
     wanted = (_read_toml(Path(config)) if config else {}) | settings
+    run_store = Store(store)
     if wanted.get("start_from") is not None:
-        wanted["start_from"] = find_run(wanted["start_from"], store).id
+        wanted["start_from"] = find_own_run(wanted["start_from"], run_store).id
     trial = Trial.build(wanted)
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
     asked = engine if engine == "auto" else open_engine(engine).name
     request = RunRequest(trial, seed, trial.engine(asked))
-    listener, stop, run_store = listener or Listener(), stop or StopRequest(), Store(store)
+    listener, stop = listener or Listener(), stop or StopRequest()
     run_store.prepare()
     if trial.cell_code is not None and not run_store.has(request.id):
         _try_cell(request)
-    if trial.start_from is not None:
-        starting_run(trial, trial.start_from, run_store)
+    if not run_store.has(request.id):
+        starting_run(trial, run_store)
     listener.planned([request])
     try:
         run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)
