@@ -89,7 +89,7 @@ def _diagonal_gates(rows: Tensor) -> Gates:
 
     Source: equation 1 of Grazzi et al. 2025, Unlocking State-Tracking in Linear RNNs Through Negative
     Eigenvalues, with a diagonal A(x) and a linear B(x): scaled by 1 - |a|, an eigenvalue of -1 could not
-    take anything up. Mamba's a_t is exp(-softplus(W x_t) exp(w)), this one at w = 0; the decoder is here the
+    take anything up. Mamba's a_t is exp(-softplus(W x_t) exp(w)), this one at w = 0; the decoder is the
     output gate of Gu and Dao 2023, Mamba, section 3.4.
     """
     keep, new, shown = rows.chunk(3, dim=-1)
