@@ -2,9 +2,8 @@
 
 All gates of a sequence are one matrix product; only the recurrence goes through the positions. Nothing but
 what the equations say stands between layers: each output multiplies two functions of the input, and so is
-not linear in it. (Layers that were linear in their input would be one linear layer: Merrill et al. 2024,
-The Illusion of State in State-Space Models.) Papers put normalisation, convolutions or feed-forward layers
-there; these cells are the recurrences without them.
+not linear in it. (Layers that were linear in their input would together be one linear layer.) Papers put
+normalisation, convolutions or feed-forward layers there; these cells are the recurrences without them.
 """
 
 from collections.abc import Callable

@@ -4,7 +4,8 @@ Networks of one layer are trained on sequences of 1 to 40 symbols and tested on 
 those of publications, for cells and tasks of this size: Delétang et al. 2023, "Neural networks and the
 Chomsky hierarchy", on regular tasks; Grazzi et al. 2025, "Unlocking state-tracking in linear RNNs through
 negative eigenvalues"; Merrill et al. 2024, "The illusion of state in state-space models", and Feng et al.
-2024, "Were RNNs all we needed?", on gates that do not see the state.
+2024, "Were RNNs all we needed?", on gates that do not see the state. S8, S10 and S11 name their sources as
+they were stated before the runs; what proves them is theorems 1 and 2 of Grazzi et al.
 """
 
 from ripplecarry.claims.claim import Claim
