@@ -33,7 +33,16 @@ TASKS = (
     {"task": "comparison"},
     {"task": "times", "factor": 7},
     {"task": "counter", "modulus": 3},
+    {"task": "remainder", "modulus": 3},
 )
+SEQUENCES = (
+    {"task": "parity"},
+    {"task": "cycle_navigation", "modulus": 5},
+    {"task": "group", "group": "s3"},
+    {"task": "dyck", "depth": 2, "kinds": 1},
+    {"task": "flip_flop"},
+)
+OTHERS = TASKS[1:] + SEQUENCES
 SMALL = {"hidden_size": 24, "embedding_size": 8, "batch_size": 100, "steps": 200, "learning_rate": 0.01}
 
 
@@ -200,9 +209,9 @@ class Right:
         return self._task.answer(operands)
 
 
-@pytest.mark.parametrize("task", TASKS[1:], ids=lambda choice: choice["task"])
+@pytest.mark.parametrize("task", OTHERS, ids=lambda choice: choice["task"])
 def test_a_right_network_of_another_task_is_tested_by_its_reset_free_runs(tested_hard, task):
-    trial = Trial.build(SMALL | task | {"digits": 3, "base": 4})
+    trial = Trial.build(SMALL | {"digits": 3} | task | ({} if task in SEQUENCES else {"base": 4}))
 
     found = tested_hard(trial, 30, network="right")
 
@@ -215,6 +224,7 @@ def test_a_right_network_of_another_task_is_tested_by_its_reset_free_runs(tested
         name: result[name] for name in ("cells", "hard")
     }
     assert found["explanation"] == exactness.explanation
+    assert ("1 symbol" in found["explanation"] or "symbols" in found["explanation"]) != task.is_on_numbers
 
 
 @pytest.mark.parametrize("task", TASKS[1:], ids=lambda choice: choice["task"])
@@ -235,6 +245,28 @@ def test_operands_of_a_longest_reset_free_run_are_drawn_as_often(modules, task):
         found, counts = np.unique(symbols @ place, return_counts=True)
         assert found.tolist() == sorted((wanted @ place).tolist())
         assert len(counts) == 1 or chisquare(counts).pvalue > 1e-5
+
+
+@pytest.mark.parametrize("task", OTHERS, ids=lambda choice: choice["task"])
+def test_the_bars_operands_have_their_run_or_length_and_right_answers(modules, task):
+    trial = Trial.build(task)
+    task = trial.build_task()
+    runs = ResetFreeRuns.of(task.machine)
+
+    found = modules.call("rowsByRun", {"task": content_of(trial), "seed": 3, "digits": 30})
+
+    has_resets = len(runs.resetting) > 0
+    assert found["kind"] == ("reset-free" if has_resets else "length")
+    wanted = list(runs.possible(30)) if has_resets else list(range(1, 31))
+    bars = [run for run, *_ in found["rows"]]
+    assert (bars[0], bars[-1], len(bars)) == (wanted[0], wanted[-1], min(len(wanted), 12))
+    for run, digits, answers in found["rows"]:
+        length = 30 if has_resets else run
+        rows = np.array(digits, dtype=np.uint8).reshape(
+            50, length + task.extra_positions, task.num_operands
+        )
+        assert (runs.longest(task.symbols_of(rows[:, :length])) == run).all()
+        assert (task.answer(rows).ravel() == answers).all()
 
 
 def test_long_operands_have_the_reset_free_runs_that_were_wanted(modules):
