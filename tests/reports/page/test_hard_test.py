@@ -180,6 +180,30 @@ def test_an_undertrained_network_gets_a_wrong_answer_that_python_cannot_shorten(
     assert 0 < found["shares"][-1] <= 1
 
 
+@pytest.mark.parametrize("task", [{"task": "parity"}, {"task": "remainder", "modulus": 3, "base": 2}])
+def test_a_wrong_answer_on_a_sequence_is_written_with_every_symbol_up_to_it(tested_hard, task):
+    if not is_available():
+        pytest.skip("the native engine is not built")
+    trial = Trial.build(SMALL | task | {"cell": "mingru"})
+    built, engine = trial.build_task(), NativeEngine()
+    trainer = engine.trainer(trial, trial, trial.training_batches(0), initial_weights(trial, built, 0))
+    trainer.advance(trial.steps)
+    weights = trainer.weights()
+    numbers = np.concatenate([weights[name].ravel() for name in parameter_shapes(trial, built)])
+
+    wrong = tested_hard(trial, 18, weights=text_of_array(numbers, "float32"))["result"]["wrong"]
+
+    (text,) = wrong["operands"]
+    symbols = [int(each) for each in (text[::-1] if built.is_on_numbers else text.split())]
+    assert len(symbols) > wrong["position"] > 0
+    digits = np.array(symbols, dtype=np.uint8)[None, :, None]
+    given, right = engine.load(trial, built, weights).answers(digits)[0], built.answer(digits)[0]
+    assert np.flatnonzero(given != right)[0] == wrong["position"]
+    order, between = (-1, "") if built.is_on_numbers else (1, " ")
+    for name, answers in (("answer", given), ("right", right)):
+        assert wrong[name] == between.join(map(str, answers[::order]))
+
+
 def test_a_right_network_has_no_wrong_answer_and_every_row_is_counted(tested_hard):
     trial = Trial.build(SMALL | {"digits": 3})
     task = trial.build_task()

@@ -197,6 +197,10 @@ def test_a_wrong_answer_on_a_sequence_is_shown_where_it_goes_wrong(playground, o
     ).groups()
     assert page.input_value("#operand-1") == symbols
     assert right.split()[int(place)] != answer.split()[int(place)]
+    assert "answers are wrong" in page.text_content("#outcome")
+    assert ": symbol " in page.text_content("#here")
+    assert page.text_content("#columns tr.operand th") == "Sequence"
+    assert page.text_content("#cloud-caption").startswith("Layer 2's hidden state at")
     assert [page.text_content(f"#{name}") for name in ("play-title", "sum-title")] == [
         "A network learns in this page", "Your own sequence",
     ]  # fmt: skip
@@ -295,6 +299,28 @@ def test_files_are_opened_and_others_refused_in_a_line(playground, open_page, tm
     page.set_input_files("#file", mine)
     page.wait_for_selector("#announcement:has-text('is shown')")
     assert (page.input_value("#set-cell"), page.input_value("#set-seed")) == ("rnn", "3")
+
+
+def test_a_network_of_a_new_cell_on_sequences_goes_to_python_and_back(playground, open_page, tmp_path):
+    address = f"#v=1{SMALL}&steps=30&task=dyck&depth=2&kinds=1&cell=diagonal_signed&seed=4"
+    page = open_page(playground, address=address, accept_downloads=True)
+    trained(page)
+    mine, store = saved(page, tmp_path), tmp_path / "store"
+
+    run = rc.import_run(mine, store=store)
+    given = (run.trial.task, run.trial.depth, run.trial.kinds, run.trial.cell, run.seed)
+    assert given == ("dyck", 2, 1, "diagonal_signed", 4)
+    page.click("#reset")
+    page.set_input_files("#file", rc.export(run, state_dict=True, store=store)[0])
+    page.wait_for_selector("#announcement:has-text('are not those')")
+    page.set_input_files("#file", mine)
+    page.wait_for_selector("#announcement:has-text('is shown')")
+    assert (page.input_value("#set-task"), page.input_value("#set-depth")) == ("dyck", "2")
+    deltanet = Trial(cell="deltanet", hidden_size=4)
+    other = tmp_path / "deltanet.safetensors"
+    other.write_bytes(write_weights(initial_weights(deltanet, deltanet.build_task(), 0), "deltanet"))
+    page.set_input_files("#file", other)
+    page.wait_for_selector("#announcement:has-text('cell is deltanet; this page has rnn, gru')")
 
 
 def test_a_browser_that_cannot_is_told(playground, chromium):

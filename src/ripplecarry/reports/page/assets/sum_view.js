@@ -8,7 +8,7 @@ import { Player } from "./player.js";
 import { sayOutcome, sayPosition } from "./sentences.js";
 import { TypedError } from "./task.js";
 import { Trace, finish } from "./trace.js";
-import { percent, say } from "./words.js";
+import { percent, say, sayOf } from "./words.js";
 
 const WAIT_MS = 150; // for the next key
 
@@ -116,7 +116,8 @@ export class SumView {
 
   /** Puts the words of this language on what it shows. */
   speak() {
-    this.inputs.forEach((input, k) => { input.previousElementSibling.textContent = say(this.source.task.isOnNumbers ? "operand" : "operand.sequence", { n: k + 1 }); });
+    this.inputs.forEach((input, k) => { input.previousElementSibling.textContent = sayOf(this.source.task, "operand", { n: k + 1 }); });
+    byId("random-digits").previousElementSibling.textContent = sayOf(this.source.task, "random.digits");
     this.player.speak();
     this.#sayProblem();
     this.drawPosition();
