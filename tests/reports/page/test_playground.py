@@ -428,3 +428,5 @@ def test_it_works_by_keyboard_and_says_little_to_a_screen_reader(playground, ope
         "all => all.filter((e) => !e.textContent.trim() && !e.labels?.length).map((e) => e.id)",
     )
     assert unnamed == []
+    ids = page.eval_on_selector_all("[id]", "all => all.map((e) => e.id)")
+    assert len(ids) == len(set(ids))

@@ -71,7 +71,7 @@ export class Controls {
     } catch (error) {
       if (!(error instanceof BadSetting)) throw error;
       this.inputs[changed].setAttribute("aria-invalid", "true");
-      this.inputs[changed].closest(".controls").after(byId("settings-problem"));
+      this.inputs[changed].closest("#beginning, #controls").after(byId("settings-problem"));
       this.say(error);
       return;
     }
