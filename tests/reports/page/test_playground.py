@@ -168,6 +168,7 @@ def test_a_student_sees_which_cell_keeps_parity(playground, open_page):
     page.wait_for_selector("#set-task >> visible=true")
     assert (page.input_value("#set-task"), page.input_value("#set-cell")) == ("parity", "mingru")
     assert page.is_hidden("#set-base")
+    assert page.is_hidden("#set-operands")
     trained(page)
     page.wait_for_selector("#status:has-text('300 of 300')")
     few = page.locator("#bars .full").count()

@@ -25,7 +25,7 @@ export const SETTINGS = {
   kinds: { ...whole(1, 2), initial: 2, belongsTo: ["dyck"] },
   base: { ...whole(2, 16), initial: 10, notFor: ON_SEQUENCES },
   digits: { ...whole(1, 200), initial: 9 },
-  operands: { ...choice("uniform", "carry-balanced"), initial: "uniform" },
+  operands: { ...choice("uniform", "carry-balanced"), initial: "uniform", notFor: TASKS.filter((task) => task !== "addition") },
   lengths: { ...choice("fixed", "mixed"), initial: "fixed" },
   batch_size: { ...whole(1, 1000), initial: 200 },
   optimiser: { ...choice("adam", "momentum", "sgd"), initial: "adam" },
