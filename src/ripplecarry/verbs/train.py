@@ -50,6 +50,8 @@ def train(
     if wanted.get("start_from") is not None:
         wanted["start_from"] = find_own_run(wanted["start_from"], run_store).id
     trial = Trial.build(wanted)
+    if problems := trial.without_effect(wanted):
+        raise ConfigurationError("; ".join(problems))
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
     asked = engine if engine == "auto" else open_engine(engine).name
@@ -73,11 +75,20 @@ def train(
 
 
 def _try_cell(request: RunRequest) -> None:
-    """Builds the network of a cell from a file: what is wrong with its code is bad input."""
+    """Builds the network of a cell from a file: what is wrong with its code is bad input.
+
+    Raises:
+        ConfigurationError: a parameter that no training would change, too.
+    """
     from ripplecarry.networks.adder import Adder
 
     trial, task = request.trial, request.trial.build_task()
-    Adder.build(trial, task, initial_weights(trial, task, request.seed))
+    network = Adder.build(trial, task, initial_weights(trial, task, request.seed))
+    if unreached := network.parameters_without_gradient():
+        raise ConfigurationError(
+            f"no gradient reaches {', '.join(unreached)}; `step` of the cell must compute with PyTorch's "
+            "operations from the weights, the input and the state, without detach or numpy"
+        )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

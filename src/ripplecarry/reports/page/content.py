@@ -82,7 +82,6 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "task": task_content(task, trial.task, trial.factor),
         "digits": trial.digits,
         "longest": LONGEST_OPERAND,
-        "extraPositions": task.extra_positions,
         "snapshots": [
             {
                 "step": step,
@@ -129,6 +128,7 @@ def task_content(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
         "base": task.base,
         "operands": task.num_operands,
         "isOnNumbers": task.is_on_numbers,
+        "extraPositions": task.extra_positions,
         "outputs": task.num_outputs,
         "states": machine.num_states,
         "reachable": machine.reachable_states(),
