@@ -7,7 +7,7 @@ import numpy as np
 from float64_model import Entering, Model, margins
 
 from ripplecarry.arithmetic.machine import Machine
-from ripplecarry.verification.certificate_file import MEMORY_BOX, PREACTIVATION
+from ripplecarry.verification.certificate_file import BOXES
 
 TURN = 8
 """Positions for which a row goes for the same end."""
@@ -19,7 +19,7 @@ class Ends:
     """The boxes of a one-layer network's certificate by part, a row a machine state."""
 
     def __init__(self, invariant: Mapping[str, Any], cell: str) -> None:
-        names = [name for name in (PREACTIVATION, MEMORY_BOX[cell]) if name is not None]
+        names = BOXES[cell]
         sets = [invariant[str(state)][0] for state in range(len(invariant))]
         self.low, self.high = (
             [np.array([each[name][end] for each in sets]) for name in names] for end in ("low", "high")

@@ -180,8 +180,8 @@ def test_a_margin_above_the_proved_one_is_refused():
 def test_the_margin_it_prints_is_rounded_down():
     weights, content = parts("gru")
     given, machine = Weights(save(weights)), Machine(content["task"], content["machine"])
-    network = Network(given, machine)
     content = read_json(json.dumps(content).encode(), "the certificate")
+    network = Network(given, machine, content)
     margin = Fraction(network.prove(machine, read_sets(content, network, machine)), ONE)
 
     assert 0 <= margin - Fraction(verified(*parts("gru"))["margin"]) < margin / 10**16
