@@ -20,7 +20,7 @@ from ripplecarry.engines.kernel import is_available
 from ripplecarry.engines.native import NativeEngine
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import CELL_SHAPES
-from ripplecarry.verification.rounding import ROUNDING
+from ripplecarry.verification.rounding import ROUNDING, UNIT_ROUNDOFF
 
 ABSOLUTE = ROUNDING.function_absolute / 2
 """What a function may be off by besides its relative error: the other half is for what reads its result."""
@@ -145,11 +145,12 @@ class Comparison:
     def __init__(self, name: str, x: np.ndarray) -> None:
         self._x, self._right = x, EXACT[name](x)
         size = np.abs(self._right)
-        self._unsure = REFERENCE_ERROR * size + 2.0**-200 * np.maximum(1, np.abs(x.astype(np.float64)))
+        self._unsure = REFERENCE_ERROR * size + 2.0**-200
         self._bound = ROUNDING.function_relative * size + ABSOLUTE
         if name == "silu":  # a sigmoid within these bounds times x, rounded or flushed
-            relative = ROUNDING.function_relative + ROUNDING.unit_roundoff
-            self._bound = relative * size + np.abs(x.astype(np.float64)) * ABSOLUTE + ROUNDING.subnormal
+            factor, relative = np.abs(x.astype(np.float64)), ROUNDING.function_relative + UNIT_ROUNDOFF
+            self._bound = relative * size + factor * ABSOLUTE + ROUNDING.subnormal
+            self._unsure = REFERENCE_ERROR * size + 2.0**-200 * factor
 
     def share_of_bound(self, function: Function, *, are_flushed: bool = False) -> float:
         """The largest error over what certificates allow a function: at most 1 where it holds."""
