@@ -46,7 +46,8 @@ def adversarial_symbols(
         logits, after = model.successors(entering)
         smallest = margins(logits, machine.output[states].ravel()).reshape(rows, -1)
         reached = machine.next_state[states]
-        values = np.concatenate(after[0][: len(ends.low)], axis=1).reshape(rows, machine.num_symbols, -1)
+        parts = [part for part in after[0] if part.shape[1]]
+        values = np.concatenate(parts[: len(ends.low)], axis=1).reshape(rows, machine.num_symbols, -1)
         values = np.take_along_axis(values, unit[:, None, None], axis=2)[:, :, 0]
         bottom, top = low[reached, unit[:, None]], high[reached, unit[:, None]]
         distance = np.where(is_high[:, None], top - values, values - bottom) / (top - bottom)
