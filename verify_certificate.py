@@ -428,7 +428,7 @@ class Network:
         boxes = OLD_BOXES if content["format"] == OLD else BOXES
         cells = [c for c in boxes if (GATES[c][0] * units, GATES[c][1]) == (rows, len(sides))]
         need(shapes == wanted and cells != [], "the weights' shapes are not those of the task")
-        self.cell = cells[0] if boxes is OLD_BOXES else content.get("cell")
+        self.cell = cells[0] if boxes is OLD_BOXES else str(content.get("cell"))
         need(self.cell in cells, "the weights are of another cell")
         self.boxes, absent = boxes[self.cell], [[[0] * units] * rows, [[0] * rows]]
         given = [[*map(weights.rows.__getitem__, each), *absent][:4] for each in names]

@@ -11,7 +11,7 @@ import torch
 from adversarial_operands import Ends, adversarial_symbols
 from every_engine import ENGINES, load
 from float64_model import Model
-from made_certificates import SMALL, certified, certified_small
+from made_certificates import CELLS, certified, certified_small
 
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.engines.engine import Computation
@@ -97,7 +97,7 @@ def num_members(subject: Subject, network: Computation) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("cell", SMALL)
+@pytest.mark.parametrize("cell", CELLS)
 def test_adversarial_positions_stay_in_the_sets(cell, engine):
     made = subject(cell)
 
@@ -107,7 +107,7 @@ def test_adversarial_positions_stay_in_the_sets(cell, engine):
 @pytest.mark.stress
 @pytest.mark.parametrize("base", [2, 4])
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("cell", SMALL)
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_million_positions_stay_in_the_sets(cell, engine, base):
     made = subject(cell, base, ROWS)
 
@@ -115,7 +115,7 @@ def test_a_million_positions_stay_in_the_sets(cell, engine, base):
 
 
 @pytest.mark.parametrize("end", ["low", "high"])
-@pytest.mark.parametrize("cell", SMALL)
+@pytest.mark.parametrize("cell", CELLS)
 def test_states_outside_are_noticed(cell, end):
     """Each end of each part moved inwards by nine tenths of the box's width."""
     made = subject(cell)

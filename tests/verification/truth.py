@@ -43,12 +43,14 @@ def _assert_inductive(model: Model, task: Task, content: Mapping[str, Any]) -> N
         entering = [Entering(*(_drawn(generator, *pair) for pair in layer)) for layer in ends]
         if model.cell == "mingru":  # what keeps a state is that it is a float32 number, and rounded to one
             entering = [
-                Entering(each.product, np.clip(_rounded(each.memory), *pair[1]))
+                Entering(each.product, _float32_inside(each.memory, *pair[1]))
                 for each, pair in zip(entering, ends, strict=True)
             ]
         logits, after = model.successors(entering)
         if model.cell == "mingru":
-            after = [Entering(each.product, _rounded(each.memory)) for each in after]
+            after = [
+                Entering(each.product, each.memory.astype(np.float32).astype(np.float64)) for each in after
+            ]
         right = np.tile(machine.output[state].astype(np.int64), STATES_PER_SET)
         assert (margins(logits, right) > max(content["margin"], 0)).all()
         reached = np.tile(machine.next_state[state], STATES_PER_SET)
@@ -74,8 +76,11 @@ def _ends(model: Model, layers: list[Mapping[str, Any]]) -> list[list[tuple[np.n
     ]
 
 
-def _rounded(values: np.ndarray) -> np.ndarray:
-    return values.astype(np.float32).astype(np.float64)
+def _float32_inside(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The nearest float32 numbers that lie between the ends."""
+    near = values.astype(np.float32)
+    near = np.where(near > high, np.nextafter(near, np.float32(-np.inf)), near)
+    return np.where(near < low, np.nextafter(near, np.float32(np.inf)), near).astype(np.float64)
 
 
 def _drawn(generator: np.random.Generator, low: np.ndarray, high: np.ndarray) -> np.ndarray:
