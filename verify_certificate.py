@@ -3,9 +3,9 @@
     python verify_certificate.py WEIGHTS.safetensors CERTIFICATE.json [--json]
 
 The theorem. A machine starts in state 0, reads a symbol at each position (a digit of each operand, the
-least significant first) and answers with an output. A network passes on, in each layer, a hidden state h
-(LSTM: and a memory c). A certificate names a set S(q) of network states for each machine state q that can
-be reached: in every layer the exact product W_hh h lies in one box, h in a second, c in a third. If
+least significant first) and answers with an output. A network passes on, in each layer, a hidden state h,
+a memory c or both. A certificate names a set S(q) of network states for each machine state q that can be
+reached: in every layer the exact product W_hh h lies in one box, h in a second, c in a third. If
 
 1. the zero state, from which the network starts, lies in S(0), and
 2. from every network state in S(q), for every symbol, the computed logit of the machine's output is the
@@ -17,7 +17,7 @@ then, by induction over positions, the network answers as the machine does at ev
 - A sum of n products, in any order, fused or not, subnormal numbers kept or flushed to zero, is off by at
   most gamma * size + 4 K 2^-126 + 2^-126 * norm, where size is the sum of the terms' absolute values, norm
   that of the weights', K = n + 8 and gamma = K u / (1 - K u). Nothing overflows if size is below 2^126.
-- tanh and sigmoid are off by at most 2^-20 of the exact value and another 2^-124.
+- tanh and sigmoid are off by at most 2^-20 of the exact value and another 2^-124; silu is x sigmoid(x).
 
 Numbers are integers that count units of 2^-160: float32 weights are exact, the ends of boxes are rounded
 outwards, bounds to the safe side. Exit status: 0 proved, 1 refused, 2 not a certificate or not weights.
@@ -30,6 +30,7 @@ from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
 from hashlib import sha256
 from itertools import chain, combinations, pairwise, permutations
+from itertools import product as words
 from math import gcd, prod
 from operator import mul, sub
 from pathlib import Path
@@ -41,19 +42,20 @@ OLD, NEW = "ripplecarry certificate 1", "ripplecarry certificate 2"
 ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126), "extra_terms": 8}
 ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
 BOXES = {"rnn": ["preactivation"], "gru": ["preactivation", "hidden"], "lstm": ["preactivation", "memory"]}
+BOXES |= {"mingru": ["hidden"], "diagonal": ["memory"], "diagonal_signed": ["memory"]}
 OLD_BOXES = {"rnn": ["drive"], "gru": ["drive", "kept"], "lstm": ["drive", "kept"]}
+GATES = {"rnn": (1, 2), "gru": (3, 2), "lstm": (4, 2)}  # how many, and of what: of x and h, or of x alone
+GATES |= {"mingru": (2, 1), "diagonal": (3, 1), "diagonal_signed": (3, 1)}
 SEQUENCES = ("parity", "cycle_navigation", "group", "dyck", "flip_flop")
-NUM_OPERANDS = {"times": 1, "counter": 1, "remainder": 1, "subtraction": 2, "comparison": 2}
-NUM_OPERANDS |= dict.fromkeys(SEQUENCES, 1)
+NUM_OPERANDS = dict.fromkeys((*SEQUENCES, "times", "counter", "remainder"), 1)
+NUM_OPERANDS |= {"subtraction": 2, "comparison": 2}
+Part = dict[str, Any]  # an object in JSON
 TABLES = {"next_state": [[int]], "output": [[int]]}
-SETTINGS: dict[str, dict[str, Any]] = {"times": {"factor": int}, "machine": {"machine": TABLES}}
+SETTINGS: dict[str, Part] = {"times": {"factor": int}, "machine": {"machine": TABLES}}
 SETTINGS |= {"counter": {"modulus": int}, "cycle_navigation": {"modulus": int}, "group": {"group": str}}
 SETTINGS |= {"remainder": {"modulus": int, "digit_order": str}, "dyck": {"depth": int, "kinds": int}}
-FIRST = "least-first"
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "cycle_navigation": {"modulus": 5},
-    "remainder": {"digit_order": FIRST},
-}
+FIRST, GROUPS = "least-first", ("s3", "a5", "s5")
+DEFAULTS: dict[str, Part] = {"cycle_navigation": {"modulus": 5}, "remainder": {"digit_order": FIRST}}
 
 Interval = tuple[int, int]
 Box = list[Interval]
@@ -132,25 +134,12 @@ class Weights:
         self.sha256 = sha256(b"".join(hashed[name] for name in sorted(hashed))).hexdigest()
 
 
-def twice(value: Any) -> tuple[Any, Any]:
-    """A state that is its own answer."""
-    return value, value
-
-
-def permutation_group(name: str) -> list[tuple[int, ...]]:
-    """The permutations of 3 or 5 things; a5 has those with an even number of pairs in falling order."""
-    found = permutations(range(int(name[1])))
-    return [p for p in found if name != "a5" or sum(a > b for a, b in combinations(p, 2)) % 2 == 0]
-
-
 def push(stack: tuple[int, ...], s: int, depth: int, kinds: int) -> tuple[tuple[int, ...], int]:
     """The stack of open brackets after a symbol, and its top; kinds + 1 where the symbol may not stand."""
-    if 1 <= s <= kinds and len(stack) < depth:
-        stack = (*stack, s)
-    elif s > kinds and stack[-1:] == (s - kinds,):
-        stack = stack[:-1]
-    elif s:
+    opens, closes = 1 <= s <= kinds and len(stack) < depth, s > kinds and stack[-1:] == (s - kinds,)
+    if s and not opens and not closes:
         return stack, kinds + 1
+    stack = (*stack, s) if opens else stack[:-1] if closes else stack
     return stack, stack[-1] if stack else 0
 
 
@@ -158,36 +147,27 @@ def tracked(task: dict[str, Any], num_states: int) -> tuple[int, list[Any], Call
     """The number of symbols of a task that tracks a state; its states; the next state and the answer."""
     name, base, k, n = task["task"], task["base"], task.get("modulus", 2), task.get("kinds", 1)
     is_small = 2 <= k <= 255 and 1 <= n <= 100 and 1 <= task.get("depth", 1) <= 100
-    need(is_small and task.get("group", "s3") in ("s3", "a5", "s5"), "the task has other settings", 2)
+    need(is_small and (kind := task.get("group", "s3")) in GROUPS, "the task has other settings", 2)
     need(task.get("digit_order", FIRST) in (FIRST, "most-first"), "the task has other settings", 2)
     if name == "parity":
-        return 2, [0, 1], lambda q, s: twice(q ^ s)
+        return 2, [0, 1], lambda q, s: (q ^ s,) * 2
     if name == "cycle_navigation":
-        return 3, [*range(k)], lambda q, s: twice((q + (0, 1, -1)[s]) % k)
+        return 3, [*range(k)], lambda q, s: ((q + (0, 1, -1)[s]) % k,) * 2
     if name == "flip_flop":
         return 5, [0, 1], lambda q, s: ((q, q, 0, 1, q)[s], q if s == 4 else 2)
-    if name == "group":
-        group = permutation_group(task["group"])
-        number = {p: i for i, p in enumerate(group)}
-        return (
-            len(group),
-            [*number.values()],
-            lambda q, s: twice(number[tuple(group[s][i] for i in group[q])]),
-        )
+    if name == "group":  # of 3 or 5 things; a5 has those with an even number of pairs in falling order
+        every = permutations(range(int(kind[1])))
+        group = [p for p in every if kind != "a5" or sum(a > b for a, b in combinations(p, 2)) % 2 == 0]
+        return len(group), group, lambda q, s: (p := tuple(group[s][i] for i in q), group.index(p))
     if name == "dyck":
         num_stacks = sum(n**height for height in range(task["depth"] + 1))
         need(num_stacks == num_states, "the machine is not that of the task")
-        stacks: list[tuple[int, ...]] = [()]
-        for stack in stacks:  # which grows
-            stacks += [(*stack, s) for s in range(1, n + 1) if len(stack) < task["depth"]]
+        stacks = [t for height in range(task["depth"] + 1) for t in words(range(1, n + 1), repeat=height)]
         return 2 * n + 1, stacks, lambda q, s: push(q, s, task["depth"], n)
     if task["digit_order"] == FIRST:  # a state is what the next digit is worth, and the remainder
-        worths = [1]
-        while (worth := worths[-1] * base % k) not in worths:
-            worths.append(worth)
-        states = [(w, r) for w in worths for r in range(k)]
+        states = [(w, r) for w in dict.fromkeys(base**i % k for i in range(k)) for r in range(k)]
         return base, states, lambda q, s: ((q[0] * base % k, (q[1] + q[0] * s) % k), (q[1] + q[0] * s) % k)
-    return base, [*range(k)], lambda q, s: twice((q * base + s) % k)
+    return base, [*range(k)], lambda q, s: ((q * base + s) % k,) * 2
 
 
 class Machine:
@@ -235,18 +215,16 @@ class Machine:
             is_meant = len(meant) == len(states) and width == base
             number = {state: i for i, state in enumerate(meant)}
             for q, row in zip(meant, rows, strict=False):
-                is_meant = is_meant and row == [
-                    (number[r], y) for r, y in (follow(q, s) for s in range(width))
-                ]
+                steps = [follow(q, s) for s in range(width)]
+                is_meant = is_meant and row == [(number[r], y) for r, y in steps]
         need(is_meant, "the machine is not that of the task")
 
     def reachable(self) -> list[int]:
         """The states that some input leads to from state 0."""
         found, known = [0], {0}
         for state in found:
-            new = set(self.next_state[state]) - known
-            found += sorted(new)
-            known |= new
+            found += sorted(set(self.next_state[state]) - known)
+            known.update(self.next_state[state])
         return found
 
 
@@ -309,11 +287,11 @@ def product(a: Interval, b: Interval) -> Interval:
     return min(corners) >> SCALE, -(-max(corners) >> SCALE)
 
 
-def products(*pairs: tuple[Interval, Interval]) -> Interval:
+def products(*pairs: tuple[Interval, Interval], norm: int = 0) -> Interval:
     """A sum of products as computed."""
     terms = [product(a, b) for a, b in pairs]
     total = sum(low for low, _ in terms), sum(high for _, high in terms)
-    return widened(total, sum_error(0, sum(map(largest, terms))))
+    return widened(total, sum_error(0, sum(map(largest, terms)), norm))
 
 
 def mean(z: Interval, n: Interval, h: Interval) -> Interval:
@@ -321,6 +299,17 @@ def mean(z: Interval, n: Interval, h: Interval) -> Interval:
     corners = [ONE * b + a * (c - b) for a in z for b in n for c in h]
     error = sum_error(0, 2 * largest(n) + largest(h) + 2 * largest(z))
     return widened((min(corners) >> SCALE, -(-max(corners) >> SCALE)), error)
+
+
+def held(z: Interval, h: Interval, n: Interval) -> Interval:
+    """(1 - z) h + z n as computed; h's own interval where z is so small that no float32 number leaves it.
+
+    Half the way from a float32 number to the next is 2^-25 of its size at least. If z (|h| + |n|) is less
+    at both ends, and 1 - z rounds to 1, they round to themselves; and rounding keeps the order.
+    """
+    mixed, step, end = mean(z, h, n), largest(z) << 26, min(map(abs, h))
+    is_moved = step > ONE or step * (largest(h) + largest(n)) > end * ONE or end < ONE >> 90
+    return mixed if is_moved else h
 
 
 class Matrix:
@@ -360,20 +349,22 @@ def read_box(box: dict[str, list[Fraction]], length: int) -> Box:
 
 
 class Layer:
-    """A cell by PyTorch's equations; the rows of one gate follow those of another."""
+    """A cell by PyTorch's equations, one gate's rows after another's; W_hh is 0 where gates see x alone."""
 
-    def __init__(self, w_ih: Table, w_hh: Table, b_ih: Table, b_hh: Table) -> None:
-        self.from_input, self.from_hidden = Matrix(w_ih), Matrix(w_hh)
+    def __init__(self, cell: str, w_ih: Table, b_ih: Table, w_hh: Table, b_hh: Table) -> None:
+        self.cell, self.from_input, self.from_hidden = cell, Matrix(w_ih), Matrix(w_hh)
         self.biases = list(zip(b_ih[0], b_hh[0], strict=True))
-        self.num_units, self.num_terms = len(w_hh[0]), len(w_ih[0]) + len(w_hh[0]) + 2
-        self.num_gates = len(w_hh) // self.num_units
+        self.num_units = len(w_hh[0])
+        self.num_terms = len(w_ih[0]) + 1 + (GATES[cell][1] == 2) * (self.num_units + 1)
 
-    def region(self, preactivation: dict[str, Any], kept: dict[str, Any] | None = None) -> Region:
+    def region(self, *boxes: Part) -> Region:
         """A set from a file's boxes. For rnn and lstm |h| <= 1 + 2^-18: a tanh, or sigmoid times tanh."""
-        units, bound = self.num_units, ONE + (ONE >> 18)
-        hidden = read_box(kept, units) if kept and self.num_gates == 3 else [(-bound, bound)] * units
-        memory = read_box(kept, units) if kept and self.num_gates == 4 else [(0, 0)] * units
-        return read_box(preactivation, len(self.biases)), hidden, memory, self.from_hidden.reach(hidden)
+        zero, bound = (0, 0), ONE + (ONE >> 18) if self.cell in ("rnn", "lstm") else ONE << 126
+        others = {"preactivation": [zero] * len(self.biases), "hidden": [(-bound, bound)] * self.num_units}
+        others["memory"] = [zero] * self.num_units
+        given = dict(zip(BOXES[self.cell], boxes, strict=True))
+        u, h, c = (read_box(given[k], len(box)) if k in given else box for k, box in others.items())
+        return u, h, c, self.from_hidden.reach(h)
 
     def gate(self, x: Input, region: Region, row: int, factor: Interval = (ONE, ONE)) -> Interval:
         """A gate's sum as computed: W_ih x + b_ih + factor (W_hh h + b_hh)."""
@@ -386,22 +377,33 @@ class Layer:
         return widened((low + a + below, high + a + above), sum_error(self.num_terms, size, norm))
 
     def advance(self, x: Input, region: Region) -> tuple[Box, Box]:
-        """The computed h' and c': tanh(sum); (1 - z) n + z h; or c' = f c + i g and h' = o tanh(c')."""
-        hidden, memory = [], []
+        """The computed h' and c': tanh(sum); (1 - z) n + z h; c' = f c + i g and h' = o tanh(c').
+
+        minGRU: (1 - z) h + z n. Diagonal: c' = a c + n and h' = c' silu(g), a = sigmoid or 2 sigmoid - 1.
+        """
+        found = []
         for unit, (h, c) in enumerate(zip(region[1], region[2], strict=True)):
-            rows = range(unit, len(self.biases), self.num_units)
-            if self.num_gates == 1:
-                h = computed(tanh, self.gate(x, region, unit))
-            elif self.num_gates == 3:
-                r, z = (computed(sigmoid, self.gate(x, region, row)) for row in rows[:2])
-                h = mean(z, computed(tanh, self.gate(x, region, rows[2], r)), h)
+            gates = (self.gate(x, region, row) for row in range(unit, len(self.biases), self.num_units))
+            if self.cell == "rnn":
+                h = computed(tanh, next(gates))
+            elif self.cell == "mingru":
+                h = held(computed(sigmoid, next(gates)), h, next(gates))
+            elif GATES[self.cell][1] == 1:
+                a, n, g = gates
+                a, shown = computed(sigmoid, a), product(g, computed(sigmoid, g))
+                if self.cell == "diagonal_signed":
+                    a = widened((2 * a[0] - ONE, 2 * a[1] - ONE), sum_error(0, 2 * largest(a) + ONE))
+                c = products((a, c), (n, (ONE, ONE)), norm=largest(a))
+                h = products((c, shown), norm=2 * (largest(c) + largest(shown)))
+            elif self.cell == "gru":
+                r, z = computed(sigmoid, next(gates)), computed(sigmoid, next(gates))
+                h = mean(z, computed(tanh, self.gate(x, region, unit + 2 * self.num_units, r)), h)
             else:
-                i, f, g, o = (self.gate(x, region, row) for row in rows)
+                i, f, g, o = gates
                 c = products((computed(sigmoid, f), c), (computed(sigmoid, i), computed(tanh, g)))
                 h = products((computed(sigmoid, o), computed(tanh, c)))
-            hidden.append(h)
-            memory.append(c)
-        return hidden, memory
+            found.append((h, c))
+        return [h for h, _ in found], [c for _, c in found]
 
     def leads_into(self, hidden: Box, memory: Box, goal: Region) -> bool:
         """Whether a set contains these boxes, and so what W_hh makes of the first."""
@@ -412,22 +414,25 @@ class Layer:
 class Network:
     """Layers on one another, if the weights' names and shapes are those of a cell and of the machine."""
 
-    def __init__(self, weights: Weights, machine: Machine) -> None:
+    def __init__(self, weights: Weights, machine: Machine, content: Part) -> None:
         base, num_operands, shapes = machine.task["base"], machine.task["num_operands"], weights.shapes
-        features, rows = (shapes.get(n, [0])[-1] for n in ("embed_layer.weight", "rnn.bias_hh_l0"))
-        outputs, units = (
-            max(2, base, 1 + max(map(max, machine.output))),
-            shapes.get("dense.weight", [0])[-1],
-        )
-        self.cell = {units: "rnn", 3 * units: "gru", 4 * units: "lstm"}.get(rows, "")
-        wanted = {"embed_layer.weight": [base, features], "dense.weight": [outputs, units]}
-        wanted["dense.bias"], names, inputs = [outputs], [], num_operands * features
-        for k in range(max(1, len(shapes) // 4)):
-            names.append([f"rnn.{kind}_l{k}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")])
-            wanted.update(zip(names[-1], ([rows, inputs], [rows, units], [rows], [rows]), strict=True))
+        shown = ("embed_layer.weight", "dense.weight", "rnn.bias_ih_l0")
+        features, units, rows = (shapes.get(name, [0])[-1] for name in shown)
+        outputs, inputs = max(2, base, 1 + max(map(max, machine.output))), num_operands * features
+        wanted = {shown[0]: [base, features], shown[1]: [outputs, units], "dense.bias": [outputs]}
+        sides, names = ["ih", "hh"] if "rnn.weight_hh_l0" in shapes else ["ih"], []
+        for k in range(max(1, (len(shapes) - 3) // (2 * len(sides)))):
+            names.append([f"rnn.{kind}_{side}_l{k}" for side in sides for kind in ("weight", "bias")])
+            wanted.update(zip(names[-1], ([rows, inputs], [rows], [rows, units], [rows]), strict=False))
             inputs = units
-        need(shapes == wanted and self.cell != "", "the weights' shapes are not those of the task")
-        self.layers = [Layer(*(weights.rows[name] for name in each)) for each in names]
+        boxes = OLD_BOXES if content["format"] == OLD else BOXES
+        cells = [c for c in boxes if (GATES[c][0] * units, GATES[c][1]) == (rows, len(sides))]
+        need(shapes == wanted and cells != [], "the weights' shapes are not those of the task")
+        self.cell = cells[0] if boxes is OLD_BOXES else str(content.get("cell"))
+        need(self.cell in cells, "the weights are of another cell")
+        self.boxes, absent = boxes[self.cell], [[[0] * units] * rows, [[0] * rows]]
+        given = [[*map(weights.rows.__getitem__, each), *absent][:4] for each in names]
+        self.layers = [Layer(self.cell, *each) for each in given]
         self.embedding, self.outputs = weights.rows["embed_layer.weight"], weights.rows["dense.weight"]
         self.dense, self.bias = Matrix(self.outputs), weights.rows["dense.bias"][0]
 
@@ -458,13 +463,12 @@ class Network:
 
 def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> dict[int, list[Region]]:
     """The sets by machine state and layer; the zero state lies in the first."""
-    names = (OLD_BOXES if content["format"] == OLD else BOXES)[network.cell]
-    sets, form = {}, {name: {"low": [Fraction], "high": [Fraction]} for name in names}
+    sets, form = {}, {name: {"low": [Fraction], "high": [Fraction]} for name in network.boxes}
     need({*content["invariant"]} == {*map(str, machine.reachable())}, "it has sets of other states", 2)
     for q in machine.reachable():
         is_set = fits(stated := content["invariant"][str(q)], [form]) and len(stated) == len(network.layers)
         need(is_set, f"the set of state {q} is of another form", 2)
-        boxes = [[layer[name] for name in names] for layer in stated]
+        boxes = [[layer[name] for name in network.boxes] for layer in stated]
         sets[q] = [layer.region(*each) for layer, each in zip(network.layers, boxes, strict=True)]
     first = chain(*(chain(*region[:3]) for region in sets[0]))
     need(all(low <= 0 <= high for low, high in first), "the zero state is not in the set of state 0")
@@ -478,9 +482,9 @@ def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     form = {"task": dict, "machine": TABLES, "invariant": dict, "margin": Fraction}
     need(fits({name: content.get(name) for name in form}, form), "a part is missing or of another type", 2)
     machine = Machine(content["task"], content["machine"])
-    network, is_old = Network(given, machine), content["format"] == OLD
-    cell = network.cell if is_old else content.get("cell")
-    need(cell == network.cell == given.metadata.get("cell", cell), "the weights are of another cell")
+    is_old = content["format"] == OLD
+    network = Network(given, machine, content)
+    need(network.cell == given.metadata.get("cell", network.cell), "the weights are of another cell")
     need(content.get("weights_sha256") == given.sha256, "the certificate is about other weights")
     bounds = ROUNDING | {"function_absolute": Fraction(1, 2 ** (125 if is_old else 124))}
     need(content.get("rounding") == bounds, "the certificate assumes other rounding")
@@ -488,7 +492,7 @@ def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     stated = content["margin"] * Fraction(10**6, 10**6 + is_old)  # format 1 states it to the last bit
     need(stated * ONE <= margin, "a larger margin is stated than proved")
     tables = json.dumps([machine.next_state, machine.output], separators=(",", ":"))
-    proof = machine.task | {"machine_sha256": sha256(tables.encode()).hexdigest(), "cell": cell}
+    proof = machine.task | {"machine_sha256": sha256(tables.encode()).hexdigest(), "cell": network.cell}
     proof |= {"layers": len(network.layers), "weights_sha256": given.sha256}
     return proof | {"margin": str(Context(17, ROUND_FLOOR).divide(margin, ONE))}
 

@@ -16,7 +16,7 @@ from ripplecarry.reports.page.writer import ASSETS
 from ripplecarry.runs.trial import Trial
 from ripplecarry.sweeps.certifying import attempt_on
 from ripplecarry.verification import balls
-from ripplecarry.verification.certificate_file import MEMORY_BOX
+from ripplecarry.verification.certificate_file import BOXES
 
 TASK = addition()
 
@@ -44,7 +44,7 @@ def bound(cell):
     trial, weights = small(cell)
     assert attempt_on(trial, trial, weights, 0).num_rounds >= 1
     assert cell in balls.CELLS
-    assert cell in MEMORY_BOX
+    assert cell in BOXES
 
 
 def draw(cell):
@@ -88,7 +88,7 @@ def test_every_part_knows_the_cells_of_the_report():
             "this run's cell is own; the torch engine",
         ),
         ("gpu", "the GPU engine computes rnn, gru, lstm; this run's cell is own; the torch engine"),
-        ("proof", "proofs cover rnn, gru, lstm; this run's cell is own"),
+        ("proof", "proofs cover rnn, gru, lstm, mingru, diagonal, diagonal_signed; this run's cell is own"),
         ("onnx", "ONNX exports hold rnn, gru, lstm; this run's cell is own"),
         (
             "page",

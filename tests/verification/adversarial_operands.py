@@ -7,7 +7,7 @@ import numpy as np
 from float64_model import Entering, Model, margins
 
 from ripplecarry.arithmetic.machine import Machine
-from ripplecarry.verification.certificate_file import MEMORY_BOX, PREACTIVATION
+from ripplecarry.verification.certificate_file import BOXES
 
 TURN = 8
 """Positions for which a row goes for the same end."""
@@ -19,7 +19,7 @@ class Ends:
     """The boxes of a one-layer network's certificate by part, a row a machine state."""
 
     def __init__(self, invariant: Mapping[str, Any], cell: str) -> None:
-        names = [name for name in (PREACTIVATION, MEMORY_BOX[cell]) if name is not None]
+        names = BOXES[cell]
         sets = [invariant[str(state)][0] for state in range(len(invariant))]
         self.low, self.high = (
             [np.array([each[name][end] for each in sets]) for name in names] for end in ("low", "high")
@@ -46,7 +46,8 @@ def adversarial_symbols(
         logits, after = model.successors(entering)
         smallest = margins(logits, machine.output[states].ravel()).reshape(rows, -1)
         reached = machine.next_state[states]
-        values = np.concatenate(after[0][: len(ends.low)], axis=1).reshape(rows, machine.num_symbols, -1)
+        parts = [part for part in after[0] if part.shape[1]]
+        values = np.concatenate(parts[: len(ends.low)], axis=1).reshape(rows, machine.num_symbols, -1)
         values = np.take_along_axis(values, unit[:, None, None], axis=2)[:, :, 0]
         bottom, top = low[reached, unit[:, None]], high[reached, unit[:, None]]
         distance = np.where(is_high[:, None], top - values, values - bottom) / (top - bottom)

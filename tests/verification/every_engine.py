@@ -22,18 +22,35 @@ ENGINES: dict[str, Callable[[], Engine]] = {"torch": ReferenceEngine} | {
 }
 
 
-def load(engine: str, task: Task, weights: Weights) -> Computation:
+def load(engine: str, task: Task, weights: Weights, cell: str | None = None) -> Computation:
     """The network with these weights in an engine of this name."""
-    return ENGINES[engine]().load(architecture_of(weights), task, weights)
+    return ENGINES[engine]().load(architecture_of(weights, cell), task, weights)
 
 
-def architecture_of(weights: Weights) -> Architecture:
-    """The shape of the network, from its parameters' shapes."""
-    rows, hidden = weights["rnn.weight_hh_l0"].shape
-    cells = {shape.num_gates: cell for cell, shape in CELL_SHAPES.items() if "proof" in shape.known_by}
-    return Architecture(
-        cell=cells[rows // hidden],
-        layers=sum(name.startswith("rnn.weight_hh") for name in weights),
-        hidden_size=hidden,
-        embedding_size=weights["embed_layer.weight"].shape[1],
+def architecture_of(weights: Weights, cell: str | None = None) -> Architecture:
+    """The shape of the network, from its parameters' shapes.
+
+    Args:
+        cell: by default the first one that has such parameters.
+    """
+    return Architecture.model_validate(
+        {
+            "cell": cell or cell_of(weights),
+            "layers": sum(name.startswith("rnn.weight_ih") for name in weights),
+            "hidden_size": weights["dense.weight"].shape[1],
+            "embedding_size": weights["embed_layer.weight"].shape[1],
+        }
+    )
+
+
+def cell_of(weights: Weights) -> str:
+    """The first cell with a proof that has such parameters."""
+    shapes = {name: array.shape for name, array in weights.items() if name.endswith("_l0")}
+    features, hidden = shapes["rnn.weight_ih_l0"][1], weights["dense.weight"].shape[1]
+    return next(
+        cell
+        for cell, shape in CELL_SHAPES.items()
+        if "proof" in shape.known_by
+        and {f"rnn.{name}_l0": sizes for name, sizes in shape.parameters(features, hidden).items()}
+        == shapes
     )

@@ -1,11 +1,11 @@
 """A network's equations in float64, apart from the package's: what a position makes of given states."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-
-from ripplecarry.networks.architecture import CELL_SHAPES
+from every_engine import cell_of
 
 
 class Entering(NamedTuple):
@@ -14,7 +14,7 @@ class Entering(NamedTuple):
     product: np.ndarray
     """W_hh h."""
     memory: np.ndarray
-    """GRU's h, LSTM's c; for the plain cell h, which it does not look at."""
+    """GRU's h, LSTM's c, a linear recurrence's own; for the plain cell h, which it does not look at."""
 
 
 class Layer(NamedTuple):
@@ -29,19 +29,17 @@ class Layer(NamedTuple):
 class Model:
     """A network in float64."""
 
-    def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, weights: Mapping[str, np.ndarray], cell: str | None = None) -> None:
+        self.cell = cell or cell_of(weights)
         wide = {name: array.astype(np.float64) for name, array in weights.items()}
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        count = sum(name.startswith("rnn.weight_hh") for name in wide)
-        self.layers = [Layer(*(wide[f"rnn.{name}_l{k}"] for name in names)) for k in range(count)]
         self.readout, self.readout_bias = wide["dense.weight"], wide["dense.bias"]
-        rows, self.hidden_size = self.layers[0].from_hidden.shape
-        gates = rows // self.hidden_size
-        self.cell = next(
-            cell
-            for cell, shape in CELL_SHAPES.items()
-            if "proof" in shape.known_by and shape.num_gates == gates
-        )
+        self.hidden_size = self.readout.shape[1]
+        nothing = {"weight_hh": np.zeros((0, self.hidden_size)), "bias_hh": np.zeros(0)}
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        self.layers = [
+            Layer(*(wide.get(f"rnn.{name}_l{k}", nothing.get(name)) for name in names))
+            for k in range(sum(name.startswith("rnn.weight_ih") for name in wide))
+        ]
         embedding = wide["embed_layer.weight"]
         base, width = embedding.shape
         operands = self.layers[0].from_input.shape[1] // width
@@ -102,8 +100,30 @@ def _lstm(below: np.ndarray, before: np.ndarray, memory: np.ndarray) -> tuple[np
     return _sigmoid(output) * np.tanh(memory), memory
 
 
+def _mingru(below: np.ndarray, before: np.ndarray, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    update, new = np.split(below, 2, axis=1)
+    share = _sigmoid(update)
+    hidden = (1 - share) * memory + share * new
+    return hidden, hidden
+
+
+def _diagonal(
+    below: np.ndarray, before: np.ndarray, memory: np.ndarray, *, low: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    keep, new, shown = np.split(below, 3, axis=1)
+    memory = (low + (1 - low) * _sigmoid(keep)) * memory + new
+    return memory * shown * _sigmoid(shown), memory
+
+
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
-_CELLS = {"rnn": _rnn, "gru": _gru, "lstm": _lstm}
+_CELLS = {
+    "rnn": _rnn,
+    "gru": _gru,
+    "lstm": _lstm,
+    "mingru": _mingru,
+    "diagonal": _diagonal,
+    "diagonal_signed": partial(_diagonal, low=-1.0),
+}

@@ -11,7 +11,7 @@ from planted_faults import Planted
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.runs.trial import Trial
 from ripplecarry.sweeps.certifying import attempt_on
-from ripplecarry.verification.certificate_file import MEMORY_BOX, PREACTIVATION
+from ripplecarry.verification.certificate_file import BOXES
 
 ROWS, POSITIONS = 60, 30
 Boxes = dict[int, list[dict[str, tuple[np.ndarray, np.ndarray]]]]
@@ -88,7 +88,7 @@ def _hulls(model: Model, visits: list[Entering], states: np.ndarray, num_states:
 
 def parts_of(cell: str) -> list[str]:
     """The names of a set's boxes."""
-    return [name for name in (PREACTIVATION, MEMORY_BOX[cell]) if name is not None]
+    return list(BOXES[cell])
 
 
 def _rows(visits: list[Entering], rows: np.ndarray) -> list[Entering]:

@@ -13,7 +13,7 @@ from ripplecarry.errors import CertificateRefused
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certificate import certify_sets
-from ripplecarry.verification.certificate_file import MEMORY_BOX
+from ripplecarry.verification.certificate_file import BOXES
 from ripplecarry.verification.certify import hulls
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
@@ -124,7 +124,7 @@ def test_a_million_hard_steps_never_leave_the_invariant(cell, rows):
     sets = [certificate.content["invariant"][str(state)][0] for state in range(2)]
     bounds = [
         tuple(np.array([each[part][end] for each in sets]) for end in ("low", "high"))
-        for part in (["preactivation"] if cell == "rnn" else ["preactivation", MEMORY_BOX[cell]])
+        for part in BOXES[cell]
     ]
     assert trial.layers == 1
     (layer,) = network.layers

@@ -7,6 +7,7 @@ from checkers import CHECKERS, certificate_bytes, certificate_of, weights_bytes
 from compiled_machines import compile_machine, invariant_of
 from every_engine import ENGINES, architecture_of, load
 from float64_model import Model
+from made_certificates import LINEAR
 from planted_faults import planted
 
 from ripplecarry.arithmetic.task_choice import TaskChoice
@@ -27,6 +28,8 @@ SETTINGS = {
     "comparison": {"task": "comparison", "base": 2},
     "times 3": {"task": "times", "factor": 3, "base": 4},
     "cycle navigation": {"task": "cycle_navigation", "modulus": 3},
+    "remainder": {"task": "remainder", "modulus": 3, "digit_order": "most-first", "base": 2},
+    "group": {"task": "group", "group": "s3"},
 }
 OF_MACHINES = [each for each in planted() if each.machine is not None]
 
@@ -80,7 +83,7 @@ def test_a_faulty_adder_is_certified_for_what_it_does(fault, checker):
     assert CHECKERS[checker](weights_bytes(fault.weights), certificate_bytes(content)) is None
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", [*CELLS, *LINEAR])
 def test_the_float64_model_follows_pytorch(cell):
     """Beside random weights, where no rounding is forgiven by saturation."""
     trial = Trial(cell=cell, layers=2, hidden_size=5, embedding_size=3, base=4)
@@ -90,7 +93,7 @@ def test_the_float64_model_follows_pytorch(cell):
     symbols = np.random.default_rng(0).integers(0, 16, (6, 9))
     with torch.inference_mode():
         expected = network(torch.tensor(task.digits_of(symbols))).numpy()
-    model, found = Model(weights), []
+    model, found = Model(weights, cell), []
     entering = model.start(len(symbols))
     for column in symbols.T:
         logits, entering = model.step(column, entering)

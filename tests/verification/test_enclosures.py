@@ -18,7 +18,7 @@ from ripplecarry.verification.preactivations import PreactivationNetwork
 from ripplecarry.verification.rounding import ROUNDING
 from ripplecarry.verification.trainer import states_of
 
-CELLS = ("rnn", "gru", "lstm")
+CELLS = ("rnn", "gru", "lstm", "mingru", "diagonal", "diagonal_signed")
 
 
 def engines() -> list[Engine]:
@@ -81,17 +81,12 @@ def test_float32_logits_of_every_engine_stay_within_the_rounding_bounds(cell, en
     operands = trial.batches(0, Stream.EVALUATION, num_symbols).draw(3).operands[:, :3]
     computed = engine.load(trial, task, weights).logits(operands)
     for row, word in enumerate(operands):
-        zero = torch.zeros(
-            task.machine.num_states, len(preactivation_network.layers[0].from_hidden), dtype=torch.float64
+        units = (len(preactivation_network.layers[0].from_hidden), preactivation_network.hidden_size)
+        before, memory = (
+            Box.between(*torch.zeros(2, task.machine.num_states, size, dtype=torch.float64))
+            for size in units
         )
-        memory = (
-            None
-            if cell == "rnn"
-            else Box(
-                zero[:, : preactivation_network.hidden_size], zero[:, : preactivation_network.hidden_size]
-            )
-        )
-        sets = [LayerSet(Box(zero, zero), memory) for _ in preactivation_network.layers]
+        sets = [LayerSet(before, None if cell == "rnn" else memory) for _ in preactivation_network.layers]
         for position, digits in enumerate(word):
             symbol = int(digits[0]) + task.base * int(digits[1])
             for right in range(task.num_outputs):

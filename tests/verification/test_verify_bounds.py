@@ -157,7 +157,7 @@ def test_a_box_that_is_empty_or_of_another_length_is_refused(low, high):
 @given(st.integers(0, 2 * ONE), st.integers(0, ONE << 60), st.integers(0, ONE << 60))
 def test_a_gate_is_as_far_off_as_its_parts_allow(factor, input_size, hidden_size):
     """One of a GRU with biases -1 and 2: the part from the hidden state counts times its factor."""
-    layer = Layer([[3 * ONE, 0]] * 3, [[-(ONE << 150)]] * 3, [[-ONE] * 3], [[2 * ONE] * 3])
+    layer = Layer("gru", [[3 * ONE, 0]] * 3, [[-ONE] * 3], [[-(ONE << 150)]] * 3, [[2 * ONE] * 3])
     region = [(0, ONE)] * 3, [(0, 0)], [(0, 0)], [hidden_size] * 3
     low, high = layer.gate(([(5, 7)] * 3, [input_size] * 3), region, 2, (0, factor))
     size = Fraction(input_size + ONE) + Fraction(factor, ONE) * (hidden_size + 2 * ONE)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_certificates import certified
+from made_certificates import LINEAR, certified
 from safetensors.numpy import save
 
 from ripplecarry.verification.proof import machine_hash, weights_hash
@@ -24,6 +24,8 @@ SUBJECTS = {
     "subtraction": {"task": "subtraction"},
     "comparison": {"task": "comparison"},
     "counter": {"task": "counter", "modulus": 3},
+    **{cell: {"cell": cell} for cell in LINEAR},
+    **{f"{cell}, 2 layers": {"cell": cell, "layers": 2} for cell in LINEAR},
 }
 
 
@@ -46,7 +48,7 @@ def signed(weights: dict[str, np.ndarray], content: dict[str, Any]) -> dict[str,
 def test_it_accepts_what_the_packages_checker_accepts_and_proves_the_same_margin(subject):
     trial, weights, certificate = certified(**SUBJECTS[subject])
     proof, task = verified(dict(weights), certificate.content), trial.build_task()
-    operands = (trial.base, task.num_operands)
+    operands = (task.base, task.num_operands)
 
     assert certificate.margin <= Decimal(proof["margin"]) < certificate.margin * (1 + 2**-20)
     assert (proof["cell"], proof["layers"]) == (trial.cell, trial.layers)
@@ -83,7 +85,7 @@ def test_a_machine_is_proved_by_its_tables_and_under_no_other_words():
         verified(weights, content | {"task": {"base": 4}, "machine": other})
 
 
-@pytest.mark.parametrize("subject", [*CELLS, "gru, 2 layers"])
+@pytest.mark.parametrize("subject", [*CELLS, "gru, 2 layers", *LINEAR])
 def test_boxes_that_are_shrunk_swapped_widened_or_shifted_are_refused(subject):
     weights, content = parts(subject)
 
@@ -106,9 +108,12 @@ def test_boxes_that_are_shrunk_swapped_widened_or_shifted_are_refused(subject):
                 for change in changes.values():
                     with pytest.raises(Refused):
                         verified(weights, changed(change, name, state, layer))
-    first, second = (content["invariant"][state] for state in "01")
+    first, second, *others = content["invariant"].values()
     with pytest.raises(Refused, match=r"zero state|may lead out|answered wrongly"):
-        verified(weights, content | {"invariant": {"0": second, "1": first}})
+        verified(
+            weights,
+            content | {"invariant": dict(zip(content["invariant"], [second, first, *others], strict=True))},
+        )
 
 
 @pytest.mark.parametrize(
@@ -180,8 +185,8 @@ def test_a_margin_above_the_proved_one_is_refused():
 def test_the_margin_it_prints_is_rounded_down():
     weights, content = parts("gru")
     given, machine = Weights(save(weights)), Machine(content["task"], content["machine"])
-    network = Network(given, machine)
     content = read_json(json.dumps(content).encode(), "the certificate")
+    network = Network(given, machine, content)
     margin = Fraction(network.prove(machine, read_sets(content, network, machine)), ONE)
 
     assert 0 <= margin - Fraction(verified(*parts("gru"))["margin"]) < margin / 10**16
@@ -197,7 +202,14 @@ def test_wrong_answers_are_refused_though_the_states_stay_in_their_sets():
 
 
 @pytest.mark.parametrize(
-    ("subject", "name"), [("rnn", "preactivation"), ("gru", "hidden"), ("lstm", "memory")]
+    ("subject", "name"),
+    [
+        ("rnn", "preactivation"),
+        ("gru", "hidden"),
+        ("lstm", "memory"),
+        ("mingru", "hidden"),
+        ("diagonal", "memory"),
+    ],
 )
 def test_a_first_set_without_the_zero_state_is_refused(subject, name):
     weights, content = parts(subject)

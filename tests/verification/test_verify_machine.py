@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from ripplecarry.arithmetic.task_choice import TaskChoice
-from verify_certificate import Machine, Network, Refused, Weights, verify
+from verify_certificate import NEW, Machine, Network, Refused, Weights, verify
 
 TASKS = st.one_of(
     st.fixed_dictionaries(
@@ -146,7 +146,7 @@ def test_a_network_has_a_logit_for_every_digit_and_every_output(task, num_output
 
     def built(changes: dict[str, tuple[int, ...]]) -> Network:
         arrays = {name: np.ones(shape, np.float32) for name, shape in (shapes | changes).items()}
-        return Network(Weights(save(arrays)), Machine(task, tables))
+        return Network(Weights(save(arrays)), Machine(task, tables), {"format": NEW, "cell": "rnn"})
 
     assert built({}).cell == "rnn"
     for change in (-1, 1):

@@ -66,10 +66,10 @@ CELL_SHAPES = {
     "rnn": gated(1, known_by=_KNOWN_BY),
     "gru": gated(3, known_by=_KNOWN_BY),
     "lstm": gated(4, 2, known_by=_KNOWN_BY),
-    "mingru": input_gated(2, known_by=("native", "page")),
+    "mingru": input_gated(2, known_by=("native", "proof", "page")),
     "minlstm": input_gated(3, known_by=("native", "page")),
-    "diagonal": input_gated(3, _hidden_and_vector, known_by=("native", "page")),
-    "diagonal_signed": input_gated(3, _hidden_and_vector, known_by=("native", "page")),
+    "diagonal": input_gated(3, _hidden_and_vector, known_by=("native", "proof", "page")),
+    "diagonal_signed": input_gated(3, _hidden_and_vector, known_by=("native", "proof", "page")),
     "deltanet": input_gated(3, _hidden_and_matrix, more_rows=1),
     "deltanet_signed": input_gated(3, _hidden_and_matrix, more_rows=1),
 }

@@ -15,6 +15,9 @@ from ripplecarry.verification.rounding import ROUNDING
 
 Balls = list[arb]
 
+_KEEPING, _LEAST_KEPT = arb(2.0**-26), arb(2.0**-90)
+"""minGRU keeps its state under a share of that much at most, if its ends are no smaller than this."""
+
 
 @dataclass(frozen=True)
 class GateSum:
@@ -87,10 +90,50 @@ def _lstm(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
     return hidden + around(sum_error(hidden.abs_upper(), arb(0), 0)), memory
 
 
+def _mingru(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
+    share, new = _rounded(_sigmoid, gates[0].total()), gates[1].total()
+    most, sizes = share.abs_upper(), old.abs_upper() + new.abs_upper()
+    error = sum_error(sizes + old.abs_upper() + 2 * most, arb(0), 0)  # refuses what may overflow
+    nearest = old.lower().abs_lower().min(old.upper().abs_lower())
+    # A share that small leaves a float32 number in its interval: what is added to it is less than half the
+    # distance of an end to the next number, and 1 - z is 1.
+    if most <= _KEEPING and most * sizes <= _KEEPING * nearest and nearest >= _LEAST_KEPT:
+        return old, old
+    # (1 - z) h + z c is linear in each of z, h, c; as for GRU, four roundings cover every form.
+    hidden = _hull([h + z * (c - h) for z, h, c in product(_ends(share), _ends(old), _ends(new))])
+    hidden += around(error)
+    return hidden, hidden
+
+
+def _diagonal(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
+    return _kept_and_shown(_rounded(_sigmoid, gates[0].total()), gates, old)
+
+
+def _diagonal_signed(gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
+    share = _rounded(_sigmoid, gates[0].total())
+    error = sum_error(2 * share.abs_upper() + 1, arb(0), 0)
+    return _kept_and_shown(2 * share - 1 + around(error), gates, old)
+
+
+def _kept_and_shown(eigenvalue: arb, gates: Sequence[GateSum], old: arb) -> tuple[arb, arb]:
+    """m' = a m + b and h' = m' x sigmoid(x)."""
+    kept, new, shown = _times(eigenvalue, old), gates[1].total(), gates[2].total()
+    error = sum_error(kept.abs_upper() + new.abs_upper(), eigenvalue.abs_upper(), 0)
+    memory = kept + new + around(error)
+    gate = _times(shown, _rounded(_sigmoid, shown))
+    hidden = _times(memory, gate)
+    # Each product may be flushed, and is then off by a subnormal number times the other factors.
+    others = memory.abs_upper() + gate.abs_upper()
+    return hidden + around(sum_error(hidden.abs_upper(), 2 * others, 0)), memory
+
+
 CELLS: dict[str, Callable[[Sequence[GateSum], arb], tuple[arb, arb]]] = {
     "rnn": _rnn,
     "gru": _gru,
     "lstm": _lstm,
+    "mingru": _mingru,
+    "diagonal": _diagonal,
+    "diagonal_signed": _diagonal_signed,
 }
 """From a unit's gates and memory to its hidden state and next memory."""
 

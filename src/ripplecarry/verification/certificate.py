@@ -15,9 +15,9 @@ from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.notebook import Shown, bars_picture
-from ripplecarry.verification.certificate_file import FORMAT, MEMORY_BOX, PREACTIVATION
+from ripplecarry.verification.certificate_file import BOXES, FORMAT
 from ripplecarry.verification.check import check
-from ripplecarry.verification.enclosures import Box, LayerSet
+from ripplecarry.verification.enclosures import LayerSet
 from ripplecarry.verification.proof import Proof, statement, weights_hash
 from ripplecarry.verification.rounding import ROUNDING
 
@@ -47,7 +47,7 @@ class Certificate(Shown):
     def _picture(self) -> str:
         boxes = {
             f"state {state}": list(
-                zip(*(layers[0][PREACTIVATION][end] for end in ("low", "high")), strict=True)
+                zip(*(next(iter(layers[0].values()))[end] for end in ("low", "high")), strict=True)
             )
             for state, layers in self.content["invariant"].items()
         }
@@ -100,14 +100,9 @@ def _rounded_down(margin: float) -> float:
 
 
 def _layer(layer: LayerSet, cell: str, state: int) -> dict[str, dict[str, list[float]]]:
-    boxes: dict[str | None, Box | None] = {
-        PREACTIVATION: layer.preactivation,
-        MEMORY_BOX[cell]: layer.memory,
-    }
     return {
         name: {"low": _numbers(box.low[state]), "high": _numbers(box.high[state])}
-        for name, box in boxes.items()
-        if name is not None and box is not None
+        for name, box in zip(BOXES[cell], layer.parts, strict=True)
     }
 
 

@@ -16,11 +16,23 @@ from ripplecarry.verification.rounding import ROUNDING
 FORMAT = "ripplecarry certificate 2"
 _FORMAT_1 = "ripplecarry certificate 1"
 _ROUNDING_1 = ROUNDING.as_dict() | {"function_absolute": 2.0**-125}
-_CELL_BY_GATES = {1: "rnn", 3: "gru", 4: "lstm"}
+_CELLS_BY_GATES = {1: ("rnn",), 3: ("gru",), 4: ("lstm",)}
+_LINEAR_CELLS_BY_GATES = {2: ("mingru",), 3: ("diagonal", "diagonal_signed")}
+"""Those whose gates see the input alone. Two have the same parameters: a proof is of the one it names."""
+
+_WORDS = ("task", "digit_order", "group")
+"""The settings of a task that are no numbers."""
 
 PREACTIVATION = "preactivation"
-MEMORY_BOX = {"rnn": None, "gru": "hidden", "lstm": "memory"}
-"""The box besides the preactivation's: that of the memory, which enters a position without weights."""
+BOXES = {
+    "rnn": (PREACTIVATION,),
+    "gru": (PREACTIVATION, "hidden"),
+    "lstm": (PREACTIVATION, "memory"),
+    "mingru": ("hidden",),
+    "diagonal": ("memory",),
+    "diagonal_signed": ("memory",),
+}
+"""The boxes of a layer's set: of what passes through weights, and of what passes beside them."""
 _BOX_NAMES_1 = {PREACTIVATION: "drive", "hidden": "kept", "memory": "kept"}
 
 
@@ -67,7 +79,7 @@ def read_task(certificate: Mapping[str, Any]) -> Task:
     Raises:
         CertificateRefused: it contains another machine, or assumes other rounding.
     """
-    numbers = [value for name, value in certificate["task"].items() if name != "task"]
+    numbers = [value for name, value in certificate["task"].items() if name not in _WORDS]
     if not all(type(leaf) is int for leaf in _leaves([numbers, certificate["machine"]])):
         raise CertificateRefused("its task or its machine holds what is no whole number")
     choice = TaskChoice.build(certificate["task"])
@@ -97,28 +109,33 @@ def _leaves(part: Any) -> Iterator[Any]:
             yield each
 
 
-def read_cell(certificate: Mapping[str, Any], num_gates: int) -> str:
+def read_cell(certificate: Mapping[str, Any], num_gates: int, *, is_linear: bool) -> str:
     """The cell that the certificate names; in format 1 the number of gates tells it.
 
+    Args:
+        is_linear: whether the weights are of a cell whose gates see the input alone.
     Raises:
-        CertificateRefused: an unknown cell, or one with another number of gates.
+        CertificateRefused: an unknown cell, or one with other parameters.
     """
-    cell = certificate["cell"] if certificate["format"] == FORMAT else _CELL_BY_GATES[num_gates]
-    if _CELL_BY_GATES.get(num_gates) != cell:
-        raise CertificateRefused(f"it is about the cell {cell!r:.40}; the weights have {num_gates} gates")
-    return cell
+    is_old = certificate["format"] == _FORMAT_1
+    tables = {False: _CELLS_BY_GATES, True: {} if is_old else _LINEAR_CELLS_BY_GATES}
+    cells = tables[is_linear].get(num_gates, ())
+    for cell in cells:
+        if is_old or cell == certificate["cell"]:
+            return cell
+    named = "without a name" if is_old else f"{certificate['cell']!r:.40}"
+    raise CertificateRefused(f"it is about the cell {named}; the weights have {num_gates} gates")
 
 
 def read_sets(
     certificate: Mapping[str, Any], cell: str, layers: int, hidden: int, gates: int, states: list[int]
 ) -> dict[int, list[list[Balls]]]:
-    """For each machine state and layer the box of preactivations and, except for RNN, of the memory.
+    """For each machine state and layer the cell's boxes.
 
     Raises:
         CertificateRefused: boxes of other sizes, or whose ends are not finite intervals.
     """
-    memory = MEMORY_BOX[cell]
-    sizes = {PREACTIVATION: gates * hidden} | ({} if memory is None else {memory: hidden})
+    sizes = {name: gates * hidden if name == PREACTIVATION else hidden for name in BOXES[cell]}
     if certificate["format"] == _FORMAT_1:
         sizes = {_BOX_NAMES_1[name]: size for name, size in sizes.items()}
     if set(certificate["invariant"]) != {str(state) for state in states}:

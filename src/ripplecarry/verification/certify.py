@@ -20,6 +20,7 @@ from ripplecarry.verification.rounding import ROUNDING, RoundingModel
 MAX_ROUNDS = 40
 HOPELESS_MARGIN = -5.0
 INFLATION, INFLATION_CONSTANT = 0.05, 1e-3
+SAME = 1e-7
 SETTLING_ROUNDS = 5
 """Narrowings of GRU's hidden states in each round."""
 
@@ -89,7 +90,10 @@ def find_invariant(
         if not margin > HOPELESS_MARGIN:
             break
         if margin > 0 and all(map(_lies_within, following, sets)):
-            return Attempt(True, num_rounds, margin, _width(sets), enclosure.entered)
+            entered = enclosure.entered
+            if network.cell == "mingru":
+                entered = [LayerSet(each.preactivation, _aligned(each.memory)) for each in entered]
+            return Attempt(True, num_rounds, margin, _width(sets), entered)
         sets = [_inflated(each) for each in following]
     return Attempt(False, num_rounds, margin, _width(sets), sets)
 
@@ -100,6 +104,22 @@ def _inflated(layer: LayerSet) -> LayerSet:
     )
     assert preactivation is not None
     return LayerSet(preactivation, memory)
+
+
+def _aligned(box: Box | None) -> Box | None:
+    """The same box, with ends of machine states that differ by rounding alone made equal, outwards.
+
+    Where latches lead from one state to another and back, both intervals must be the same to the bit.
+    """
+    if box is None:
+        return None
+
+    def outermost(ends: Tensor) -> Tensor:
+        """The least of those that are nearly equal."""
+        is_near = (ends[:, None] - ends[None]).abs() <= SAME * (1 + ends.abs())
+        return torch.where(is_near, ends[None], torch.inf).amin(1)
+
+    return Box.between(outermost(box.low), -outermost(-box.high))
 
 
 def _lies_within(inner: LayerSet, outer: LayerSet) -> bool:

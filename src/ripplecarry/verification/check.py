@@ -33,12 +33,18 @@ class _Layer:
 
     from_input: arb_mat
     from_hidden: arb_mat
+    """Without rows where gates see the input alone."""
     input_sizes: arb_mat
     hidden_sizes: arb_mat
     input_bias: Balls
     hidden_bias: Balls
     weights_sizes: Balls
     """By row, the sum of the absolute values of both matrices."""
+
+    @property
+    def sees_hidden(self) -> bool:
+        """Whether gates see the hidden state."""
+        return self.from_hidden.nrows() > 0
 
 
 def check(
@@ -82,7 +88,8 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     task = read_task(certificate)
     machine, states = task.machine, task.machine.reachable_states()
     gates, layers = _layers(weights, task)
-    cell, hidden_size = read_cell(certificate, gates), layers[0].from_hidden.ncols()
+    cell = read_cell(certificate, gates, is_linear=not layers[0].sees_hidden)
+    hidden_size = len(layers[0].input_bias) // gates
     sets = read_sets(certificate, cell, len(layers), hidden_size, gates, states)
     if not all(ball.contains(arb(0)) for boxes in sets[0] for box in boxes for ball in box):
         raise CertificateRefused("the zero state is not in the first machine state's set")
@@ -92,7 +99,8 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
         inputs, images = features, []
         for layer, entering in zip(layers, sets[state], strict=True):
             inputs, memory = _step(cell, layer, inputs, entering)
-            images.append([(layer.from_hidden * inputs).tolist()] + ([] if cell == "rnn" else [memory]))
+            products = [(layer.from_hidden * inputs).tolist()] if layer.sees_hidden else []
+            images.append(products + ([] if cell == "rnn" else [memory]))
         margin = margin.min(_smallest_margin(weights, inputs, machine.output[state]))
         if not margin > 0:
             raise CertificateRefused(
@@ -119,29 +127,41 @@ def _check_numbers(name: str, array: np.ndarray) -> None:
 
 def _layers(weights: Weights, task: Task) -> tuple[int, list[_Layer]]:
     """The number of gates and the layers, from the parameters' shapes alone."""
-    num_layers = sum(name.startswith("rnn.weight_hh_l") for name in weights)
-    rows, hidden = weights["rnn.weight_hh_l0"].shape
+    num_layers = sum(name.startswith("rnn.weight_ih_l") for name in weights)
+    sees_hidden = "rnn.weight_hh_l0" in weights
+    (rows,), (_, hidden) = weights["rnn.bias_ih_l0"].shape, weights["dense.weight"].shape
     _, embedding = weights["embed_layer.weight"].shape
     shapes = {"embed_layer.weight": (task.base, embedding)}
     for layer in range(num_layers):
         below = hidden if layer else task.num_operands * embedding
-        shapes |= {f"rnn.weight_ih_l{layer}": (rows, below), f"rnn.weight_hh_l{layer}": (rows, hidden)}
-        shapes |= {f"rnn.bias_{side}_l{layer}": (rows,) for side in ("ih", "hh")}
+        shapes |= {f"rnn.weight_ih_l{layer}": (rows, below), f"rnn.bias_ih_l{layer}": (rows,)}
+        if sees_hidden:
+            shapes |= {f"rnn.weight_hh_l{layer}": (rows, hidden), f"rnn.bias_hh_l{layer}": (rows,)}
     shapes |= {"dense.weight": (task.num_outputs, hidden), "dense.bias": (task.num_outputs,)}
     if shapes != {name: array.shape for name, array in weights.items()} or rows % hidden:
         raise CertificateRefused(f"the weights' shapes are not those of a network for {task.name}")
-    layers = []
-    for number in range(num_layers):
-        names = [f"rnn.{kind}_l{number}" for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-        matrices = [weights[name].astype(np.float64) for name in names]
-        products = [arb_mat(m.tolist()) for m in (*matrices[:2], *map(np.abs, matrices[:2]))]
-        input_bias, hidden_bias = (list(map(arb, m.tolist())) for m in matrices[2:])
-        row_sizes = [_row_sizes(sizes) for sizes in products[2:]]
-        weights_sizes = [a + b for a, b in zip(*row_sizes, strict=True)]
-        layers.append(
-            _Layer(*products, input_bias=input_bias, hidden_bias=hidden_bias, weights_sizes=weights_sizes)
-        )
-    return rows // hidden, layers
+    return rows // hidden, [_layer(weights, number, hidden) for number in range(num_layers)]
+
+
+def _layer(weights: Weights, number: int, hidden: int) -> _Layer:
+    def read(side: str) -> tuple[arb_mat, arb_mat, Balls]:
+        """A matrix, its entries' sizes, and its bias; without rows where gates see the input alone."""
+        name = f"{side}_l{number}"
+        if f"rnn.weight_{name}" not in weights:
+            return arb_mat(0, hidden), arb_mat(0, hidden), []
+        matrix = weights[f"rnn.weight_{name}"].astype(np.float64)
+        bias = list(map(arb, weights[f"rnn.bias_{name}"].astype(np.float64).tolist()))
+        return arb_mat(matrix.tolist()), arb_mat(np.abs(matrix).tolist()), bias
+
+    (from_input, input_sizes, input_bias), (from_hidden, hidden_sizes, hidden_bias) = map(
+        read, ("ih", "hh")
+    )
+    own = _row_sizes(input_sizes)
+    others = _row_sizes(hidden_sizes) or [arb(0)] * len(own)
+    weights_sizes = [a + b for a, b in zip(own, others, strict=True)]
+    return _Layer(
+        from_input, from_hidden, input_sizes, hidden_sizes, input_bias, hidden_bias, weights_sizes
+    )
 
 
 def _row_sizes(sizes: arb_mat) -> Balls:
@@ -165,27 +185,31 @@ def _step(
     cell: str, layer: _Layer, inputs: arb_mat, entering: list[Balls]
 ) -> tuple[arb_mat, list[list[arb]]]:
     """The hidden states and memories from every state in a set, one column per symbol."""
-    hidden = layer.from_hidden.ncols()
-    hidden_sizes = [b.abs_upper() for b in entering[1]] if cell == "gru" else [arb(_MOST_HIDDEN)] * hidden
+    hidden, num_rows = layer.from_hidden.ncols(), len(layer.input_bias)
     below = (layer.from_input * inputs).tolist()
     below_sizes = (layer.input_sizes * largest(inputs)).tolist()
-    before_sizes = (layer.hidden_sizes * arb_mat([[size] for size in hidden_sizes])).entries()
-    num_terms = inputs.nrows() + hidden + 2
+    before, before_sizes, num_terms = [arb(0)] * num_rows, [arb(0)] * num_rows, inputs.nrows() + 1
+    if layer.sees_hidden:
+        before = [u + bias for u, bias in zip(entering[0], layer.hidden_bias, strict=True)]
+        most = [b.abs_upper() for b in entering[1]] if cell == "gru" else [arb(_MOST_HIDDEN)] * hidden
+        sizes = (layer.hidden_sizes * arb_mat([[size] for size in most])).entries()
+        before_sizes = [size + abs(bias) for size, bias in zip(sizes, layer.hidden_bias, strict=True)]
+        num_terms += hidden + 1
 
     def gate(row: int, column: int) -> GateSum:
         return GateSum(
             below=below[row][column] + layer.input_bias[row],
-            before=entering[0][row] + layer.hidden_bias[row],
+            before=before[row],
             below_size=below_sizes[row][column] + abs(layer.input_bias[row]),
-            before_size=before_sizes[row] + abs(layer.hidden_bias[row]),
+            before_size=before_sizes[row],
             weights_size=layer.weights_sizes[row],
             num_terms=num_terms,
         )
 
     new_hidden, new_memories = [], []
     for unit in range(hidden):
-        rows = range(unit, layer.from_hidden.nrows(), hidden)
-        old = arb(0) if cell == "rnn" else entering[1][unit]
+        rows = range(unit, num_rows, hidden)
+        old = arb(0) if cell == "rnn" else entering[-1][unit]
         results = [
             CELLS[cell]([gate(row, column) for row in rows], old) for column in range(inputs.ncols())
         ]

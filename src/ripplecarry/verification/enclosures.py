@@ -5,7 +5,6 @@ product costs two products; the rest is interval arithmetic by ends. All is floa
 rounding: good enough for searching, while proving is left to the checker.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +14,12 @@ from torch.nn.functional import linear
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.axes import Float, Integer
+from ripplecarry.verification.intervals import Box, Ends, function_ends, largest, mixture, times, with_error
+from ripplecarry.verification.linear_enclosures import (
+    enclose_diagonal,
+    enclose_diagonal_signed,
+    enclose_mingru,
+)
 from ripplecarry.verification.preactivations import CellWeights, PreactivationNetwork
 from ripplecarry.verification.rounding import RoundingModel
 
@@ -24,42 +29,11 @@ LARGEST_SETTLING_MARGIN = 10.0
 SETTLING_SLACK = 1e-4
 
 
-class Box(NamedTuple):
-    """Intervals by centre and radius."""
-
-    centre: Float[Tensor, "row unit"]
-    radius: Float[Tensor, "row unit"]
-
-    @classmethod
-    def between(cls, low: Tensor, high: Tensor) -> "Box":
-        return cls((high + low) / 2, (high - low) / 2)
-
-    @property
-    def low(self) -> Tensor:
-        return self.centre - self.radius
-
-    @property
-    def high(self) -> Tensor:
-        return self.centre + self.radius
-
-    @property
-    def largest(self) -> Tensor:
-        """The largest absolute value."""
-        return self.centre.abs() + self.radius
-
-    def of(self, rows: Tensor) -> "Box":
-        """The intervals of these rows."""
-        return Box(self.centre[rows], self.radius[rows])
-
-    def map(self, weight: Tensor, bias: Tensor | None = None) -> "Box":
-        """The image of the box under a linear map."""
-        return Box(linear(self.centre, weight, bias), linear(self.radius, weight.abs()))
-
-
 class LayerSet(NamedTuple):
     """The states that may enter a layer: preactivations and memories."""
 
     preactivation: Box
+    """Without units for linear recurrences, whose gates do not see the hidden state."""
     memory: Box | None
 
     def of(self, rows: Tensor) -> "LayerSet":
@@ -67,7 +41,9 @@ class LayerSet(NamedTuple):
 
     @property
     def parts(self) -> tuple[Box, ...]:
-        return (self.preactivation,) if self.memory is None else (self.preactivation, self.memory)
+        """The boxes that have any units."""
+        boxes = (self.preactivation, self.memory)
+        return tuple(box for box in boxes if box is not None and box.centre.shape[1])
 
 
 @dataclass(frozen=True)
@@ -100,6 +76,8 @@ class Enclosure(NamedTuple):
     next_sets: list[LayerSet]
     entered: list[LayerSet]
     """The given sets, completed with the memories that follow from them."""
+    below: list[Box]
+    """What each layer's gates get from its input."""
 
 
 def enclose_step(
@@ -122,7 +100,7 @@ def enclose_step(
     hidden_bound = 1.0 if rounding is None else 1 + 2 * rounding.function_relative
     if network.cell == "gru":
         hidden_bound += 2 * SETTLING_MARGIN
-    next_sets, entered = [], []
+    next_sets, entered, from_below = [], [], []
     for layer, layer_set in zip(network.layers, sets, strict=True):
         entering = layer_set.of(transitions.state)
         below = input_box.map(layer.from_input, layer.input_bias)
@@ -130,9 +108,9 @@ def enclose_step(
         error = None
         if rounding is not None:
             largest_hidden = (
-                torch.full_like(entering.preactivation.centre[:, : network.hidden_size], hidden_bound)
-                if entering.memory is None or network.cell != "gru"
-                else entering.memory.largest
+                entering.memory.largest
+                if entering.memory is not None and network.cell == "gru"
+                else x.new_full((len(x), network.hidden_size), hidden_bound)
             )
             error = _sum_error(layer, input_box.largest, largest_hidden, rounding)
         if network.cell == "gru" and layer_set.memory is None:
@@ -144,8 +122,10 @@ def enclose_step(
             hidden, memory = _ENCLOSE[network.cell](below, before, entering.memory, error, rounding)
         next_sets.append(LayerSet(hidden.map(layer.from_hidden), memory))
         entered.append(layer_set)
+        from_below.append(below)
         input_box = hidden
-    return Enclosure(_margins(network, input_box, transitions.output, rounding), next_sets, entered)
+    margins = _margins(network, input_box, transitions.output, rounding)
+    return Enclosure(margins, next_sets, entered, from_below)
 
 
 def successors(next_sets: list[LayerSet], transitions: Transitions) -> list[LayerSet]:
@@ -175,30 +155,12 @@ def with_start(box: Box) -> Box:
 
 
 def _sum_error(layer: CellWeights, x: Tensor, hidden: Tensor, rounding: RoundingModel) -> Tensor:
-    num_terms = x.shape[1] + hidden.shape[1] + 2
+    num_terms = x.shape[1] + 1
     sizes = linear(x, layer.from_input.abs(), layer.input_bias.abs())
-    sizes = sizes + linear(hidden, layer.from_hidden.abs(), layer.hidden_bias.abs())
+    if layer.sees_hidden:
+        num_terms += hidden.shape[1] + 1
+        sizes = sizes + linear(hidden, layer.from_hidden.abs(), layer.hidden_bias.abs())
     return rounding.gamma(num_terms) * sizes + rounding.sum_absolute(num_terms)
-
-
-def _function(
-    function: Callable[[Tensor], Tensor],
-    low: Tensor,
-    high: Tensor,
-    error: Tensor | float,
-    rounding: RoundingModel | None,
-) -> tuple[Tensor, Tensor]:
-    """The ends of an increasing function's values, including its rounding."""
-    low, high = function(low - error), function(high + error)
-    if rounding is not None:
-        slack = rounding.function_relative * torch.maximum(low.abs(), high.abs())
-        low, high = low - slack - rounding.function_absolute, high + slack + rounding.function_absolute
-    return low, high
-
-
-def _times(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    corners = torch.stack([a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1]])
-    return corners.amin(0), corners.amax(0)
 
 
 def _enclose_rnn(
@@ -206,11 +168,7 @@ def _enclose_rnn(
 ) -> tuple[Box, Box | None]:
     slack = 0.0 if error is None else error
     low, high = below.low + before.low, below.high + before.high
-    return Box.between(*_function(torch.tanh, low, high, slack, rounding)), None
-
-
-Ends = tuple[Tensor, Tensor]
-"""Lower and upper ends."""
+    return Box.between(*function_ends(torch.tanh, low, high, slack, rounding)), None
 
 
 def _enclose_gru(
@@ -229,12 +187,12 @@ def _gru_gates(
     size = below.centre.shape[1] // 3
     slack = torch.zeros_like(below.centre) if error is None else error
     low, high = below.low + before.low, below.high + before.high
-    gates = _function(
+    gates = function_ends(
         torch.sigmoid, low[:, : 2 * size], high[:, : 2 * size], slack[:, : 2 * size], rounding
     )
     reset, update = ((gates[0][:, part], gates[1][:, part]) for part in (slice(size), slice(size, None)))
-    inner = _times(reset, (before.low[:, 2 * size :], before.high[:, 2 * size :]))
-    new = _function(
+    inner = times(reset, (before.low[:, 2 * size :], before.high[:, 2 * size :]))
+    new = function_ends(
         torch.tanh,
         below.low[:, 2 * size :] + inner[0],
         below.high[:, 2 * size :] + inner[1],
@@ -245,17 +203,8 @@ def _gru_gates(
 
 
 def _gru_mixture(update: Ends, new: Ends, memory: Box, rounding: RoundingModel | None) -> Box:
-    # (1 - z) n + z h increases in n and h and is linear in z: its extremes lie at the ends of z.
-    lows, highs = (
-        torch.stack([end + z * (state - end) for z in update])
-        for end, state in zip(new, (memory.low, memory.high), strict=True)
-    )
-    low, high = lows.amin(0), highs.amax(0)
-    if rounding is not None:
-        most = torch.maximum(new[0].abs(), new[1].abs())
-        slack = rounding.gamma(0) * (2 * most + memory.largest) + rounding.sum_absolute(0)
-        low, high = low - slack, high + slack
-    return Box.between(low, high)
+    size = 2 * largest(new) + memory.largest
+    return Box.between(*mixture(update, new, (memory.low, memory.high), size, rounding))
 
 
 def _settled(
@@ -296,23 +245,23 @@ def _enclose_lstm(
     lows, highs = (below.low + before.low).chunk(4, 1), (below.high + before.high).chunk(4, 1)
     functions = (torch.sigmoid, torch.sigmoid, torch.tanh, torch.sigmoid)
     entry, forget, new, output = (
-        _function(*each, rounding) for each in zip(functions, lows, highs, slack.chunk(4, 1), strict=True)
+        function_ends(*each, rounding)
+        for each in zip(functions, lows, highs, slack.chunk(4, 1), strict=True)
     )
-    old, fresh = _times(forget, (memory.low, memory.high)), _times(entry, new)
-    low, high = old[0] + fresh[0], old[1] + fresh[1]
-    if rounding is not None:
-        most = torch.maximum(old[0].abs(), old[1].abs()) + torch.maximum(fresh[0].abs(), fresh[1].abs())
-        slack = rounding.gamma(0) * most + rounding.sum_absolute(0)
-        low, high = low - slack, high + slack
-    shown = _function(torch.tanh, low, high, 0.0, rounding)
-    hidden = _times(output, shown)
-    if rounding is not None:
-        slack = rounding.gamma(0) * torch.maximum(*(end.abs() for end in hidden)) + rounding.sum_absolute(0)
-        hidden = (hidden[0] - slack, hidden[1] + slack)
-    return Box.between(*hidden), Box.between(low, high)
+    old, fresh = times(forget, (memory.low, memory.high)), times(entry, new)
+    ends = with_error((old[0] + fresh[0], old[1] + fresh[1]), largest(old) + largest(fresh), 0, rounding)
+    hidden = times(output, function_ends(torch.tanh, *ends, 0.0, rounding))
+    return Box.between(*with_error(hidden, largest(hidden), 0, rounding)), Box.between(*ends)
 
 
-_ENCLOSE = {"rnn": _enclose_rnn, "gru": _enclose_gru, "lstm": _enclose_lstm}
+_ENCLOSE = {
+    "rnn": _enclose_rnn,
+    "gru": _enclose_gru,
+    "lstm": _enclose_lstm,
+    "mingru": enclose_mingru,
+    "diagonal": enclose_diagonal,
+    "diagonal_signed": enclose_diagonal_signed,
+}
 
 
 def _margins(

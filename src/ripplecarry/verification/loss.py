@@ -22,6 +22,9 @@ WIDENING = 0.05
 POWER_ROUNDS = 2
 SETTLING_ROUNDS = 1
 SMALLEST_MEAN = 1e-9
+NEARLY_SHUT, SHUT = -2.0, -25.0
+"""Sums of minGRU's update gate: from where on it is to shut, and where it keeps every float32 number."""
+HOLDING = 0.1
 
 
 def loss_of(
@@ -55,7 +58,19 @@ def loss_of(
                 growth = growth + torch.relu(after.radius - SHRINKING * before.radius).mean()
         worst = cross_entropy(-enclosure.margins, transitions.output)
         loss = loss + boxes * (recipe.contraction * growth + recipe.worst_case * worst)
+        if network.cell == "mingru":
+            loss = loss + boxes * HOLDING * sum(map(_ajar, enclosure.below))
     return loss
+
+
+def _ajar(below: Box) -> Float[Tensor, ""]:
+    """How far minGRU's update gates that are nearly shut are from shut, on average.
+
+    A gate between the two lets a state leak that the machine keeps, over as many positions as there may be.
+    """
+    update = below.high.chunk(2, 1)[0]
+    is_nearly_shut = update < NEARLY_SHUT
+    return (torch.relu(update - SHUT) * is_nearly_shut).sum() / is_nearly_shut.sum().clamp(min=1)
 
 
 def _widened(
@@ -87,6 +102,8 @@ def _with_shares(met: list[LayerSet], shares: list[Tensor], amount: float) -> li
     remaining = iter(shares)
 
     def wider(box: Box) -> Box:
+        if not box.centre.shape[1]:
+            return box
         return Box(box.centre, box.radius * (1 + WIDENING) + amount * next(remaining))
 
     return [LayerSet(wider(each.preactivation), each.memory and wider(each.memory)) for each in met]

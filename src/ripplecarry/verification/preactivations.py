@@ -1,8 +1,8 @@
 """Networks in preactivation space: each layer as a function of its preactivation, the product W_hh h.
 
 A state affects the next position only through its preactivation u = W_hh h and its memory: for GRU h
-itself, for LSTM the cell state. Sets of states are smaller in this space: two states that the weights
-cannot tell apart have the same preactivation.
+itself, for LSTM the cell state. Linear recurrences have no W_hh; their memory is all. Sets of states are
+smaller in this space: two states that the weights cannot tell apart have the same preactivation.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
+from torch.nn.functional import linear, silu
 
 from ripplecarry.axes import Float, Integer
 
 Memory = Tensor | None
-"""What a layer passes on besides its preactivation: GRU's hidden state, LSTM's cell state."""
+"""What a layer passes on besides its preactivation: the hidden state of GRU and minGRU, LSTM's cell state,
+the diagonal recurrences' vector."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,37 @@ def lstm_from_preactivations(below: Tensor, before: Tensor, memory: Memory) -> t
     return torch.sigmoid(output) * torch.tanh(memory), memory
 
 
+def _mingru(below: Tensor, before: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    """The hidden state, which is also the memory."""
+    assert memory is not None
+    update, new = below.chunk(2, dim=-1)
+    hidden_state = memory + torch.sigmoid(update) * (new - memory)
+    return hidden_state, hidden_state
+
+
+def _diagonal(below: Tensor, before: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    """The hidden state, and the vector as the memory."""
+    assert memory is not None
+    keep, new, shown = below.chunk(3, dim=-1)
+    memory = torch.sigmoid(keep) * memory + new
+    return memory * silu(shown), memory
+
+
+def _diagonal_signed(below: Tensor, before: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    """The same with eigenvalues in [-1, 1]."""
+    assert memory is not None
+    keep, new, shown = below.chunk(3, dim=-1)
+    memory = (2 * torch.sigmoid(keep) - 1) * memory + new
+    return memory * silu(shown), memory
+
+
 FROM_PREACTIVATIONS: dict[str, Callable[[Tensor, Tensor, Memory], tuple[Tensor, Memory]]] = {
     "rnn": rnn_from_preactivations,
     "gru": gru_from_preactivations,
     "lstm": lstm_from_preactivations,
+    "mingru": _mingru,
+    "diagonal": _diagonal,
+    "diagonal_signed": _diagonal_signed,
 }
 """One position from `below` (W_ih x plus bias), `before` (the preactivation plus bias) and the memory."""
 
@@ -63,9 +91,15 @@ class CellWeights:
     """One layer's parameters, in PyTorch's layout."""
 
     from_input: Float[Tensor, "gates_hidden features"]
-    from_hidden: Float[Tensor, "gates_hidden hidden"]
     input_bias: Float[Tensor, " gates_hidden"]
-    hidden_bias: Float[Tensor, " gates_hidden"]
+    from_hidden: Float[Tensor, "preactivation hidden"]
+    """Without rows for linear recurrences."""
+    hidden_bias: Float[Tensor, " preactivation"]
+
+    @property
+    def sees_hidden(self) -> bool:
+        """Whether gates see the hidden state."""
+        return len(self.from_hidden) > 0
 
 
 @dataclass(frozen=True)
@@ -85,14 +119,18 @@ class PreactivationNetwork:
     ) -> "PreactivationNetwork":
         """The network with these parameters by name; they are shared if `dtype` is theirs."""
         named = {name: parameter.to(dtype) for name, parameter in parameters.items()}
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        num_layers = sum(name.startswith("rnn.weight_hh_l") for name in named)
+        embedding, readout = named["embed_layer.weight"], named["dense.weight"]
+        nothing = {"weight_hh": readout.new_zeros(0, readout.shape[1]), "bias_hh": readout.new_zeros(0)}
+        num_layers = sum(name.startswith("rnn.weight_ih_l") for name in named)
         layers = tuple(
-            CellWeights(*(named[f"rnn.{kind}_l{layer}"] for kind in names)) for layer in range(num_layers)
+            CellWeights(
+                *(named[f"rnn.{kind}_l{layer}"] for kind in ("weight_ih", "bias_ih")),
+                *(named.get(f"rnn.{kind}_l{layer}", none) for kind, none in nothing.items()),
+            )
+            for layer in range(num_layers)
         )
-        embedding = named["embed_layer.weight"]
         num_operands = layers[0].from_input.shape[1] // embedding.shape[1]
-        return cls(cell, embedding, layers, named["dense.weight"], named["dense.bias"], num_operands)
+        return cls(cell, embedding, layers, readout, named["dense.bias"], num_operands)
 
     @property
     def hidden_size(self) -> int:
@@ -114,7 +152,7 @@ class PreactivationNetwork:
         traced = []
         for layer in self.layers:
             below = linear(x, layer.from_input, layer.input_bias)
-            preactivation = below.new_zeros(below.shape[1:])
+            preactivation = below.new_zeros(below.shape[1], len(layer.from_hidden))
             memory: Memory = (
                 None if self.cell == "rnn" else below.new_zeros(below.shape[1], self.hidden_size)
             )

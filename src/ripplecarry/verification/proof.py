@@ -75,6 +75,7 @@ def statement(task: Task, cell: str, layers: int, weights_sha256: str) -> str:
     return (
         f"{theorem(task)} The network: {cell}, {layers} {'layer' if layers == 1 else 'layers'}, weights "
         f"sha256 {weights_sha256[:16]}…."
+        f"{' Its silu(x) is x times such a sigmoid.' if cell.startswith('diagonal') else ''}"
     )
 
 
