@@ -176,8 +176,8 @@ def test_the_search_finds_a_latch_in_every_state_and_both_checkers_accept_it(apa
     choice = TaskChoice.build(FLIP_FLOP)
     parameters = {name: torch.tensor(array) for name, array in weights.items()}
     network = PreactivationNetwork.of("mingru", parameters, torch.float64)
-    low = torch.tensor([[-1.0, 0.0, -0.5], [1.0, 0.0, -0.5 - apart]]).double()
-    high = torch.tensor([[0.0, 1.0, 0.5], [1.0, 1.0, 0.5]]).double()
+    low = torch.tensor([[-1.0, 0.0, -0.5], [1.0, 0.0, -0.5 - apart]], dtype=torch.float64)
+    high = torch.tensor([[0.0, 1.0, 0.5], [1.0, 1.0, 0.5]], dtype=torch.float64)
     start = LayerSet(Box(torch.zeros(2, 0), torch.zeros(2, 0)), Box.between(low, high))
 
     attempt = find_invariant(network, Transitions.of(choice.build_task().machine), [start])
