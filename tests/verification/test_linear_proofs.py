@@ -23,7 +23,7 @@ from safetensors.numpy import save
 from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.verification.balls import CELLS, GateSum
-from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certificate import Certificate, certify_boxes
 from ripplecarry.verification.certify import find_invariant
 from ripplecarry.verification.enclosures import LayerSet, Transitions
 from ripplecarry.verification.intervals import Box
@@ -181,7 +181,7 @@ def test_the_search_finds_a_latch_in_every_state_and_both_checkers_accept_it(apa
     start = LayerSet(Box(torch.zeros(2, 0), torch.zeros(2, 0)), Box.between(low, high))
 
     attempt = find_invariant(network, Transitions.of(choice.build_task().machine), [start])
-    found = certify_sets("made", choice, "mingru", weights, attempt.sets)
+    found = certify_boxes("made", choice, "mingru", weights, attempt.sets)
 
     assert attempt.num_rounds == 1
     assert isinstance(found, Certificate)

@@ -183,11 +183,14 @@ def _sample(run: Run) -> dict[str, Any]:
     return {"shape": list(batch.operands.shape), "digits": text_of_array(batch.operands, "uint8")}
 
 
-def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
-    """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
+def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]] | None:
+    """The ends of the preactivation boxes of the certificate's sets, by machine state and layer."""
+    found = preactivation_boxes(certificate)
+    if found is None:
+        return None
     return {
         state: [
             {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes
         ]
-        for state, boxes in preactivation_boxes(certificate).items()
+        for state, boxes in found.items()
     }
