@@ -21,14 +21,14 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import TRAINING, RunRequest, Trial
 from ripplecarry.sweeps.execute_run import Progress, execute_run
-from ripplecarry.verification.certificate import Certificate, certify_boxes, certify_parallelotopes
+from ripplecarry.verification.certificate import Certificate, certify_boxes, certify_sloped_boxes
 from ripplecarry.verification.certify import Attempt
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
-from ripplecarry.verification.find_parallelotopes import Round, find_parallelotopes, is_small_enough
+from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes, is_small_enough
 from ripplecarry.verification.forgetting import Forgetting, estimate_forgetting
-from ripplecarry.verification.parallelotopes import PositionBounds
 from ripplecarry.verification.recipes import POLISHING_STEPS
+from ripplecarry.verification.sloped_boxes import PositionBounds
 from ripplecarry.verification.trainer import look_for_invariant
 
 
@@ -41,7 +41,7 @@ class Unknown(Shown):
     forgetting: Forgetting | None
     """None for a network that is too large to estimate."""
     last_round: Round | None = None
-    """Where the search for sets along a direction ended; None for networks that it is not for."""
+    """Where the search for sloped boxes ended; None for networks that it is not for."""
 
     def _line(self) -> str:
         return self.sentence
@@ -50,7 +50,7 @@ class Unknown(Shown):
     def sentence(self) -> str:
         """What was tried, in words."""
         estimate = f"{self.forgetting.sentence}; " if self.forgetting else ""
-        along = f"; sets along a direction ended with {self.last_round.words}" if self.last_round else ""
+        along = f"; of sloped boxes {self.last_round.words}" if self.last_round else ""
         return (
             f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
             f"wrong answer{along}; {estimate}polishing trains a copy until it is certified"
@@ -95,13 +95,13 @@ def certify(
         wrong = shortest_known(run, store, network, find_counterexample(network, trial.cell, task))
     if wrong is not None:
         return wrong
-    along = _along_a_direction(run, say)
-    if isinstance(along, Certificate):
-        return _kept(along, run, store)
+    sloped = _sloped_boxes(run, say)
+    if isinstance(sloped, Certificate):
+        return _kept(sloped, run, store)
     say("no proof found; estimating how strongly the network forgets")
     with one_thread():
         forgetting = estimate_forgetting(trial, task, run.weights, run.seed)
-    return Unknown(attempt.margin, attempt.num_rounds, forgetting, along)
+    return Unknown(attempt.margin, attempt.num_rounds, forgetting, sloped)
 
 
 def _kept(found: Certificate, run: Run, store: Store) -> Certificate:
@@ -110,27 +110,27 @@ def _kept(found: Certificate, run: Run, store: Store) -> Certificate:
     return found
 
 
-def _along_a_direction(run: Run, say: Callable[[str], None]) -> Certificate | Round | None:
-    """The certificate of sets along a direction, or how far the search for them came.
+def _sloped_boxes(run: Run, say: Callable[[str], None]) -> Certificate | Round | None:
+    """The certificate of sloped boxes, or how far the search for them came.
 
     None where there is no such search: of other cells, of several layers, of machines too large for it.
     """
     machine = run.task.machine
     if run.trial.cell != "rnn" or run.trial.layers != 1 or not is_small_enough(machine):
         return None
-    say("no wrong answer found; searching for sets along a direction")
+    say("no wrong answer found; searching for sloped boxes")
     bounds = PositionBounds(run.weights, machine, run.task.base, run.task.num_operands)
     rounds: list[Round] = []
 
     def told(last: Round) -> None:
-        if not rounds or rounds[-1].num_histories != last.num_histories:
-            say(f"trying {last.num_histories} sets")
+        if not rounds or rounds[-1].num_sets != last.num_sets:
+            say(f"trying {last.num_sets} sets")
         rounds.append(last)
 
-    closed = find_parallelotopes(bounds, run.seed, report=told)
+    closed = find_sloped_boxes(bounds, run.seed, report=told)
     if closed is not None:
         say(f"checking {rounds[-1].num_pieces} pieces of sets, which may take minutes")
-        found = certify_parallelotopes(run.id, run.trial, run.weights, bounds.coordinates, closed)
+        found = certify_sloped_boxes(run.id, run.trial, run.weights, closed)
         if isinstance(found, Certificate):
             return found
         say(f"it is refused: {found}")

@@ -17,15 +17,14 @@ from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.notebook import Shown, bars_picture
 from ripplecarry.verification.certificate_file import (
-    ALONG_A_DIRECTION,
     BOXES,
     FORMAT,
+    SLOPED_BOXES,
     preactivation_boxes,
 )
 from ripplecarry.verification.check import check
 from ripplecarry.verification.enclosures import LayerSet
-from ripplecarry.verification.find_parallelotopes import ClosedSets
-from ripplecarry.verification.parallelotopes import Coordinates
+from ripplecarry.verification.find_sloped_boxes import ClosedSets
 from ripplecarry.verification.proof import Proof, statement, weights_hash
 from ripplecarry.verification.rounding import ROUNDING
 
@@ -90,24 +89,22 @@ def certify_boxes(
     return _certified(stated, run_id, choice, cell, len(sets), weights)
 
 
-def certify_parallelotopes(
-    run_id: str, choice: TaskChoice, weights: Weights, coordinates: Coordinates, closed: ClosedSets
+def certify_sloped_boxes(
+    run_id: str, choice: TaskChoice, weights: Weights, closed: ClosedSets
 ) -> Certificate | CertificateRefused:
-    """The same with sets along a direction, of one layer of rnn."""
+    """The same with sloped boxes, of one layer of rnn."""
     sets, histories = closed.sets, closed.histories
     stated = {
-        "format": ALONG_A_DIRECTION,
-        "coordinates": {
-            "rows": list(map(_short, coordinates.rows)),
-            "columns": list(map(_short, coordinates.columns)),
-        },
+        "format": SLOPED_BOXES,
+        "direction": _short(closed.direction),
         "histories": [
             {
                 "state": int(histories.state[k]),
                 "next": histories.following[k].tolist(),
-                "low": _short(sets.low[k]),
-                "high": _short(sets.high[k]),
-                "slopes": _short(sets.slopes[k, 1:]),
+                "along": _short(np.array([sets.low[k, 0], sets.high[k, 0]])),
+                "slopes": _short(sets.slopes[k]),
+                "low": _short(sets.low[k, 1:]),
+                "high": _short(sets.high[k, 1:]),
                 "pieces": int(sets.num_pieces[k]),
             }
             for k in range(histories.num)

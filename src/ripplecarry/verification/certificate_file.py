@@ -15,10 +15,10 @@ from ripplecarry.verification.balls import Balls
 from ripplecarry.verification.rounding import ROUNDING
 
 FORMAT = "ripplecarry certificate 2"
-ALONG_A_DIRECTION = "ripplecarry certificate 3"
-"""The format of certificates whose sets are parallelotopes."""
+SLOPED_BOXES = "ripplecarry certificate 3"
+"""The format of certificates whose sets are sloped boxes."""
 _FORMAT_1 = "ripplecarry certificate 1"
-_FORMATS = (FORMAT, ALONG_A_DIRECTION, _FORMAT_1)
+_FORMATS = (FORMAT, SLOPED_BOXES, _FORMAT_1)
 _ROUNDING_1 = ROUNDING.as_dict() | {"function_absolute": 2.0**-125}
 _CELLS_BY_GATES = {1: ("rnn",), 3: ("gru",), 4: ("lstm",)}
 _LINEAR_CELLS_BY_GATES = {2: ("mingru",), 3: ("diagonal", "diagonal_signed")}
@@ -73,7 +73,7 @@ def preactivation_boxes(
 
     None for cells whose gates see no hidden state.
     """
-    if certificate["format"] == ALONG_A_DIRECTION:
+    if certificate["format"] == SLOPED_BOXES:
         return _boxes_around(certificate)
     if PREACTIVATION not in BOXES.get(certificate.get("cell", "rnn"), ()):
         return None
@@ -82,18 +82,13 @@ def preactivation_boxes(
 
 
 def _boxes_around(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, list[float]]]]:
-    """The same of sets along a direction, in float64."""
-    columns = np.array(certificate["coordinates"]["columns"])
-    num_directions = columns.shape[1]
+    """The same of sloped boxes, in float64."""
     ends: dict[str, list[np.ndarray]] = {}
     for history in certificate["histories"]:
-        low, high = np.array(history["low"]), np.array(history["high"])
-        generators = columns.copy()
-        generators[:, 0] += columns[:, 1:] @ np.array(history["slopes"])
-        centre, radius = (high + low) / 2, (high - low) / 2
-        middle = generators @ centre[:num_directions] + centre[num_directions:]
-        reach = np.abs(generators) @ radius[:num_directions] + radius[num_directions:]
-        ends.setdefault(str(history["state"]), []).append(np.stack([middle - reach, middle + reach]))
+        low, high, slopes = (np.array(history[name]) for name in ("low", "high", "slopes"))
+        along = slopes[:, None] * np.array(history["along"])
+        own = np.stack([low + along.min(1), high + along.max(1)])
+        ends.setdefault(str(history["state"]), []).append(own)
     boxes = {state: np.stack(each) for state, each in sorted(ends.items())}
     return {
         state: [{"low": each[:, 0].min(0).tolist(), "high": each[:, 1].max(0).tolist()}]

@@ -18,13 +18,13 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
 from ripplecarry.verification.balls import CELLS, Balls, GateSum, largest, sum_error
 from ripplecarry.verification.certificate_file import (
-    ALONG_A_DIRECTION,
+    SLOPED_BOXES,
     margin_tolerance,
     read_cell,
     read_sets,
     read_task,
 )
-from ripplecarry.verification.check_parallelotopes import HIDDEN_BOUND, ExactLayer, ParallelotopeChecker
+from ripplecarry.verification.check_sloped_boxes import HIDDEN_BOUND, ExactLayer, SlopedBoxChecker
 from ripplecarry.verification.proof import Proof, Weights, weights_hash
 
 _INFINITY_BITS, _SMALLEST_NORMAL_BITS = np.uint32(0x7F800000), np.uint32(0x00800000)
@@ -94,11 +94,11 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     gates, layers = _layers(weights, task)
     cell = read_cell(certificate, gates, is_linear=not layers[0].sees_hidden)
     features = _symbol_features(weights["embed_layer.weight"], task)
-    if certificate["format"] == ALONG_A_DIRECTION:
+    if certificate["format"] == SLOPED_BOXES:
         if cell != "rnn" or len(layers) != 1:
             raise CertificateRefused("its sets are for one layer of rnn")
         exact = _exact_layer(layers[0], features, weights)
-        margin, slack = ParallelotopeChecker(certificate, exact, task.machine).prove()
+        margin, slack = SlopedBoxChecker(certificate, exact, task.machine).prove()
     else:
         hidden_size = len(layers[0].input_bias) // gates
         sets = read_sets(

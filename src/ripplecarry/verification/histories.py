@@ -1,11 +1,15 @@
 """Histories: a finer machine, whose states tell what was read last as far as sets keep it apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.axes import Integer
+
+Reading = tuple[int, int]
+"""A machine state, and the symbol that is read in it."""
 
 
 @dataclass(frozen=True)
@@ -15,37 +19,40 @@ class Histories:
     state: Integer[np.ndarray, " history"]
     """The task's machine's state after each."""
     following: Integer[np.ndarray, "history symbol"]
-    family: Integer[np.ndarray, " history"]
-    """Equal where the last symbol and the state before it are."""
+    last: tuple[Reading | None, ...]
+    """The last reading of each; None for history 0."""
 
     @property
     def num(self) -> int:
         return len(self.state)
 
+    @classmethod
+    def of(
+        cls,
+        machine: Machine,
+        kept_longer: Integer[np.ndarray, " symbol"],
+        groups: Mapping[Reading, int],
+    ) -> "Histories":
+        """Histories of the last reading; after some symbols also of the group of the reading before.
 
-def histories_of(machine: Machine, kept_longer: Integer[np.ndarray, " symbol"]) -> Histories:
-    """The state before the last symbol and that symbol; after some symbols also the same of the one before.
-
-    Args:
-        kept_longer: the symbols after which two positions are remembered.
-    """
-    longer = set(kept_longer.tolist())
-    start: tuple[int, ...] = ()
-    found: dict[tuple[int, ...], int] = {start: 0}
-    states, families, following = [0], [start], []
-    for history in (waiting := [start]):
-        state, row = states[found[history]], []
-        for symbol in range(machine.num_symbols):
-            family = (state, symbol)
-            after = (*family, *families[found[history]]) if symbol in longer else family
-            if after not in found:
-                found[after] = len(waiting)
-                waiting.append(after)
-                states.append(int(machine.next_state[state, symbol]))
-                families.append(family)
-            row.append(found[after])
-        following.append(row)
-    number = {family: k for k, family in enumerate(dict.fromkeys(families))}
-    return Histories(
-        np.array(states), np.array(following), np.array([number[family] for family in families])
-    )
+        Args:
+            kept_longer: the symbols after which the reading before is remembered.
+        """
+        longer = set(kept_longer.tolist())
+        found: dict[tuple[Reading, int | None] | None, int] = {None: 0}
+        states, following = [0], []
+        readings: list[Reading | None] = [None]
+        for number in (waiting := [0]):
+            before, row = readings[number], []
+            group = -1 if before is None else groups.get(before, -1)
+            for symbol in range(machine.num_symbols):
+                reading = states[number], symbol
+                after = reading, group if symbol in longer else None
+                if after not in found:
+                    found[after] = len(waiting)
+                    waiting.append(len(waiting))
+                    states.append(int(machine.next_state[reading]))
+                    readings.append(reading)
+                row.append(found[after])
+            following.append(row)
+        return cls(np.array(states), np.array(following), tuple(readings))
