@@ -38,6 +38,7 @@ STUDIES = (
     "deltanet",
     "word_problems",
     "cells_adding",
+    "ordinary_adders",
     "thousand_seeds_of_rates",
     "thousand_seeds_of_cells",
 )
