@@ -27,7 +27,8 @@ STUDY = Study(
     claims=tuple(
         Claim(
             f"O{number}",
-            f"with a weight decay of {decay:g} every pair is right that is tested, up to {LONGEST:,} digits",
+            f"with a weight decay of {decay:g} every pair is right that is tested, "
+            f"up to {LONGEST:,} digits",
             Mostly(is_exact_up_to(LONGEST), {"weight_decay": decay}),
         )
         for number, decay in enumerate(DECAYS, start=1)
