@@ -2,19 +2,23 @@
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import product
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from checkers import CHECKERS, certificate_bytes, weights_bytes
+from compiled_machines import in_float32
 from every_engine import ENGINES, load
 from flint import arb
+from functions import subnormals
 from hypothesis import example, given
 from hypothesis import strategies as st
-from linear_machines import FLIP_FLOP, PROVED, UNPROVED, WRONG, diagonal, mingru
+from linear_machines import FLIP_FLOP, OPEN, PROVED, UNPROVED, WRONG, diagonal, mingru
 from made_certificates import LINEAR, certified
 from safetensors.numpy import save
 
@@ -25,6 +29,7 @@ from ripplecarry.verification.certify import find_invariant
 from ripplecarry.verification.enclosures import LayerSet, Transitions
 from ripplecarry.verification.intervals import Box
 from ripplecarry.verification.preactivations import PreactivationNetwork
+from ripplecarry.verification.proof import weights_hash
 from verify_certificate import ONE, Layer, Refused, verify
 
 TINY = np.finfo(np.float32).tiny
@@ -117,6 +122,22 @@ def test_a_latch_of_states_that_may_overflow_is_refused(checker):
     refusal = CHECKERS[checker](weights_bytes(built.weights), certificate_bytes(certificate))
     assert refusal is not None
     assert "overflow" in refusal
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("size", ["units", "features"])
+def test_weights_without_units_or_features_are_refused(size, checker):
+    weights = dict(PROVED["latch"].weights)
+    if size == "units":
+        empty = {"rnn.weight_ih_l0": (0, 5), "rnn.bias_ih_l0": (0,), "dense.weight": (3, 0)}
+    else:
+        empty = {"embed_layer.weight": (5, 0), "rnn.weight_ih_l0": (4, 0)}
+    weights |= {name: np.zeros(shape, np.float32) for name, shape in empty.items()}
+    content = PROVED["latch"].certificate() | {"weights_sha256": weights_hash(weights)}
+
+    refusal = CHECKERS[checker](weights_bytes(weights), certificate_bytes(content))
+    assert refusal is not None
+    assert "empty" in refusal or "not a vector or a matrix" in refusal
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
@@ -266,6 +287,71 @@ def test_an_end_of_almost_nothing_is_no_end_of_a_latch():
     for high, is_held in ((tiny, False), (2 * tiny, True)):
         _, by_file = bounds("mingru", [np.float32(-300), np.float32(0)], low, high)
         assert (by_file[0] == (units(low), units(high))) == is_held
+
+
+class Latch(NamedTuple):
+    """An interval, and the gate sums that push hardest at its ends of all that R7 allows."""
+
+    low: np.float32
+    high: np.float32
+    update: np.float32
+    new: np.float32
+
+
+def _latches() -> Iterator[Latch]:
+    """Ends at powers of two and beside them, where numbers lie closest; of one sign and of two."""
+    for exponent, near in product((-89, 0, 100), (-1, 0, 1)):
+        end = np.ldexp(np.float32(1 + near * 2.0 ** (-24 if near < 0 else -23)), exponent)
+        for other in (end, -end, np.nextafter(end, np.float32(np.inf)), np.float32(2) * end):
+            for low, high in ((min(end, other), max(end, other)), (min(-end, -other), max(-end, -other))):
+                for part in (0.9, 1e-6):  # of what may be added, by the state; the rest by the new value
+                    most = max(abs(float(low)), abs(float(high)))
+                    share = 2.0**-26 * part * float(end) / most
+                    new = np.float32((1 - 1e-4) * 2.0**-26 * float(end) / share - most)
+                    yield Latch(low, high, np.float32(np.log(share)), new)
+
+
+LATCHES = list(_latches())
+
+
+@pytest.mark.parametrize("flush", [kept, flushed])
+def test_no_way_of_computing_leaves_a_latch(flush):
+    for low, high, update, new in LATCHES:
+        for pushed in (new, -new):
+            by_package, by_file = bounds("mingru", [update, pushed], low, high)
+            assert by_file == [(units(low), units(high))]
+            assert arb(float(low)).union(arb(float(high))).contains(by_package[0])
+            inside = [end for end in (np.float32(0), TINY / 2, -TINY / 2) if low < end < high]
+            for start in (low, high, *inside):
+                for (hidden,) in ways("mingru", [update, pushed], start, flush):
+                    assert low <= hidden <= high
+
+
+@pytest.mark.parametrize("are_flushed", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_engine_leaves_a_latch(engine, are_flushed):
+    """Logits are the hidden state. Symbols 0 and 1 set the ends, 2 and 3 push the state up and down."""
+    low, high, update, new = map(np.array, zip(*LATCHES, strict=True))
+    opened = np.full_like(low, 2 * OPEN)
+    sums = np.stack([opened, opened, update, update, low, high, new, -new])
+    machine = {"next_state": [[0] * 4], "output": [[len(low) - 1, 0, 0, 0]]}
+    task = TaskChoice.build({"task": "machine", "machine": machine}).build_task()
+    weights = in_float32(
+        {
+            "embed_layer.weight": np.eye(4),
+            "rnn.weight_ih_l0": sums.reshape(2, 4, -1).transpose(0, 2, 1).reshape(-1, 4),
+            "rnn.bias_ih_l0": np.zeros(2 * len(low)),
+            "dense.weight": np.eye(len(low)),
+            "dense.bias": np.zeros(len(low)),
+        }
+    )
+    network = load(engine, task, weights, "mingru")
+    symbols = np.array([[end, *[push] * 40] for end in (0, 1) for push in (2, 3)])
+    with subnormals(are_flushed=are_flushed):
+        states = network.logits(task.digits_of(symbols))
+
+    assert (states[:, 0] == np.array([low, low, high, high])).all()
+    assert ((low <= states) & (states <= high)).all()
 
 
 def units(value: float | np.floating) -> int:
