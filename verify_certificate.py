@@ -13,7 +13,7 @@ reached: in every layer the exact product W_hh h lies in one box, h in a second,
 
 then, by induction over positions, the network answers as the machine does at every position of any input.
 
-"Computed" means in float32, in any way that keeps to these bounds, with u = 2^-24:
+"Computed" means in float32, rounded to nearest, in any way that keeps to these bounds, with u = 2^-24:
 - A sum of n products, in any order, fused or not, subnormal numbers kept or flushed to zero, is off by at
   most gamma * size + 4 K 2^-126 + 2^-126 * norm, where size is the sum of the terms' absolute values, norm
   that of the weights', K = n + 8 and gamma = K u / (1 - K u). Nothing overflows if size is below 2^126.

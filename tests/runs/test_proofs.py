@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 import safetensors.numpy
@@ -181,6 +183,16 @@ def test_a_record_of_an_acceptance_holds_for_what_was_accepted_alone(copied, par
         object.__setattr__(run, "trial", run.trial.model_copy(update={"task": "subtraction"}))
 
     assert proofs.recorded(run, path) is None
+
+
+def test_all_of_the_checkers_code_is_in_a_records_name():
+    """What another version of any part of it accepted is checked again."""
+    program = "import sys, ripplecarry.verification.check; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    parts = {name for name in done.stdout.split() if name.startswith("ripplecarry.verification.")}
+
+    assert {"ripplecarry.verification.balls", "ripplecarry.verification.check"} < parts
+    assert parts <= {module.__name__ for module in proofs.CHECKER}
 
 
 def test_a_run_of_another_store_is_not_taken_for_the_one_of_the_same_id(copied, tmp_path, capsys):

@@ -1,143 +1,38 @@
-"""Linear recurrences built by hand: what has a proof, what is wrong, and what is right without one."""
+"""Proofs of linear recurrences: of networks built by hand, and each rule against every way of computing."""
 
 import copy
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import product
 from math import prod
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from checkers import CHECKERS, certificate_bytes, certificate_of, weights_bytes
+from checkers import CHECKERS, certificate_bytes, weights_bytes
 from compiled_machines import in_float32
 from every_engine import ENGINES, load
 from flint import arb
+from functions import subnormals
 from hypothesis import example, given
 from hypothesis import strategies as st
+from linear_machines import FLIP_FLOP, OPEN, PROVED, UNPROVED, WRONG, diagonal, mingru
 from made_certificates import LINEAR, certified
 from safetensors.numpy import save
 
 from ripplecarry.arithmetic.task_choice import TaskChoice
-from ripplecarry.networks.initial_values import Weights
 from ripplecarry.verification.balls import CELLS, GateSum
 from ripplecarry.verification.certificate import Certificate, certify_boxes
 from ripplecarry.verification.certify import find_invariant
 from ripplecarry.verification.enclosures import LayerSet, Transitions
 from ripplecarry.verification.intervals import Box
 from ripplecarry.verification.preactivations import PreactivationNetwork
+from ripplecarry.verification.proof import weights_hash
 from verify_certificate import ONE, Layer, Refused, verify
 
-FLIP_FLOP, PARITY = {"task": "flip_flop"}, {"task": "parity"}
-SYMBOLS = {"flip_flop": 5, "parity": 2}
-KEEPING, SET_0, SET_1, READ = (0, 1, 4), 2, 3, 4
-OPEN, TINY = 25.0, np.finfo(np.float32).tiny
-Gate = Mapping[int, float]
-"""The sum of a gate by symbol."""
-
-
-@dataclass(frozen=True)
-class Built:
-    """A network of two units: the first keeps a bit, the second says how to answer."""
-
-    cell: str
-    settings: dict[str, str]
-    gates: tuple[Gate, ...]
-    """Of the first unit, which is 1 for a bit of 1 and at most 0 for one of 0."""
-    witness: tuple[int, ...] = ()
-    """Symbols of which the last is answered wrongly; none where none is known."""
-    boxes: Mapping[str, tuple[float, float]] = field(
-        default_factory=lambda: {"0": (-1.1, 0.1), "1": (0.9, 1.1)}
-    )
-    """The bit's intervals by machine state."""
-
-    @property
-    def weights(self) -> Weights:
-        num_symbols, num_gates = SYMBOLS[self.settings["task"]], len(self.gates)
-        from_input = np.zeros((num_gates, 2, num_symbols))
-        for gate, sums in enumerate(self.gates):
-            from_input[gate, 0, list(sums)] = list(sums.values())
-        asked = [float(num_symbols == 2 or s == READ) for s in range(num_symbols)]
-        from_input[:, 1] = [[OPEN] * num_symbols, asked] if num_gates == 2 else 0
-        if num_gates == 3:  # no eigenvalue, the answer's kind, and a gate of 1 where silu is 2
-            from_input[0, 1] = 0 if self.cell == "diagonal_signed" else -2 * OPEN
-            from_input[1, 1], from_input[2, 1] = asked, 1.0
-        num_outputs = TaskChoice.build(self.settings).build_task().num_outputs
-        readout, bias = np.zeros((num_outputs, 2)), np.full(num_outputs, -50.0)
-        size = 4 if num_gates == 2 else 4 / (1 / (1 + np.exp(-1.0)))
-        readout[0, 0], readout[1, 0], bias[0], bias[1] = -size, size, 2, -2
-        if num_symbols > 2:
-            readout[2, 1], bias[2] = -5 * size, 10
-        return in_float32(
-            {
-                "embed_layer.weight": np.eye(num_symbols),
-                "rnn.weight_ih_l0": from_input.reshape(2 * num_gates, num_symbols),
-                "rnn.bias_ih_l0": np.zeros(2 * num_gates),
-                "dense.weight": readout,
-                "dense.bias": bias,
-            }
-        )
-
-    def certificate(self, boxes: Mapping[str, tuple[float, float]] | None = None) -> dict[str, Any]:
-        """What claims that the bit stays in these intervals, by default its own."""
-        name = "hidden" if self.cell == "mingru" else "memory"
-        invariant = {
-            state: [{name: {"low": [low, -0.1], "high": [high, 1.1]}}]
-            for state, (low, high) in (boxes or self.boxes).items()
-        }
-        return certificate_of(self.settings, self.cell, self.weights, invariant, margin=-1e300)
-
-
-def mingru(keep: float, new: float = 0.0, **changes: Any) -> Built:
-    """Flip-flop; what is kept has an update gate of this sum, and this new value."""
-    gates = (dict.fromkeys(KEEPING, keep) | {SET_0: OPEN, SET_1: OPEN}, dict.fromkeys(KEEPING, new))
-    gates[1].update({SET_0: -1.0, SET_1: 1.0})
-    return Built("mingru", FLIP_FLOP, gates, **changes)
-
-
-def diagonal(cell: str, keep: float, **changes: Any) -> Built:
-    """Flip-flop; what is kept has an eigenvalue of this sum."""
-    forget = 0.0 if cell == "diagonal_signed" else -2 * OPEN
-    gates = (
-        dict.fromkeys(KEEPING, keep) | {SET_0: forget, SET_1: forget},
-        {SET_0: -1.0, SET_1: 1.0},
-        dict.fromkeys(range(5), 1.0),
-    )
-    return Built(cell, FLIP_FLOP, gates, **changes)
-
-
-PROVED = {
-    "latch": mingru(-OPEN),
-    "latch, a new value of 50": mingru(-OPEN, 50.0),
-    "latch, as far open as may be": mingru(-20.5),
-}
-SETTING = (SET_1, *(0,) * 600, READ)
-WRONG = {
-    "leaking minGRU": mingru(-5.0, witness=SETTING),
-    "minGRU that takes in what is large": mingru(-OPEN, -1e9, witness=SETTING),
-    "leaking diagonal": diagonal("diagonal", 6.0, witness=SETTING),
-    "leaking signed diagonal": diagonal("diagonal_signed", 6.0, witness=SETTING),
-    "growing diagonal": Built(
-        "diagonal",
-        FLIP_FLOP,
-        (
-            dict.fromkeys(KEEPING, 40.0) | {SET_0: -50.0, SET_1: -50.0},
-            dict.fromkeys(KEEPING, 0.01) | {SET_0: -1.0, SET_1: 1.0},
-            dict.fromkeys(range(5), 1.0),
-        ),
-        witness=(SET_0, *(0,) * 600, READ),
-    ),
-}
-UNPROVED = {
-    "minGRU that nearly latches": mingru(-17.0),
-    "minGRU with an end at zero": mingru(-OPEN, boxes={"0": (-1.1, 0.0), "1": (0.9, 1.1)}),
-    "latched diagonal": diagonal("diagonal", 40.0),
-    "latched signed diagonal": diagonal("diagonal_signed", 40.0),
-    "parity": Built("diagonal_signed", PARITY, ({0: 40.0, 1: -80.0}, {1: 1.0}, {0: 1.0, 1: 1.0})),
-}
-"""Right in float32, where a gate is exactly 1; R3 leaves it 2^-20 of doubt, or an end is not safe."""
+TINY = np.finfo(np.float32).tiny
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
@@ -227,6 +122,22 @@ def test_a_latch_of_states_that_may_overflow_is_refused(checker):
     refusal = CHECKERS[checker](weights_bytes(built.weights), certificate_bytes(certificate))
     assert refusal is not None
     assert "overflow" in refusal
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("size", ["units", "features"])
+def test_weights_without_units_or_features_are_refused(size, checker):
+    weights = dict(PROVED["latch"].weights)
+    if size == "units":
+        empty = {"rnn.weight_ih_l0": (0, 5), "rnn.bias_ih_l0": (0,), "dense.weight": (3, 0)}
+    else:
+        empty = {"embed_layer.weight": (5, 0), "rnn.weight_ih_l0": (4, 0)}
+    weights |= {name: np.zeros(shape, np.float32) for name, shape in empty.items()}
+    content = PROVED["latch"].certificate() | {"weights_sha256": weights_hash(weights)}
+
+    refusal = CHECKERS[checker](weights_bytes(weights), certificate_bytes(content))
+    assert refusal is not None
+    assert "empty" in refusal or "not a vector or a matrix" in refusal
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
@@ -376,6 +287,71 @@ def test_an_end_of_almost_nothing_is_no_end_of_a_latch():
     for high, is_held in ((tiny, False), (2 * tiny, True)):
         _, by_file = bounds("mingru", [np.float32(-300), np.float32(0)], low, high)
         assert (by_file[0] == (units(low), units(high))) == is_held
+
+
+class Latch(NamedTuple):
+    """An interval, and the gate sums that push hardest at its ends of all that R7 allows."""
+
+    low: np.float32
+    high: np.float32
+    update: np.float32
+    new: np.float32
+
+
+def _latches() -> Iterator[Latch]:
+    """Ends at powers of two and beside them, where numbers lie closest; of one sign and of two."""
+    for exponent, near in product((-89, 0, 100), (-1, 0, 1)):
+        end = np.ldexp(np.float32(1 + near * 2.0 ** (-24 if near < 0 else -23)), exponent)
+        for other in (end, -end, np.nextafter(end, np.float32(np.inf)), np.float32(2) * end):
+            for low, high in ((min(end, other), max(end, other)), (min(-end, -other), max(-end, -other))):
+                for part in (0.9, 1e-6):  # of what may be added, by the state; the rest by the new value
+                    most = max(abs(float(low)), abs(float(high)))
+                    share = 2.0**-26 * part * float(end) / most
+                    new = np.float32((1 - 1e-4) * 2.0**-26 * float(end) / share - most)
+                    yield Latch(low, high, np.float32(np.log(share)), new)
+
+
+LATCHES = list(_latches())
+
+
+@pytest.mark.parametrize("flush", [kept, flushed])
+def test_no_way_of_computing_leaves_a_latch(flush):
+    for low, high, update, new in LATCHES:
+        for pushed in (new, -new):
+            by_package, by_file = bounds("mingru", [update, pushed], low, high)
+            assert by_file == [(units(low), units(high))]
+            assert arb(float(low)).union(arb(float(high))).contains(by_package[0])
+            inside = [end for end in (np.float32(0), TINY / 2, -TINY / 2) if low < end < high]
+            for start in (low, high, *inside):
+                for (hidden,) in ways("mingru", [update, pushed], start, flush):
+                    assert low <= hidden <= high
+
+
+@pytest.mark.parametrize("are_flushed", [False, True])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_engine_leaves_a_latch(engine, are_flushed):
+    """Logits are the hidden state. Symbols 0 and 1 set the ends, 2 and 3 push the state up and down."""
+    low, high, update, new = map(np.array, zip(*LATCHES, strict=True))
+    opened = np.full_like(low, 2 * OPEN)
+    sums = np.stack([opened, opened, update, update, low, high, new, -new])
+    machine = {"next_state": [[0] * 4], "output": [[len(low) - 1, 0, 0, 0]]}
+    task = TaskChoice.build({"task": "machine", "machine": machine}).build_task()
+    weights = in_float32(
+        {
+            "embed_layer.weight": np.eye(4),
+            "rnn.weight_ih_l0": sums.reshape(2, 4, -1).transpose(0, 2, 1).reshape(-1, 4),
+            "rnn.bias_ih_l0": np.zeros(2 * len(low)),
+            "dense.weight": np.eye(len(low)),
+            "dense.bias": np.zeros(len(low)),
+        }
+    )
+    network = load(engine, task, weights, "mingru")
+    symbols = np.array([[end, *[push] * 40] for end in (0, 1) for push in (2, 3)])
+    with subnormals(are_flushed=are_flushed):
+        states = network.logits(task.digits_of(symbols))
+
+    assert (states[:, 0] == np.array([low, low, high, high])).all()
+    assert ((low <= states) & (states <= high)).all()
 
 
 def units(value: float | np.floating) -> int:

@@ -21,11 +21,12 @@ from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
 from ripplecarry.files import read_whole, write_atomically
 from ripplecarry.runs.run import Run
-from ripplecarry.verification import balls, certificate_file, check, proof, rounding
+from ripplecarry.verification import balls, certificate_file, check, check_sloped_boxes, proof, rounding
 from ripplecarry.verification.certificate_file import read_certificate
 from ripplecarry.verification.proof import Proof, machine_hash, weights_hash
 
-_CHECKER = (machine, tasks, balls, certificate_file, check, proof, rounding)
+CHECKER = (machine, tasks, balls, certificate_file, check, check_sloped_boxes, proof, rounding)
+"""All modules that a proof rests on."""
 
 
 def check_certificate(run: Run, path: Path) -> tuple[Proof, Mapping[str, Any]]:
@@ -91,7 +92,7 @@ def _record_path(run_id: str, task: Task, cell: str, weights_sha256: str, writte
 @cache
 def _checker_hash() -> str:
     """A hash of the checker's code: what another version accepted is checked again."""
-    sources = [Path(str(module.__file__)).read_bytes() for module in _CHECKER]
+    sources = [Path(str(module.__file__)).read_bytes() for module in CHECKER]
     return hashlib.sha256(b"\0".join([*sources, flint.__version__.encode()])).hexdigest()
 
 

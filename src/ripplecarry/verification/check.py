@@ -166,6 +166,8 @@ def _check_numbers(name: str, array: np.ndarray) -> None:
     """Refuses weights that the rounding model does not cover."""
     if array.dtype != np.float32:
         raise CertificateRefused(f"the weights {name} are not float32 numbers")
+    if not array.size:
+        raise CertificateRefused(f"the weights {name} are empty; their shape is {list(array.shape)}")
     # By their bits: where this process flushes subnormal numbers, comparisons do not see them.
     sizes = np.ascontiguousarray(array).view(np.uint32) & np.uint32(0x7FFFFFFF)
     if (sizes >= _INFINITY_BITS).any():
