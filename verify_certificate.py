@@ -13,6 +13,12 @@ reached: in every layer the exact product W_hh h lies in one box, h in a second,
 
 then, by induction over positions, the network answers as the machine does at every position of any input.
 
+Format 3 is for one RNN layer and splits machine states into histories: above, q and r are histories then.
+Each names its machine state and, for every symbol, its next history, which must have the machine's next
+state. Let R (m rows) and G (m columns) be any matrices, E = W_hh - G R, y = R h and z = E h, so that
+W_hh h = G y + z. In S(q) lie the h with |h_i| <= 1 + 2^-18 for which y_1, every y_k - a_k y_1 (k > 1, a the
+slopes of q) and every z_i lie in the intervals that the file states of q.
+
 "Computed" means in float32, in any way that keeps to these bounds, with u = 2^-24:
 - A sum of n products, in any order, fused or not, subnormal numbers kept or flushed to zero, is off by at
   most gamma * size + 4 K 2^-126 + 2^-126 * norm, where size is the sum of the terms' absolute values, norm
@@ -20,25 +26,30 @@ then, by induction over positions, the network answers as the machine does at ev
 - tanh and sigmoid are off by at most 2^-20 of the exact value and another 2^-124; silu is x sigmoid(x).
 
 Numbers are integers that count units of 2^-160: float32 weights are exact, the ends of boxes are rounded
-outwards, bounds to the safe side. Exit status: 0 proved, 1 refused, 2 not a certificate or not weights.
+outwards, bounds to the safe side. Format 3 counts units of 2^-56: R, G and a are cut to them on being read,
+and the theorem is proved of the sets that these define. Exit status: 0 proved, 1 refused, 2 no certificate
+or no weights.
 """
 
 import json
 import sys
-from collections.abc import Callable
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
+from functools import cache
 from hashlib import sha256
 from itertools import chain, combinations, pairwise, permutations
 from itertools import product as words
-from math import gcd, prod
+from math import gcd, isqrt, prod
 from operator import mul, sub
 from pathlib import Path
 from struct import iter_unpack
 from typing import Any
 
 SCALE, ONE = 160, 1 << 160
-OLD, NEW = "ripplecarry certificate 1", "ripplecarry certificate 2"
+FINE, UNIT, CUT = 56, 1 << 56, SCALE - 56  # of format 3
+OLD, NEW, ALONG = (f"ripplecarry certificate {k}" for k in (1, 2, 3))
 ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126), "extra_terms": 8}
 ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
 BOXES = {"rnn": ["preactivation"], "gru": ["preactivation", "hidden"], "lstm": ["preactivation", "memory"]}
@@ -54,6 +65,8 @@ TABLES = {"next_state": [[int]], "output": [[int]]}
 SETTINGS: dict[str, Part] = {"times": {"factor": int}, "machine": {"machine": TABLES}}
 SETTINGS |= {"counter": {"modulus": int}, "cycle_navigation": {"modulus": int}, "group": {"group": str}}
 SETTINGS |= {"remainder": {"modulus": int, "digit_order": str}, "dyck": {"depth": int, "kinds": int}}
+HISTORY: Part = {"state": int, "next": [int], "slopes": [Fraction], "pieces": int}
+HISTORY |= {"low": [Fraction], "high": [Fraction]}
 FIRST, GROUPS = "least-first", ("s3", "a5", "s5")
 DEFAULTS: dict[str, Part] = {"cycle_navigation": {"modulus": 5}, "remainder": {"digit_order": FIRST}}
 
@@ -61,6 +74,9 @@ Interval = tuple[int, int]
 Box = list[Interval]
 Table = list[list[int]]
 Region = tuple[Box, Box, Box, list[int]]  # a set's boxes of W_hh h, h and c; the largest sums of |w_k h_k|
+Span = Sequence[
+    Sequence[int]
+]  # centre, radius and lines: all centre + sum_k e_k line_k + n with |e_k| <= 1
 Input = tuple[Box, list[int]]  # the box of W_ih x; the largest sums of |w_k x_k|
 
 
@@ -475,11 +491,203 @@ def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> di
     return sets
 
 
+@cache
+def grid() -> list[int]:
+    """tanh(k / 2^8) below 20, cut to units of 2^-56: less than 2 too small."""
+    return [tanh(k << SCALE - 8)[0] >> CUT for k in range(20 << 8)]
+
+
+def near_tanh(t: int) -> int:
+    """tanh t, off by less than 4 units of 2^-56.
+
+    t = a + d with a multiple a of 2^-8 and 0 <= d < 2^-8. So tanh t = (A + D) / (1 + A D), A = tanh a and
+    D = tanh d = d - d^3 / 3 + 2 d^5 / 15 to less than d^7 / 18 < 2^-60. From 20 on 1 - tanh t < 2^-56.
+    """
+    if t < 0:
+        return -near_tanh(-t)
+    if t >= 20 * UNIT:
+        return UNIT
+    a, d = grid()[t >> FINE - 8], t & (UNIT >> 8) - 1
+    square = d * d >> FINE
+    d -= d * square * (5 * UNIT - 2 * square) // 15 >> 2 * FINE
+    return (a + d) * UNIT * UNIT // (UNIT * UNIT + a * d)
+
+
+def below_atanh(w: int) -> int:
+    """A lower bound of atanh w, for 2 units <= w < 1 - 2^-36.
+
+    Where w = tanh(a + d) with a multiple a of 2^-8, tanh d = (w - A) / (1 - A w) = D, A = tanh a, and
+    d > D + D^3 / 3 + D^5 / 5. Less than A that is less, and so it is if A is too large.
+    """
+    k = bisect(grid(), w - 2) - 1
+    a = grid()[k] + 2
+    d = (w - a) * UNIT * UNIT // (UNIT * UNIT - a * w)
+    square = d * d >> FINE
+    return (k << FINE - 8) + d + (d * square * (5 * UNIT + 3 * square) // 15 >> 2 * FINE)
+
+
+def sloped(start: int, end: int) -> tuple[int, int, int, int, int]:
+    """About the slope of tanh's chord; bounds of tanh t - slope t and of tanh t between start and end.
+
+    Let g(t) = tanh t - slope t with slope >= 1 - w^2. For t >= 0 it is concave and at most
+    w - (1 - w^2) atanh w, the `top`, which is not negative. For t <= 0 it is convex, so at most 0 or its
+    value at the start. Where slope <= 1 - tanh^2 end, it rises from 0 to the end. As for the minimum,
+    g(-t) = -g(t).
+    """
+    low, high = near_tanh(start) - 4, near_tanh(end) + 4
+    if high - low < UNIT >> 20:
+        return 0, low, high, low, high
+    chord = min(UNIT, (high - low) * UNIT // (end - start))
+    w = min(max(isqrt((UNIT - chord) * UNIT), UNIT >> 20), UNIT - (UNIT >> 35))
+    slope = UNIT - (w * w >> FINE)  # less than a unit above 1 - w^2
+    top = w - ((slope - 1) * below_atanh(w) >> FINE)
+    first, last = low + 8 - (slope * start >> FINE), high - (slope * end >> FINE)  # of g, up to 9 too large
+    is_rising_to_end = end <= 0 or slope * UNIT + high * high <= UNIT * UNIT
+    is_rising_from_start = start >= 0 or slope * UNIT + low * low <= UNIT * UNIT
+    above = max(first, last if is_rising_to_end else top)
+    below = min(last - 9, first - 9 if is_rising_from_start else -top)
+    return slope, below, above, low, high
+
+
+class Forms:
+    """Linear functions of h, |h_i| < 2, their coefficients cut to units of 2^-56."""
+
+    def __init__(self, rows: list[list[int]]) -> None:
+        self.rows = [(row, list(map(abs, row))) for row in rows]
+
+    def values(self, *spans: Span) -> Box:
+        """Between what values they are for an h in all spans."""
+        found, slack = [], 2 * len(spans[0][0])
+        for row, size in self.rows:
+            ends = []
+            for centre, radius, *lines in spans:
+                middle, reach = sum(map(mul, row, centre)), sum(map(mul, size, radius))
+                reach += sum(abs(sum(map(mul, row, line))) for line in lines)
+                ends.append((middle - reach, middle + reach))
+            low, high = max(a for a, _ in ends), min(b for _, b in ends)
+            found.append(((low >> FINE) - slack, -(-high >> FINE) + slack))
+        return found
+
+
+class Histories:
+    """The sets of format 3, if they are of a form that fits the network and the machine."""
+
+    def __init__(self, content: Part, network: Network, machine: Machine) -> None:
+        self.machine, self.network, layer = machine, network, network.layers[0]
+        need(network.cell == "rnn" and len(network.layers) == 1, "the weights are not of one RNN layer")
+        form = {"coordinates": {"rows": [[Fraction]], "columns": [[Fraction]]}, "histories": [HISTORY]}
+        need(fits({name: content.get(name) for name in form}, form), "the histories are of another form", 2)
+        self.stated, coordinates = content["histories"], content["coordinates"]
+        self.rows, self.columns = (
+            [[x * UNIT // 1 for x in row] for row in coordinates[name]] for name in ("rows", "columns")
+        )
+        units, m, num = layer.num_units, len(self.rows), len(self.stated)
+        sizes = set(map(len, self.rows)), len(self.columns), set(map(len, self.columns))
+        need(1 <= m <= units and sizes == ({units}, units, {m}), "the coordinates have other sizes", 2)
+        work = len(machine.symbols) * sum(each["pieces"] for each in self.stated)
+        need(1 <= num <= 100_000 and work <= 5_000_000, "there are no histories, or too many", 2)
+        for each in self.stated:
+            is_fit = len(each["next"]) == len(machine.symbols) and 1 <= each["pieces"] <= 1000
+            is_fit = is_fit and all(0 <= r < num for r in each["next"]) and len(each["slopes"]) == m - 1
+            need(is_fit and 0 <= each["state"] < len(machine.output), "a history is of another form", 2)
+        boxes = (read_box(each, m + units) for each in self.stated)
+        self.boxes = [[(low >> CUT, -(-high >> CUT)) for low, high in box] for box in boxes]
+        self.slopes = [[x * UNIT // 1 for x in each["slopes"]] for each in self.stated]
+        is_first = self.stated[0]["state"] == 0 and all(low <= 0 <= high for low, high in self.boxes[0])
+        need(is_first, "the zero state is not in the set of history 0, or its state is not 0")
+
+        across = list(zip(*self.rows, strict=True))
+        cut = [[sum(map(mul, g, r)) << SCALE - 2 * FINE for r in across] for g in self.columns]
+        exact = [[w * layer.from_hidden.unit for w in row] for row in layer.from_hidden.rows]
+        rest = [map(sub, *each) for each in zip(exact, cut, strict=True)]
+        self.rest = Forms([[x >> CUT for x in row] for row in rest])
+        self.symbols = list(map(self.input_of, machine.symbols))
+        self.logits = list(map(self.differences, range(len(network.outputs))))
+
+    def input_of(self, digits: list[int]) -> tuple[list[int], list[int]]:
+        """W_ih x + b_ih + b_hh of a symbol, and how far the computed sum with any W_hh h may be off."""
+        layer = self.network.layers[0]
+        nothing = layer.region({"low": [0] * layer.num_units, "high": [0] * layer.num_units})
+        symbol = [(entry, entry) for digit in digits for entry in self.network.embedding[digit]]
+        x = layer.from_input.read(symbol)
+        gates = [layer.gate(x, nothing, unit) for unit in range(layer.num_units)]
+        return [a + b >> CUT + 1 for a, b in gates], [(b - a >> CUT + 1) + 2 for a, b in gates]
+
+    def differences(self, right: int) -> tuple[Forms, list[int]]:
+        """The right logit less each other, as far as it is linear in h, and the rest less both errors."""
+        network, bound = self.network, ONE + (ONE >> 18)
+        others = [j for j in range(len(network.outputs)) if j != right]
+        forms = [list(map(sub, network.outputs[right], network.outputs[j])) for j in others]
+        sizes = network.dense.reach([(-bound, bound)] * len(forms[0]))
+        sizes = [size + abs(b) for size, b in zip(sizes, network.bias, strict=True)]
+        errors = [
+            sum_error(len(forms[0]) + 1, *each) for each in zip(sizes, network.dense.norms, strict=True)
+        ]
+        rests = [network.bias[right] - network.bias[j] - errors[right] - errors[j] for j in others]
+        return Forms([[x >> CUT for x in row] for row in forms]), [x >> CUT for x in rests]
+
+    def target(self, r: int) -> Forms:
+        """The first m numbers that history r bounds."""
+        first, *others = self.rows
+        shears = [[a * x >> FINE for x in first] for a in self.slopes[r]]
+        return Forms([first, *(list(map(sub, *each)) for each in zip(others, shears, strict=True))])
+
+    def parts(self, q: int) -> Iterator[Span]:
+        """W_hh h for the h of a set that is cut along y_1."""
+        (first, last), *others = self.boxes[q]
+        m, number, slopes = len(self.rows), self.stated[q]["pieces"], self.slopes[q]
+        for k in range(number):
+            ends = first + (last - first) * k // number, last - (last - first) * (number - 1 - k) // number
+            centres = [a + b >> 1 for a, b in (ends, *others)]
+            radii, found = [b - c for (_, b), c in zip((ends, *others), centres, strict=True)], []
+            for g, centre, radius in zip(self.columns, centres[m:], radii[m:], strict=True):
+                along = [g[0] * UNIT + sum(map(mul, g[1:], slopes)), *(x * UNIT for x in g[1:])]
+                centre += sum(map(mul, along, centres)) >> 2 * FINE
+                found.append((centre, radius + m + 2, *(x >> 2 * FINE for x in map(mul, along, radii))))
+            yield list(zip(*found, strict=True))
+
+    def advance(self, part: Span, s: int) -> tuple[Span, Span]:
+        """Where the computed h' = tanh(sum) lies: around the part's lines times slopes; in a box."""
+        around, box, more = [], [], len(self.rows) + 4
+        for x, error, t, n, *lines in zip(*self.symbols[s], *part, strict=True):
+            t, n = t + x, n + error
+            reach = n + sum(map(abs, lines))
+            k, below, above, low, high = sloped(t - reach, t + reach)
+            off = (max(-low, high) >> 20) + 2
+            box.append((low + high >> 1, (high - low >> 1) + 1 + off))
+            radius = (k * n >> FINE) + (above - below >> 1) + off + more
+            around.append(((k * t >> FINE) + (below + above >> 1), radius, *[k * g >> FINE for g in lines]))
+        return list(zip(*around, strict=True)), list(zip(*box, strict=True))
+
+    def prove(self) -> int:
+        """The least margin of a right logit, if every symbol leads from every set into the next one."""
+        met, known, margins = [0], {0}, []
+        for q in met:
+            state, following = self.stated[q]["state"], self.stated[q]["next"]
+            met += sorted(set(following) - known)
+            known.update(following)
+            states = [self.stated[r]["state"] for r in following]
+            need(states == self.machine.next_state[state], f"after history {q} comes one of another state")
+            for part in self.parts(q):
+                for s, r in enumerate(following):
+                    lines, box = self.advance(part, s)
+                    found = self.target(r).values(lines, box) + self.rest.values(box)
+                    pairs = zip(found, self.boxes[r], strict=True)
+                    is_in = all(a <= b and c <= d for (b, c), (a, d) in pairs)
+                    need(is_in, f"from history {q}, symbol {s} may lead out")
+                    forms, rests = self.logits[self.machine.output[state][s]]
+                    gaps = zip(forms.values(lines, box), rests, strict=True)
+                    margins.append(min(low + rest for (low, _), rest in gaps))
+                    need(margins[-1] > 0, f"from history {q}, symbol {s} may be answered wrongly")
+        return min(margins) << CUT
+
+
 def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     """What a certificate proves about weights; raises Refused where that is nothing."""
     content, given = read_json(certificate, "the certificate"), Weights(weights)
-    need(content.get("format") in (OLD, NEW), "not a certificate of format 1 or 2", 2)
-    form = {"task": dict, "machine": TABLES, "invariant": dict, "margin": Fraction}
+    need(content.get("format") in (OLD, NEW, ALONG), "not a certificate of format 1, 2 or 3", 2)
+    form = {"task": dict, "machine": TABLES, "margin": Fraction}
+    form |= {} if content["format"] == ALONG else {"invariant": dict}
     need(fits({name: content.get(name) for name in form}, form), "a part is missing or of another type", 2)
     machine = Machine(content["task"], content["machine"])
     is_old = content["format"] == OLD
@@ -488,7 +696,10 @@ def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     need(content.get("weights_sha256") == given.sha256, "the certificate is about other weights")
     bounds = ROUNDING | {"function_absolute": Fraction(1, 2 ** (125 if is_old else 124))}
     need(content.get("rounding") == bounds, "the certificate assumes other rounding")
-    margin = network.prove(machine, read_sets(content, network, machine))
+    if content["format"] == ALONG:
+        margin = Histories(content, network, machine).prove()
+    else:
+        margin = network.prove(machine, read_sets(content, network, machine))
     stated = content["margin"] * Fraction(10**6, 10**6 + is_old)  # format 1 states it to the last bit
     need(stated * ONE <= margin, "a larger margin is stated than proved")
     tables = json.dumps([machine.next_state, machine.output], separators=(",", ":"))

@@ -1,0 +1,133 @@
+"""The checker in one file: its bounds of one position from a set along a direction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import numpy as np
+from flint import arb, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+from made_histories import NUM_LINES, Arrays, Content, histories_of, made, numbers_of, step
+from scipy.optimize import linprog
+
+import verify_certificate as checker
+from verify_certificate import FINE, UNIT, Histories, Span
+
+
+def test_float32_positions_stay_in_the_bounds_and_above_the_margin():
+    """From corners of the sets, where a random linear function is largest."""
+    weights, content = made()
+    histories, random = histories_of(weights, content), np.random.default_rng(1)
+    margin, closest = histories.prove() / checker.ONE, np.inf
+    dense, bias = weights["dense.weight"], weights["dense.bias"]
+    for label, stated in enumerate(content["histories"]):
+        corners = corners_of(weights, stated, random)
+        spans = list(histories.parts(label))
+        edges = np.linspace(stated["low"][0], stated["high"][0], len(spans) + 1)
+        y = numbers_of(corners.astype(float), weights, np.array(stated["slopes"]))[:, 0]
+        for symbol, following in enumerate(stated["next"]):
+            after = step(weights, corners, [symbol % 2, symbol // 2])
+            slopes = np.array(content["histories"][following]["slopes"])
+            numbers, logits = numbers_of(after.astype(float), weights, slopes), after @ dense.T + bias
+            right = content["machine"]["output"][stated["state"]][symbol]
+            assert (logits[:, right] - np.delete(logits, right, axis=1).max(axis=1)).min() > margin
+            for part, span in enumerate(spans):
+                chosen = (y >= edges[part] - 1e-9) & (y <= edges[part + 1] + 1e-9)
+                low, high = bounds_of(histories, span, symbol, following)
+                away = np.minimum(numbers[chosen] - low, high - numbers[chosen])
+                assert (away >= 0).all()
+                closest = min(closest, (away / (high - low))[:, :NUM_LINES].min(initial=np.inf))
+
+    assert closest < 0.05
+
+
+def bounds_of(histories: Histories, span: Span, symbol: int, following: int) -> np.ndarray:
+    around, box = histories.advance(span, symbol)
+    found = histories.target(following).values(around, box) + histories.rest.values(box)
+    return np.array(found, dtype=float).T / UNIT
+
+
+def corners_of(weights: Arrays, stated: Content, random: np.random.Generator) -> np.ndarray:
+    """Just inside the corners of a set, in float32."""
+    units = len(weights["rnn.weight_hh_l0"])
+    forms = numbers_of(np.eye(units), weights, np.array(stated["slopes"])).T
+    ends = np.array([stated["low"], stated["high"]])
+    limits, rows = np.append(ends[1], -ends[0]), np.vstack([forms, -forms])
+    found = [linprog(v, rows, limits, bounds=(-1, 1)).x for v in random.normal(size=(60, units))]
+    mean = np.mean(found, axis=0)
+    corners = (mean + (1 - 1e-4) * (np.array(found) - mean)).astype(np.float32)
+    numbers = numbers_of(corners.astype(float), weights, np.array(stated["slopes"]))
+    inside = ((numbers >= ends[0]) & (numbers <= ends[1])).all(axis=1)
+    assert inside.any()
+    return corners[inside]
+
+
+@given(st.integers(-30 * UNIT, 30 * UNIT) | st.integers(-UNIT, UNIT))
+def test_tanh_in_small_units_is_close(t):
+    with precision():
+        value = (arb(t) / UNIT).tanh() * UNIT
+        assert abs(value - checker.near_tanh(t)) < 4
+
+
+@given(st.integers(UNIT >> 20, UNIT - (UNIT >> 35)) | st.integers(20, 34).map(lambda k: UNIT - (UNIT >> k)))
+def test_the_inverse_of_tanh_is_bounded_from_below_and_closely_enough_for_its_slope(w):
+    with precision():
+        value = (arb(w) / UNIT).atanh() * UNIT
+        off = value - checker.below_atanh(w)
+        assert off >= 0
+        assert off * (1 - (arb(w) / UNIT) ** 2) < 16
+
+
+@given(st.integers(-25 * UNIT, 25 * UNIT) | st.integers(-2 * UNIT, 2 * UNIT), st.data())
+def test_tanh_less_a_slope_is_bounded_tightly(start, data):
+    width = 1 << data.draw(st.integers(0, FINE + 5))
+    end = start + data.draw(st.integers(0, width))
+    slope, below, above, low, high = checker.sloped(start, end)
+    assert 0 <= slope <= UNIT
+    with precision():
+
+        def value(t: arb | int) -> arb:
+            return (arb(t) / UNIT).tanh() * UNIT - arb(slope) * t / UNIT
+
+        turns = [(1 - arb(slope) / UNIT).sqrt().atanh() * UNIT] if slope else []
+        inner = [data.draw(st.integers(start, end)) for _ in range(3)]
+        points = [start, end, *inner, *(s * t for t in turns for s in (1, -1) if start <= s * t <= end)]
+        for t in points:
+            assert value(t) >= below
+            assert value(t) <= above
+            assert low - 1 <= (arb(t) / UNIT).tanh() * UNIT <= high + 1
+        assert max(float(value(t)) for t in points) > above - 100
+        assert min(float(value(t)) for t in points) < below + 100
+    assert slope or high - low < UNIT >> 20
+
+
+@contextmanager
+def precision() -> Iterator[None]:
+    ctx.prec = 300
+    try:
+        yield
+    finally:
+        ctx.default()
+
+
+NUMBERS = st.integers(-(UNIT << 3), UNIT << 3)
+VECTORS = st.lists(NUMBERS, min_size=4, max_size=4)
+
+
+@given(
+    st.lists(VECTORS, min_size=1, max_size=3), VECTORS, VECTORS, st.lists(VECTORS, max_size=3), st.data()
+)
+def test_linear_functions_are_bounded_on_what_a_span_contains(rows, centre, radius, lines, data):
+    radius = list(map(abs, radius))
+    share = st.fractions(-1, 1)
+    e, f = (data.draw(st.lists(share, min_size=n, max_size=n)) for n in (len(lines), 4))
+    h = [c + a * r for c, a, r in zip(centre, f, radius, strict=True)]
+    h = [x + sum(a * line[i] for a, line in zip(e, lines, strict=True)) for i, x in enumerate(h)]
+
+    for row, (low, high) in zip(rows, checker.Forms(rows).values([centre, radius, *lines]), strict=True):
+        value = Fraction(sum(w * x for w, x in zip(row, h, strict=True)), UNIT)
+        assert low + 8 <= value <= high - 8
+        reach = sum(abs(w) * r for w, r in zip(row, radius, strict=True))
+        reach += sum(abs(sum(map(int.__mul__, row, line))) for line in lines)
+        assert high - low <= Fraction(2 * reach, UNIT) + 18

@@ -1,0 +1,198 @@
+"""The checker in one file: what it proves and refuses of certificates with sets along a direction."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from made_certificates import certified_small
+from made_histories import NUM_LINES, Arrays, Content, made
+from safetensors.numpy import save
+
+from ripplecarry.verification.proof import weights_hash
+from verify_certificate import Refused, verify
+
+
+def verified(weights: Arrays, content: Any) -> dict[str, Any]:
+    return verify(save(weights), json.dumps(content).encode())
+
+
+def test_a_right_certificate_is_proved_up_to_its_margin():
+    weights, content = made()
+    proof = verified(weights, content)
+    margin = float(proof["margin"])
+
+    assert (proof["task"], proof["cell"], proof["layers"]) == ("addition", "rnn", 1)
+    assert margin > 0
+    assert verified(weights, content | {"margin": np.nextafter(margin, 0)}) == proof
+    with pytest.raises(Refused, match="larger margin"):
+        verified(weights, content | {"margin": np.nextafter(margin, 99)})
+
+
+def test_boxes_as_sets_along_a_direction_prove_the_same_margin_or_more():
+    """y are the first numbers of W_hh h, and E h the others."""
+    _, weights, certificate = certified_small("rnn")
+    weights, content = dict(weights), json.loads(json.dumps(certificate.content))
+    matrix = weights["rnn.weight_hh_l0"].astype(float)
+    columns = np.eye(len(matrix))[:, :NUM_LINES]
+    content["coordinates"] = {"rows": matrix[:NUM_LINES].tolist(), "columns": columns.tolist()}
+    content["histories"] = []
+    for state, layers in content.pop("invariant").items():
+        ends = {"state": int(state), "next": content["machine"]["next_state"][int(state)], "pieces": 1}
+        for name, numbers in layers[0]["preactivation"].items():
+            nothing = [-1e-13 if name == "low" else 1e-13] * NUM_LINES
+            ends[name] = numbers[:NUM_LINES] + nothing + numbers[NUM_LINES:]
+        content["histories"].append(ends | {"slopes": [0.0] * (NUM_LINES - 1)})
+    content["format"] = "ripplecarry certificate 3"
+
+    assert float(verified(weights, content)["margin"]) > certificate.margin * (1 - 1e-9)
+
+
+def changed(name: str, value: Any, label: int = 3) -> Callable[[Arrays, Content], None]:
+    """One part of one history."""
+    return lambda _, content: content["histories"][label].update({name: value})
+
+
+def entry(name: str, value: Any, label: int = 3, place: int = 0) -> Callable[[Arrays, Content], None]:
+    """One number of one history."""
+
+    def change(_: Arrays, content: Content) -> None:
+        content["histories"][label][name][place] = value
+
+    return change
+
+
+def shrunk(_: Arrays, content: Content) -> None:
+    stated = content["histories"][3]
+    middle = [(a + b) / 2 for a, b in zip(stated["low"], stated["high"], strict=True)]
+    stated["low"], stated["high"] = middle, middle
+
+
+def beside_zero(_: Arrays, content: Content) -> None:
+    content["histories"][0]["low"][5], content["histories"][0]["high"][5] = 1e-15, 1.0
+
+
+def swapped(_: Arrays, content: Content) -> None:
+    """Two histories of one state, read on different symbols."""
+    histories = content["histories"]
+    same = [k for k, each in enumerate(histories) if each["state"] == 0 and k]
+    histories[same[0]], histories[same[-1]] = histories[same[-1]], histories[same[0]]
+
+
+def scaled(name: str) -> Callable[[Arrays, Content], None]:
+    def change(_: Arrays, content: Content) -> None:
+        content["coordinates"][name] = (1.5 * np.array(content["coordinates"][name])).tolist()
+
+    return change
+
+
+def transposed(name: str) -> Callable[[Arrays, Content], None]:
+    def change(_: Arrays, content: Content) -> None:
+        content["coordinates"][name] = np.array(content["coordinates"][name]).T.tolist()
+
+    return change
+
+
+def weight(name: str, by: float) -> Callable[[Arrays, Content], None]:
+    """Other weights, and the certificate says so."""
+
+    def change(weights: Arrays, content: Content) -> None:
+        weights[name] = weights[name].copy()
+        weights[name].flat[0] += np.float32(by)
+        content["weights_sha256"] = weights_hash(weights)
+
+    return change
+
+
+def two_layers(weights: Arrays, content: Content) -> None:
+    for name in ("weight_hh", "bias_ih", "bias_hh"):
+        weights[f"rnn.{name}_l1"] = weights[f"rnn.{name}_l0"].copy()
+    weights["rnn.weight_ih_l1"] = weights["rnn.weight_hh_l0"].copy()
+    content["weights_sha256"] = weights_hash(weights)
+
+
+def another_cell(weights: Arrays, content: Content) -> None:
+    weights.clear()
+    weights.update(certified_small("gru")[1])
+    content |= {"cell": "gru", "weights_sha256": weights_hash(weights)}
+
+
+OUT = "may lead out"
+FORGERIES: dict[str, tuple[Callable[[Arrays, Content], Any], str, int]] = {
+    "another slope": (entry("slopes", 9.0), OUT, 1),
+    "a low end above the high one": (entry("low", 1e3), "empty", 1),
+    "a shrunken set": (shrunk, OUT, 1),
+    "swapped sets": (swapped, OUT, 1),
+    "another state": (changed("state", 1, 1), "another state", 1),
+    "a state that is none": (changed("state", 2), "another form", 2),
+    "a negative state": (changed("state", -1), "another form", 2),
+    "no state": (changed("state", None), "another form", 2),
+    "a next history of another state": (entry("next", 8), "another state", 1),
+    "a next history with another set": (entry("next", 2, 3), OUT, 1),
+    "an unknown next history": (entry("next", 9), "another form", 2),
+    "a negative next history": (entry("next", -1), "another form", 2),
+    "a next history too few": (changed("next", [1, 2, 3]), "another form", 2),
+    "true as a next history": (entry("next", True), "another form", 2),
+    "a first history of another state": (changed("state", 1, 0), "zero state", 1),
+    "an empty first set": (changed("low", [1e-9] * (12 + NUM_LINES), 0), "empty", 1),
+    "a first set beside the zero state": (beside_zero, "zero state", 1),
+    "no piece": (changed("pieces", 0), "another form", 2),
+    "too many pieces": (changed("pieces", 1001), "another form", 2),
+    "far too many pieces": (changed("pieces", 10**9), "too many", 2),
+    "true as pieces": (changed("pieces", True), "another form", 2),
+    "a float as pieces": (changed("pieces", 1.0), "another form", 2),
+    "NaN": (entry("low", float("nan")), "not finite", 2),
+    "infinity": (entry("high", float("inf")), "not finite", 2),
+    "an integer as an end": (entry("low", -9), "another form", 2),
+    "a slope too many": (changed("slopes", [0.0] * NUM_LINES), "another form", 2),
+    "an end too few": (changed("low", [-9.0] * 12), "has other than", 1),
+    "one more part": (changed("more", 1), "another form", 2),
+    "R scaled": (scaled("rows"), OUT, 1),
+    "G scaled": (scaled("columns"), OUT, 1),
+    "R transposed": (transposed("rows"), "other sizes", 2),
+    "G transposed": (transposed("columns"), "other sizes", 2),
+    "no coordinates": (lambda _, c: c["coordinates"].update(rows=[], columns=[[]] * 12), "other sizes", 2),
+    "no histories": (lambda _, c: c["histories"].clear(), "no histories", 2),
+    "a missing history": (lambda _, c: c["histories"].pop(), "another form", 2),
+    "histories by name": (lambda _, c: c.update(histories={"0": c["histories"][0]}), "another form", 2),
+    "no histories at all": (lambda _, c: c.pop("histories"), "another form", 2),
+    "no coordinates at all": (lambda _, c: c.pop("coordinates"), "another form", 2),
+    "an output of the machine": (
+        lambda _, c: c["machine"]["output"].reverse(),
+        "not that of the task",
+        1,
+    ),
+    "another recurrent weight": (weight("rnn.weight_hh_l0", 1.0), OUT, 1),
+    "another bias of the logits": (weight("dense.bias", 99.0), "answered wrongly", 1),
+    "a subnormal weight": (lambda w, _: w["dense.bias"].fill(1e-39), "subnormal", 1),
+    "a logit that may overflow": (weight("dense.bias", 3e38), "overflow", 1),
+    "a sum that may overflow": (weight("rnn.bias_hh_l0", 3e38), "overflow", 1),
+    "other weights": (lambda w, _: w["dense.bias"].fill(0), "other weights", 1),
+    "two layers": (two_layers, "one RNN layer", 1),
+    "another cell": (another_cell, "one RNN layer", 1),
+    "another cell's name": (lambda _, c: c.update(cell="gru"), "another cell", 1),
+    "another format": (lambda _, c: c.update(format="ripplecarry certificate 4"), "not a certificate", 2),
+    "format 2": (lambda _, c: c.update(format="ripplecarry certificate 2"), "a part is missing", 2),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_certificate_with_one_change_is_refused(name):
+    weights, content = copy.deepcopy(made())
+    change, why, status = FORGERIES[name]
+    change(weights, content)
+
+    with pytest.raises(Refused, match=why) as refused:
+        verified(weights, content)
+    assert refused.value.args[1] == status
+    assert "\n" not in refused.value.args[0]
+
+
+def test_more_histories_than_it_takes_on_are_refused_before_any_work():
+    weights, content = made()
+    empty = {"state": 0, "next": [], "low": [], "high": [], "slopes": [], "pieces": 1}
+
+    with pytest.raises(Refused, match="too many"):
+        verified(weights, content | {"histories": [empty] * 100_001})
