@@ -34,21 +34,22 @@ or no weights.
 import json
 import sys
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import chain, combinations, pairwise, permutations
 from itertools import product as words
 from math import gcd, isqrt, prod
-from operator import mul, sub
+from operator import add, mul, sub
 from pathlib import Path
 from struct import iter_unpack
 from typing import Any
 
 SCALE, ONE = 160, 1 << 160
 FINE, UNIT, CUT = 56, 1 << 56, SCALE - 56  # of format 3
+LARGE, WIDTH, HALF = 1 << 76, 20, 1 << 159  # the size of numbers; of their sums, in bytes, and half of that
 OLD, NEW, ALONG = (f"ripplecarry certificate {k}" for k in (1, 2, 3))
 ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126), "extra_terms": 8}
 ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
@@ -549,24 +550,47 @@ def sloped(start: int, end: int) -> tuple[int, int, int, int, int]:
     return slope, below, above, low, high
 
 
-class Forms:
-    """Linear functions of h, |h_i| < 2, their coefficients cut to units of 2^-56."""
+def spanned(units: list[tuple[int, ...]]) -> Span:
+    """The span of which these are each unit's centre, radius and part of every line."""
+    found = list(zip(*units, strict=True))
+    need(all(max(each) < LARGE and min(each) > -LARGE for each in found), "a number is too large")
+    return found
 
-    def __init__(self, rows: list[list[int]]) -> None:
-        self.rows = [(row, list(map(abs, row))) for row in rows]
+
+def packed(numbers: Iterable[int]) -> int:
+    return sum(number << 8 * WIDTH * k for k, number in enumerate(numbers))
+
+
+class Forms:
+    """Linear functions of h, |h_i| < 2, their coefficients cut to units of 2^-56.
+
+    Coefficients of the same h_i stand in one integer, 160 bits each, so that one sum of products is that of
+    all functions, each below 2^152 in size.
+    """
+
+    def __init__(self, rows: Table) -> None:
+        sizes = [list(map(abs, row)) for row in rows]
+        need(max(map(sum, sizes)) < LARGE, "a number is too large")
+        self.columns, self.sizes = (list(map(packed, zip(*each, strict=True))) for each in (rows, sizes))
+        self.halves = packed([HALF] * len(rows))
+        self.places = range(0, WIDTH * len(rows), WIDTH)
+
+    def products(self, columns: list[int], vector: Sequence[int]) -> list[int]:
+        """The functions of a vector; the half that is added to each makes it positive."""
+        content = (sum(map(mul, columns, vector)) + self.halves).to_bytes(self.places.stop, "little")
+        return [int.from_bytes(content[k : k + WIDTH], "little") - HALF for k in self.places]
 
     def values(self, *spans: Span) -> Box:
         """Between what values they are for an h in all spans."""
-        found, slack = [], 2 * len(spans[0][0])
-        for row, size in self.rows:
-            ends = []
-            for centre, radius, *lines in spans:
-                middle, reach = sum(map(mul, row, centre)), sum(map(mul, size, radius))
-                reach += sum(abs(sum(map(mul, row, line))) for line in lines)
-                ends.append((middle - reach, middle + reach))
-            low, high = max(a for a, _ in ends), min(b for _, b in ends)
-            found.append(((low >> FINE) - slack, -(-high >> FINE) + slack))
-        return found
+        found, slack = [], 2 * len(self.columns)
+        for centre, radius, *lines in spans:
+            reaches = self.products(self.sizes, radius)
+            for line in lines:
+                reaches = list(map(add, reaches, map(abs, self.products(self.columns, line))))
+            ends = zip(self.products(self.columns, centre), reaches, strict=True)
+            found.append([((a - b >> FINE) - slack, -(-a - b >> FINE) + slack) for a, b in ends])
+        each = zip(*found, strict=True)
+        return [(max(low for low, _ in ends), min(high for _, high in ends)) for ends in each]
 
 
 class Histories:
@@ -601,6 +625,7 @@ class Histories:
         exact = [[w * layer.from_hidden.unit for w in row] for row in layer.from_hidden.rows]
         rest = [map(sub, *each) for each in zip(exact, cut, strict=True)]
         self.rest = Forms([[x >> CUT for x in row] for row in rest])
+        self.target = lru_cache(5000)(self.bounded)
         self.symbols = list(map(self.input_of, machine.symbols))
         self.logits = list(map(self.differences, range(len(network.outputs))))
 
@@ -626,7 +651,7 @@ class Histories:
         rests = [network.bias[right] - network.bias[j] - errors[right] - errors[j] for j in others]
         return Forms([[x >> CUT for x in row] for row in forms]), [x >> CUT for x in rests]
 
-    def target(self, r: int) -> Forms:
+    def bounded(self, r: int) -> Forms:
         """The first m numbers that history r bounds."""
         first, *others = self.rows
         shears = [[a * x >> FINE for x in first] for a in self.slopes[r]]
@@ -644,7 +669,7 @@ class Histories:
                 along = [g[0] * UNIT + sum(map(mul, g[1:], slopes)), *(x * UNIT for x in g[1:])]
                 centre += sum(map(mul, along, centres)) >> 2 * FINE
                 found.append((centre, radius + m + 2, *(x >> 2 * FINE for x in map(mul, along, radii))))
-            yield list(zip(*found, strict=True))
+            yield spanned(found)
 
     def advance(self, part: Span, s: int) -> tuple[Span, Span]:
         """Where the computed h' = tanh(sum) lies: around the part's lines times slopes; in a box."""
@@ -657,7 +682,7 @@ class Histories:
             box.append((low + high >> 1, (high - low >> 1) + 1 + off))
             radius = (k * n >> FINE) + (above - below >> 1) + off + more
             around.append(((k * t >> FINE) + (below + above >> 1), radius, *[k * g >> FINE for g in lines]))
-        return list(zip(*around, strict=True)), list(zip(*box, strict=True))
+        return spanned(around), spanned(box)
 
     def prove(self) -> int:
         """The least margin of a right logit, if every symbol leads from every set into the next one."""
