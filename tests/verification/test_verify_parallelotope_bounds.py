@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, ctx
 from hypothesis import given
 from hypothesis import strategies as st
-from made_histories import NUM_LINES, Arrays, Content, histories_of, made, numbers_of, step
+from made_histories import NUM_LINES, Arrays, Content, coordinates_of, histories_of, made, numbers_of, step
 from scipy.optimize import linprog
 
 import verify_certificate as checker
@@ -40,6 +40,71 @@ def test_float32_positions_stay_in_the_bounds_and_above_the_margin():
                 closest = min(closest, (away / (high - low))[:, :NUM_LINES].min(initial=np.inf))
 
     assert closest < 0.05
+
+
+def test_errors_of_every_sum_and_function_count_in_full():
+    """For each number, e and the errors at the ends that make it largest, by the page on the proof."""
+    weights, content = made()
+    histories, units = histories_of(weights, content), len(weights["rnn.weight_hh_l0"])
+    for label, stated in enumerate(content["histories"]):
+        slopes = np.append(0, stated["slopes"])
+        low, high = np.array(stated["low"]), np.array(stated["high"])
+        columns = coordinates_of(weights)[1]
+        along = columns + np.outer(columns @ slopes, np.eye(NUM_LINES)[0])
+        spans = list(histories.parts(label))
+        edges = np.linspace(low[0], high[0], len(spans) + 1)
+        for part, span in enumerate(spans):
+            low[0], high[0] = edges[part : part + 2]
+            centre, radius = (low + high) / 2, (high - low) / 2
+            for symbol, following in enumerate(stated["next"]):
+                inputs, errors = input_and_errors(weights, [symbol % 2, symbol // 2])
+                t = inputs + along @ centre[:NUM_LINES] + centre[NUM_LINES:]
+                noise = radius[NUM_LINES:] + errors
+                target = numbers_of(
+                    np.eye(units), weights, np.array(content["histories"][following]["slopes"])
+                ).T
+                _, upper = bounds_of(histories, span, symbol, following)
+                for number, form in enumerate(target):
+                    e = np.sign((form / np.cosh(t) ** 2) @ along) * radius[:NUM_LINES]
+                    after = np.tanh(t + along @ e + np.sign(form) * noise)
+                    after += np.sign(form) * (2**-20 * abs(after) + 2.0**-124)
+                    assert form @ after <= upper[number] + 1e-12
+
+
+def input_and_errors(weights: Arrays, digits: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """What a symbol adds to each unit's sum, and how far off R2 lets the sum be."""
+    exact = {name: array.astype(float) for name, array in weights.items()}
+    x, biases = (
+        exact["embed_layer.weight"][digits].ravel(),
+        [exact[f"rnn.bias_{k}_l0"] for k in ("ih", "hh")],
+    )
+    recurrent, from_input = exact["rnn.weight_hh_l0"], exact["rnn.weight_ih_l0"]
+    size = (
+        abs(from_input) @ abs(x)
+        + abs(recurrent).sum(axis=1) * (1 + 2**-18)
+        + abs(np.array(biases)).sum(axis=0)
+    )
+    share = (len(x) + len(recurrent) + 2 + 8) * 2**-24
+    return from_input @ x + sum(biases), share / (1 - share) * size
+
+
+def test_the_margin_leaves_room_for_both_logits_errors():
+    """In a network whose hidden states are points, by the page on the proof."""
+    weights, content = made()
+    histories = histories_of(weights, content)
+    dense, bias, units = (
+        weights["dense.weight"].astype(float),
+        weights["dense.bias"],
+        weights["dense.weight"].shape[1],
+    )
+    share = (units + 1 + 8) * 2**-24
+    error = share / (1 - share) * (abs(dense).sum(axis=1) * (1 + 2**-18) + abs(bias))
+    for right, (forms, rests) in enumerate(histories.logits):
+        point = [[UNIT // 2] * units, [0] * units]
+        for other, (low, high), rest in zip([1 - right], forms.values(point), rests, strict=True):
+            gap = (dense[right] - dense[other]).sum() / 2 + bias[right] - float(bias[other])
+            assert low <= high
+            assert gap - error.sum() - 1e-12 <= (low + rest) / UNIT <= gap - error.sum() + 1e-12
 
 
 def bounds_of(histories: Histories, span: Span, symbol: int, following: int) -> np.ndarray:
