@@ -607,7 +607,7 @@ class Histories:
         )
         units, m, num = layer.num_units, len(self.rows), len(self.stated)
         sizes = set(map(len, self.rows)), len(self.columns), set(map(len, self.columns))
-        need(1 <= m <= units and sizes == ({units}, units, {m}), "the coordinates have other sizes", 2)
+        need(m <= units and sizes == ({units}, units, {m}), "the coordinates have other sizes", 2)
         work = len(machine.symbols) * sum(each["pieces"] for each in self.stated)
         need(1 <= num <= 100_000 and work <= 5_000_000, "there are no histories, or too many", 2)
         for each in self.stated:

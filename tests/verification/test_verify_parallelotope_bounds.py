@@ -144,10 +144,14 @@ def test_the_inverse_of_tanh_is_bounded_from_below_and_closely_enough_for_its_sl
         assert off * (1 - (arb(w) / UNIT) ** 2) < 16
 
 
-@given(st.integers(-25 * UNIT, 25 * UNIT) | st.integers(-2 * UNIT, 2 * UNIT), st.data())
-def test_tanh_less_a_slope_is_bounded_tightly(start, data):
-    width = 1 << data.draw(st.integers(0, FINE + 5))
-    end = start + data.draw(st.integers(0, width))
+ENDS = st.integers(-3 * UNIT, 3 * UNIT)
+PAIRS = st.tuples(ENDS, ENDS) | st.tuples(*[st.integers(-25 * UNIT, 25 * UNIT)] * 2)
+PAIRS |= st.tuples(ENDS, st.integers(0, FINE)).map(lambda pair: (pair[0], pair[0] + (1 << pair[1])))
+
+
+@given(PAIRS.map(sorted), st.data())
+def test_tanh_less_a_slope_is_bounded_tightly(ends, data):
+    start, end = ends
     slope, below, above, low, high = checker.sloped(start, end)
     assert 0 <= slope <= UNIT
     with precision():

@@ -70,6 +70,21 @@ def shrunk(_: Arrays, content: Content) -> None:
     stated["low"], stated["high"] = middle, middle
 
 
+def cut_off(name: str, place: int) -> Callable[[Arrays, Content], None]:
+    """One end of one number, in the middle of what it was."""
+
+    def change(_: Arrays, content: Content) -> None:
+        stated = content["histories"][3]
+        stated[name][place] = (stated["low"][place] + stated["high"][place]) / 2
+
+    return change
+
+
+def unbounded(_: Arrays, content: Content) -> None:
+    for stated in content["histories"]:
+        stated["low"], stated["high"] = [-1e300] * (12 + NUM_LINES), [1e300] * (12 + NUM_LINES)
+
+
 def beside_zero(_: Arrays, content: Content) -> None:
     content["histories"][0]["low"][5], content["histories"][0]["high"][5] = 1e-15, 1.0
 
@@ -81,11 +96,15 @@ def swapped(_: Arrays, content: Content) -> None:
     histories[same[0]], histories[same[-1]] = histories[same[-1]], histories[same[0]]
 
 
-def scaled(name: str) -> Callable[[Arrays, Content], None]:
+def scaled(name: str, by: float = 1.5) -> Callable[[Arrays, Content], None]:
     def change(_: Arrays, content: Content) -> None:
-        content["coordinates"][name] = (1.5 * np.array(content["coordinates"][name])).tolist()
+        content["coordinates"][name] = (by * np.array(content["coordinates"][name])).tolist()
 
     return change
+
+
+def too_many_rows(_: Arrays, content: Content) -> None:
+    content["coordinates"] = {"rows": [[0.0] * 12] * 13, "columns": [[0.0] * 13] * 12}
 
 
 def transposed(name: str) -> Callable[[Arrays, Content], None]:
@@ -124,6 +143,12 @@ FORGERIES: dict[str, tuple[Callable[[Arrays, Content], Any], str, int]] = {
     "another slope": (entry("slopes", 9.0), OUT, 1),
     "a low end above the high one": (entry("low", 1e3), "empty", 1),
     "a shrunken set": (shrunk, OUT, 1),
+    **{
+        f"a cut-off {name} end of number {place}": (cut_off(name, place), OUT, 1)
+        for name in ("low", "high")
+        for place in (0, 1, NUM_LINES - 1, NUM_LINES, -1)
+    },
+    "sets that hold everything": (unbounded, "too large", 1),
     "swapped sets": (swapped, OUT, 1),
     "another state": (changed("state", 1, 1), "another state", 1),
     "a state that is none": (changed("state", 2), "another form", 2),
@@ -151,6 +176,8 @@ FORGERIES: dict[str, tuple[Callable[[Arrays, Content], Any], str, int]] = {
     "one more part": (changed("more", 1), "another form", 2),
     "R scaled": (scaled("rows"), OUT, 1),
     "G scaled": (scaled("columns"), OUT, 1),
+    "R far too large": (scaled("rows", 1e300), "too large", 1),
+    "R with more rows than units": (too_many_rows, "other sizes", 2),
     "R transposed": (transposed("rows"), "other sizes", 2),
     "G transposed": (transposed("columns"), "other sizes", 2),
     "no coordinates": (lambda _, c: c["coordinates"].update(rows=[], columns=[[]] * 12), "other sizes", 2),
