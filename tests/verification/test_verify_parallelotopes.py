@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_certificates import certified_small
 from made_histories import NUM_LINES, Arrays, Content, made
+from mutations import changed_tree
 from safetensors.numpy import save
+from watched import fuzz
 
 from ripplecarry.verification.proof import weights_hash
 from verify_certificate import Refused, verify
@@ -223,3 +227,18 @@ def test_more_histories_than_it_takes_on_are_refused_before_any_work():
 
     with pytest.raises(Refused, match="too many"):
         verified(weights, content | {"histories": [empty] * 100_001})
+
+
+@fuzz(50)
+@given(st.data())
+def test_whatever_is_changed_it_refuses_in_a_line_or_proves_the_same_of_these_weights(data):
+    weights, content = made()
+    try:
+        proof = verify(save(weights), json.dumps(data.draw(changed_tree(content))).encode())
+    except Refused as refused:
+        why, status = refused.args
+        assert "\n" not in why
+        assert status in (1, 2)
+    else:
+        assert proof["weights_sha256"] == content["weights_sha256"]
+        assert float(proof["margin"]) > 0
