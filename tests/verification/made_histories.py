@@ -48,40 +48,49 @@ def step(weights: Arrays, hidden: np.ndarray, digits: list[int]) -> np.ndarray:
 
 @cache
 def made() -> tuple[Arrays, Content]:
-    """A trained network of base 2, and histories that say what was read last and in which state."""
+    """A trained network of base 2 and its certificate."""
     trial, weights, _ = certified_small("rnn")
-    settings, weights = {"base": trial.base}, {name: np.array(each) for name, each in weights.items()}
-    content = certificate_of(settings, "rnn", weights, {}) | {"format": "ripplecarry certificate 3"}
+    weights = {name: np.array(each) for name, each in weights.items()}
+    *_, content = search(weights, trial.base, ROUNDS)
+    return weights, content
+
+
+def search(weights: Arrays, base: int, num_rounds: int) -> Iterator[Content]:
+    """Certificates for addition whose histories say what was read last, and in which state.
+
+    They come in rounds: first the sets of what random words reach, then a little more than their images,
+    until all images lie within.
+    """
+    content = certificate_of({"base": base}, "rnn", weights, {}) | {"format": "ripplecarry certificate 3"}
     del content["invariant"]
     rows, columns = coordinates_of(weights)
     content["coordinates"] = {"rows": rows.tolist(), "columns": columns.tolist()}
     next_state = np.array(content["machine"]["next_state"])
-    num_symbols = next_state.shape[1]
-    states, visits = [0, *next_state.ravel().tolist()], visited(weights, next_state)
+    states, visits = [0, *next_state.ravel().tolist()], visited(weights, base, next_state)
     content["histories"] = []
     for label, state in enumerate(states):
         y = visits[label] @ rows.T
         y = y - y.mean(axis=0)
         slopes = y[:, 0] @ y[:, 1:] / max(y[:, 0] @ y[:, 0], 1e-9)
         numbers = numbers_of(visits[label], weights, slopes)
-        following = [1 + state * num_symbols + symbol for symbol in range(num_symbols)]
+        following = [1 + state * base**2 + symbol for symbol in range(base**2)]
         ends = {"low": numbers.min(axis=0).tolist(), "high": numbers.max(axis=0).tolist()}
         content["histories"].append({"state": state, "next": following, "slopes": slopes.tolist()} | ends)
         content["histories"][-1]["pieces"] = PIECES if label else 1
-    for _ in range(ROUNDS):
+    for _ in range(num_rounds):
+        yield content
         if not widen(content, histories_of(weights, content)):
-            return weights, content
-    raise AssertionError("no sets were found")
+            return
 
 
-def visited(weights: Arrays, next_state: np.ndarray) -> dict[int, np.ndarray]:
+def visited(weights: Arrays, base: int, next_state: np.ndarray) -> dict[int, np.ndarray]:
     """The network's states by history, on random words."""
     random, num_symbols = np.random.default_rng(0), next_state.shape[1]
     found: dict[int, list[np.ndarray]] = {0: [np.zeros(len(weights["rnn.weight_hh_l0"]))]}
     for _ in range(40):
         hidden, state = found[0][0][None], 0
         for symbol in random.integers(0, num_symbols, 25).tolist():
-            hidden = step(weights, hidden, [symbol % 2, symbol // 2])
+            hidden = step(weights, hidden, [symbol % base, symbol // base])
             found.setdefault(1 + state * num_symbols + symbol, []).append(hidden[0])
             state = int(next_state[state, symbol])
     return {label: np.array(each) for label, each in found.items()}

@@ -3,18 +3,22 @@
 import copy
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
+from compiled_machines import compile_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from made_certificates import certified_small
-from made_histories import NUM_LINES, Arrays, Content, made
+from made_histories import NUM_LINES, Arrays, Content, made, search
 from mutations import changed_tree
+from planted_faults import planted
 from safetensors.numpy import save
 from watched import fuzz
 
+from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.verification.proof import weights_hash
 from verify_certificate import Refused, verify
 
@@ -227,6 +231,33 @@ def test_more_histories_than_it_takes_on_are_refused_before_any_work():
 
     with pytest.raises(Refused, match="too many"):
         verified(weights, content | {"histories": [empty] * 100_001})
+
+
+@pytest.mark.parametrize("base", [2, 3])
+def test_a_network_that_is_right_by_construction_is_proved(base):
+    weights = dict(compile_machine(addition(base)).weights)
+    *_, content = search(weights, base, 20)
+
+    assert float(verified(weights, content)["margin"]) > 1
+
+
+PLANTED = {
+    each.name: each
+    for each in planted()
+    if each.cell == "rnn" and len(each.weights["dense.weight"][0]) < 60 and each.name != "infinite sums"
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_network_with_a_planted_fault_is_refused_in_every_round_of_a_search(name):
+    weights, rounds = dict(PLANTED[name].weights), 0
+    with suppress(Refused):  # the search asks for bounds of sums that may overflow, too
+        for content in search(weights, PLANTED[name].base, 6):
+            rounds += 1
+            with pytest.raises(Refused):
+                verified(weights, content)
+
+    assert rounds > 0
 
 
 @fuzz(50)
