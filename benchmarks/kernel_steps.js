@@ -1,7 +1,7 @@
 // Training steps of the playground's kernel, in a worker made of the page's own modules.
 
 import { loadKernel } from "./kernel.js";
-import { batchesOf, shapeOf } from "./settings.js";
+import { shapeOf } from "./settings.js";
 import { Task } from "./task.js";
 import { Training } from "./training.js";
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.readings import NUM_PAIRS, reader
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
@@ -86,7 +87,7 @@ def _time(executor: ExecutorName, num_runs: int, num_workers: int) -> Overhead:
     memory = _Memory(num_runs)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
-        training_s = _training_s(requests[:_TRAINED_ALONE], store)
+        training_s = _training_s(requests[:_TRAINED_ALONE])
         began, began_cpu = time.perf_counter(), time.process_time()
         result = sweep(requests, store, executor=executor, num_workers=num_workers, listener=memory)
         swept, swept_cpu = time.perf_counter(), time.process_time()
@@ -111,13 +112,14 @@ def _time(executor: ExecutorName, num_runs: int, num_workers: int) -> Overhead:
     )
 
 
-def _training_s(requests: Sequence[RunRequest], store: Store) -> float:
+def _training_s(requests: Sequence[RunRequest]) -> float:
     engine = open_engine(requests[0].engine)
     began = time.perf_counter()
     for request in requests:
         trial = request.trial
         read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
-        work = PlainTraining(request, store, engine, read_metrics)
+        weights = initial_weights(trial, trial.build_task(), request.seed)
+        work = PlainTraining(request, weights, engine, read_metrics)
         train(work.trainer, work.num_steps, work.read_metrics, Curves())
     return (time.perf_counter() - began) / len(requests)
 

@@ -7,7 +7,7 @@ import ripplecarry as rc
 from benchmarks.playground import browser
 
 PICTURE = Path(__file__).parent / "figures/playground.png"
-_SIZE = {"width": 1280, "height": 978}
+_SIZE = {"width": 1280, "height": 1010}
 _SETTINGS = "#v=1&learning_rate=0.01&steps=300"
 _NUMBERS = ("888888888", "555555555")
 _LEARNT_MS = 300_000

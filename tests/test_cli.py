@@ -65,7 +65,11 @@ def test_train_keeps_a_run_that_runs_lists(capsys):
     assert listed["id"] == summary["id"]
 
     assert call(["runs"]) == 0
-    assert summary["id"] in capsys.readouterr().out
+    table = capsys.readouterr().out
+    assert summary["id"] in table
+    assert re.search(r"\boutcome +standing +steps done\b", table)
+    assert "standing: what is known of its answers, the column proof: certified" in table
+    assert "the first step is 0" in table
 
 
 def test_json_of_runs_has_every_digit_and_null_for_what_there_is_not(capsys):

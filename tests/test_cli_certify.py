@@ -62,6 +62,25 @@ def test_a_network_is_trained_until_certified_and_its_certificate_is_checked(cap
 
 
 @pytest.mark.parametrize(
+    ("cell", "task"),
+    [
+        ("mingru", ["--task=flip_flop", "--hidden-size=12", "--digits=10"]),
+        ("diagonal_signed", ["--task=times", "--factor=5", "--hidden-size=32", "--digits=6"]),
+    ],
+)
+def test_a_linear_recurrence_is_trained_until_certified_and_both_programs_check_it(cell, task, capsys):
+    words = ["--cell", cell, "--layers=1", "--batch-size=60", "--steps=600"]
+    assert call(["train", "--certify", *words, *task, "--json"]) == 0
+    summary = said(capsys)
+    assert summary["certified"] is True
+    assert call(["check", summary["id"], "--json"]) == 0
+
+    assert (said(capsys)["cell"], call(["certify", summary["id"], "--json"])) == (cell, 0)
+    assert said(capsys)["answer"] == "certified"
+    assert "<svg" in rc.certify(Store().open(summary["id"]))._repr_html_()
+
+
+@pytest.mark.parametrize(
     ("damage", "words"),
     [
         (lambda path: path.write_bytes(b""), "not a certificate"),

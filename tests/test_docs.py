@@ -292,7 +292,7 @@ def test_every_verb_takes_the_cell_of_ones_own_or_refuses_it_in_a_line_and_it_le
         "cert": "proofs cover rnn, gru, lstm, mingru, diagonal, diagonal_signed; this run's cell is mgu",
         "polish": "proofs cover rnn, gru, lstm, mingru, diagonal, diagonal_signed; this run's cell is mgu",
         "ONNX": "ONNX exports hold rnn, gru, lstm; this run's cell is mgu",
-        "page": "the page shows rnn, gru, lstm; this run's cell is mgu",
+        "page": "the page shows rnn, gru, lstm, mingru, minlstm, diagonal, diagonal_signed; this run's",
     }
     for verb, (status, lines) in told.items():
         words = [refusal for part, refusal in refusals.items() if part in verb]

@@ -34,6 +34,20 @@ def test_a_run_goes_from_training_to_page_and_model(settings, tmp_path, monkeypa
         rc.add(run.id, "1")
 
 
+def test_a_base_without_effect_is_refused_and_tables_count_symbols(tmp_path, capsys):
+    trained = ["train", "--task", "parity", "--hidden-size", "4", "--digits", "3", "--steps", "2"]
+    store = ["--store", str(tmp_path)]
+    assert call([*trained, *store, "--base", "10"]) == 2
+    assert "parity has symbols of its own; leave out base, which is 10" in capsys.readouterr().err
+
+    assert call([*trained, *store]) == 0
+    assert call(["evaluate", "last", "--lengths", "4", "--samples", "10", *store]) == 1
+    printed = capsys.readouterr().out
+    assert "\nsymbols  inputs  exact match  symbol accuracy" in printed
+    assert "by length: wrong from 1 symbol on" in printed
+    assert "digits  " not in printed
+
+
 def test_evaluate_gives_the_literatures_score_beside_exact_match(tmp_path, capsys):
     store = ["--store", str(tmp_path)]
     settings = {"task": "parity", "layers": 1, "hidden_size": 4, "embedding_size": 2, "digits": 3}

@@ -168,7 +168,18 @@ def test_bad_values_are_refused_in_one_line_wherever_they_are_given():
 def test_written_sums_have_a_short_representation():
     run = rc.train(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=1)
     assert repr(rc.add(run, "1" * 3000, "2")).startswith("<WrittenSums: answers of ")
-    assert repr(rc.add(run, "111", "2", verify=True)).endswith(", 1 of 1 sums wrong>")
+    short = rc.add(run, "111", "2", verify=True)
+    (answer,) = short
+    assert repr(short) == f"<WrittenSums: {answer}; 1 of 1 sums wrong>"
+    with short.spool:
+        pass
+    assert repr(short).startswith("<WrittenSums: answers of ")
+
+
+def test_a_short_run_says_after_how_many_steps_it_was_read():
+    run = rc.train(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=2)
+    assert repr(run).endswith(" after 1 of 2 steps>")
+    assert "3 symbols" in repr(rc.train(task="parity", hidden_size=6, digits=3, steps=1))
 
 
 def test_a_page_makes_no_folder(tmp_path):

@@ -178,6 +178,11 @@ class Spool:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its bytes can still be read."""
+        return not self._file.closed
+
     def append(self, content: bytes | memoryview) -> None:
         rest = memoryview(content)
         with _one_line():

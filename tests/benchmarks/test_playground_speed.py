@@ -31,7 +31,8 @@ def test_steps_seeds_and_exactness_are_timed(playground, monkeypatch):
     seeds = module.time_seeds(playground, rounds=1, steps=20)
     exact = module.time_exactness(playground, rounds=1)
 
-    assert [each.what for each in steps] == ["a step, rnn", "a step, gru", "a step, lstm"]
+    cells = ("rnn", "gru", "lstm", "mingru", "minlstm", "diagonal", "diagonal_signed")
+    assert [each.what for each in steps] == [f"a step, {cell}" for cell in cells]
     assert all(each.measured > 0.2 for each in (*steps, seeds, exact))
 
 

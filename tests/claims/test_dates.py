@@ -8,7 +8,7 @@ import ripplecarry as rc
 from ripplecarry.claims.claim import Claim
 from ripplecarry.claims.comparisons import AllOf, fastest, slowest
 from ripplecarry.claims.dates import claim_hash
-from ripplecarry.claims.measures import area
+from ripplecarry.claims.measures import Measure, area, miss_at
 from ripplecarry.claims.study import Study
 from ripplecarry.cli import call
 from ripplecarry.errors import StoreError
@@ -66,6 +66,12 @@ def test_a_hash_is_of_the_words_and_the_test():
     assert claim_hash(same) == claim_hash(FIRST)
     for test in (slowest(area("loss"), layers=1), fastest(area("loss"), layers=2), AllOf(FIRST.decided_by)):
         assert claim_hash(Claim("A", FIRST.statement, test)) != claim_hash(FIRST)
+
+
+def test_a_measure_that_only_reads_better_now_keeps_its_hash():
+    older = Measure("share of wrong sums at 50 digits", miss_at(50).of)
+    named = [Claim("A", "A", fastest(measure, layers=1)) for measure in (older, miss_at(50))]
+    assert claim_hash(named[0]) == claim_hash(named[1])
 
 
 @pytest.mark.parametrize(

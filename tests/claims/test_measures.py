@@ -83,6 +83,7 @@ def test_exactness_is_measured_at_a_length_and_up_to_it():
 
     assert miss_at(1).of(run) == 0
     assert miss_at(10).of(run) == 0.125
+    assert miss_at(1000).words == "share of wrong answers at length 1,000"
     assert is_exact_up_to(9).holds(run)
     assert not is_exact_up_to(10).holds(run)
     with pytest.raises(ConfigurationError, match="at lengths 1, 10"):

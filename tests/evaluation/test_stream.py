@@ -200,13 +200,13 @@ def test_batches_hold_each_row_once_within_bounds(lengths):
     ("number", "words"),
     [
         (-1, r"negative \(-1\)"),
-        (1.5, "an operand is 1.5; give an integer"),
-        ("12", "an operand is '12'; give an integer"),
+        (1.5, "an operand is 1.5, of type float; give an int, a str of digits"),
+        ("12", "an operand is '12', of type str; give an int"),
         (np.array([1, 10]), "digit 10 at position 1 is outside base 10"),
         (np.array([-1]), "digit -1 at position 0"),
         (np.zeros((2, 2), dtype=int), r"shape \(2, 2\)"),
         (np.zeros(0, dtype=int), r"shape \(0,\)"),
-        (np.array([0.5]), "type float64"),
+        (np.array([0.5]), "type float64; give one of integers"),
     ],
 )
 def test_what_is_no_number_is_refused(number, words):

@@ -53,6 +53,30 @@ def test_the_equations_of_a_built_in_cell_give_its_results():
     assert rc.add(own, 12, 34) == rc.add(built_in, 12, 34)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "unreached"),
+    [
+        ("torch.tanh(", "torch.tanh(0 * x.sum() + ", None),
+        ("(torch.tanh(below", "(torch.tanh(below.detach()", "rnn.weight_ih_l0, rnn.bias_ih_l0"),
+        (
+            'linear(state[0], weights["weight_hh"]',
+            'linear(state[0], weights["weight_hh"].data',
+            "rnn.weight_hh_l0",
+        ),
+    ],
+)
+def test_a_parameter_that_no_gradient_reaches_is_refused_in_a_line(old, new, unreached, capsys):
+    code = ELMAN.replace(old, new)
+    assert code != ELMAN
+    settings = [f"--{name.replace('_', '-')}={value}" for name, value in (TINY | {"layers": 1}).items()]
+
+    assert call(["train", f"--cell={write(code)}", *settings]) == (2 if unreached else 0)
+    if unreached:
+        last = capsys.readouterr().err.splitlines()[-1]
+        assert "no gradient reaches " in last
+        assert unreached in last
+
+
 def test_a_trial_depends_on_the_code_and_not_on_the_path():
     Path("settings.toml").write_text('cell = "my_cell.py"\n')
     first = Trial(cell=write(ELMAN), **TINY)

@@ -49,7 +49,9 @@ def bound(cell):
 
 def draw(cell):
     source = (ASSETS / "cells.js").read_text()
-    assert re.search(rf"^  {cell}: {{ gates: {CELL_SHAPES[cell].num_gates}, step", source, re.MULTILINE)
+    shape = CELL_SHAPES[cell]
+    sees = " isRecurrent: true," if "weight_hh" in shape.parameters(1, 1) else ""
+    assert re.search(rf"^  {cell}: {{ gates: {shape.num_gates},{sees} step", source, re.MULTILINE)
 
 
 def write_model(cell):
@@ -88,7 +90,10 @@ def test_every_part_knows_the_cells_of_the_report():
         ("gpu", "the GPU engine computes rnn, gru, lstm; this run's cell is own; the torch engine"),
         ("proof", "proofs cover rnn, gru, lstm, mingru, diagonal, diagonal_signed; this run's cell is own"),
         ("onnx", "ONNX exports hold rnn, gru, lstm; this run's cell is own"),
-        ("page", "the page shows rnn, gru, lstm; this run's cell is own"),
+        (
+            "page",
+            "the page shows rnn, gru, lstm, mingru, minlstm, diagonal, diagonal_signed; this",
+        ),
     ],
 )
 def test_what_does_not_know_a_cell_says_which_it_knows(monkeypatch, part, words):

@@ -103,7 +103,7 @@ def test_figures_show_lengths_success_and_a_heat_map_a_trial(runs, tmp_path):
         "widths_idle_runs.svg",
     }
     pictures = {path.stem: path.read_text() for path in paths if path.suffix == ".svg"}
-    assert "digits per operand" in pictures["widths_exactness"]
+    assert ">length</text>" in pictures["widths_exactness"]
     assert "Clopper" in pictures["widths_success"]
     assert pictures["widths_idle_runs"].count("hidden size 8") == 2
 

@@ -19,6 +19,9 @@ from ripplecarry.sweeps.sweep import Listener, sweep
 
 TRIAL = Trial(hidden_size=16, embedding_size=4, batch_size=20, digits=4, steps=300)
 REQUESTS = [RunRequest(TRIAL, seed, "torch", takes_snapshots=False) for seed in range(8)]
+STARTED = RunRequest(
+    TRIAL.model_copy(update={"start_from": REQUESTS[0].id, "steps": 60}), 1, "torch", takes_snapshots=False
+)
 
 
 class Counts(Listener):
@@ -92,6 +95,8 @@ def main(scenario: str, folder: str) -> None:
         listener = Counts(after=2, action=lose)
         result = sweep(REQUESTS, store, executor="ray", address=cluster.address, listener=listener)
         told(result, heard=listener.heard.is_set(), told=len(listener.finished_ids), killed=len(killed))
+    elif scenario == "started":
+        told(sweep([STARTED], store, executor="ray", address=cluster.address))
     else:  # "killed"
         command = [sys.executable, __file__, "drive", folder, cluster.address]
         status = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from ray_sweeps import REQUESTS
+from ray_sweeps import REQUESTS, STARTED
 
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.runs.store import Store
@@ -57,6 +57,18 @@ def test_a_driver_killed_is_resumed_and_what_was_finished_stays(store, alone):
     assert told["untouched"]
     assert told["failed"] == {}
     assert_equal(store, alone)
+
+
+def test_a_run_that_starts_from_another_has_it_on_its_node(tmp_path):
+    stores = [Store(tmp_path / name) for name in ("here", "there")]
+    for each in stores:
+        sweep(REQUESTS[:1], each, num_workers=1, executor="inline")
+    sweep([STARTED], stores[0], num_workers=1, executor="inline")
+
+    (told,) = run("started", stores[1])
+
+    assert told["failed"] == {}
+    assert_equal(stores[1], stores[0])
 
 
 @pytest.mark.enable_socket

@@ -12,7 +12,7 @@ from ripplecarry.engines.registry import open_engine
 from ripplecarry.errors import CertificateRefused
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
-from ripplecarry.verification.certificate import certify_sets
+from ripplecarry.verification.certificate import certify_boxes
 from ripplecarry.verification.certificate_file import BOXES
 from ripplecarry.verification.certify import hulls
 from ripplecarry.verification.counterexample import find_counterexample
@@ -53,7 +53,9 @@ def test_ten_undertrained_networks_are_refused_and_refuted():
         num_passing += bool((trainer.answers(batch.operands) == batch.answers).all())
 
         assert isinstance(
-            certify_sets("x", trial, trial.cell, trainer.weights(), sampled_sets(trial, trainer.weights())),
+            certify_boxes(
+                "x", trial, trial.cell, trainer.weights(), sampled_sets(trial, trainer.weights())
+            ),
             CertificateRefused,
         )
         found = find_counterexample(trainer, trial.cell, task)

@@ -16,7 +16,7 @@ from ripplecarry.engines.reference import ReferenceEngine
 from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.trial import Trial
 from ripplecarry.sweeps.certifying import attempt_on
-from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certificate import Certificate, certify_boxes
 
 CELLS = ("rnn", "gru", "lstm")
 SETTINGS = {
@@ -54,7 +54,7 @@ def test_the_search_certifies_them(name, cell):
     attempt = attempt_on(trial, architecture_of(compiled.weights), compiled.weights, 0)
 
     assert attempt.is_certified
-    assert isinstance(certify_sets("made", trial, cell, compiled.weights, attempt.sets), Certificate)
+    assert isinstance(certify_boxes("made", trial, cell, compiled.weights, attempt.sets), Certificate)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -5,13 +5,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from checkers import CHECKERS, certificate_bytes, certificate_of, weights_bytes
 from compiled_machines import in_float32
-from every_engine import ENGINES, architecture_of, load
+from every_engine import ENGINES, load
 from flint import arb
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,10 +22,12 @@ from safetensors.numpy import save
 
 from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.runs.trial import Trial
-from ripplecarry.sweeps.certifying import attempt_on
 from ripplecarry.verification.balls import CELLS, GateSum
-from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certificate import Certificate, certify_boxes
+from ripplecarry.verification.certify import find_invariant
+from ripplecarry.verification.enclosures import LayerSet, Transitions
+from ripplecarry.verification.intervals import Box
+from ripplecarry.verification.preactivations import PreactivationNetwork
 from verify_certificate import ONE, Layer, Refused, verify
 
 FLIP_FLOP, PARITY = {"task": "flip_flop"}, {"task": "parity"}
@@ -159,26 +163,30 @@ def test_what_is_wrong_or_only_just_right_is_refused(name, checker):
         assert any(word in refusal for word in ("wrong", "lead"))
 
 
-def test_the_search_finds_a_latch_in_every_state_and_both_checkers_accept_it():
-    """A unit whose gate is never open has one interval for both machine states, the same to the bit."""
+@pytest.mark.parametrize("apart", [0.0, 5e-10])
+def test_the_search_finds_a_latch_in_every_state_and_both_checkers_accept_it(apart):
+    """A unit whose gate is never open needs the same interval in both machine states, to the bit."""
     built = PROVED["latch"]
     weights = dict(built.weights)
-    for name, rows in (("rnn.weight_ih_l0", 5), ("rnn.bias_ih_l0", 0)):
-        old = weights[name].reshape(2, 2, -1)
-        idle = np.full((2, 1, old.shape[2]), 0.3 if rows else 0, np.float32)
-        idle[0] = -60.0 if rows else 0
-        weights[name] = np.concatenate([old, idle], axis=1).reshape(6, *weights[name].shape[1:])
+    gates = weights["rnn.weight_ih_l0"].reshape(2, 2, 5)
+    idle = np.float32([[[-60] * 5], [[0.3] * 5]])
+    weights["rnn.weight_ih_l0"] = np.concatenate([gates, idle], axis=1).reshape(6, 5)
+    weights["rnn.bias_ih_l0"] = np.zeros(6, np.float32)
     weights["dense.weight"] = np.pad(weights["dense.weight"], [(0, 0), (0, 1)])
-    trial = Trial.build(FLIP_FLOP | {"cell": "mingru", "layers": 1})
+    choice = TaskChoice.build(FLIP_FLOP)
+    parameters = {name: torch.tensor(array) for name, array in weights.items()}
+    network = PreactivationNetwork.of("mingru", parameters, torch.float64)
+    low = torch.tensor([[-1.0, 0.0, -0.5], [1.0, 0.0, -0.5 - apart]], dtype=torch.float64)
+    high = torch.tensor([[0.0, 1.0, 0.5], [1.0, 1.0, 0.5]], dtype=torch.float64)
+    start = LayerSet(Box(torch.zeros(2, 0), torch.zeros(2, 0)), Box.between(low, high))
 
-    attempt = attempt_on(trial, architecture_of(weights), weights, 0)
-    found = certify_sets("made", trial, "mingru", weights, attempt.sets)
+    attempt = find_invariant(network, Transitions.of(choice.build_task().machine), [start])
+    found = certify_boxes("made", choice, "mingru", weights, attempt.sets)
 
+    assert attempt.num_rounds == 1
     assert isinstance(found, Certificate)
     for checker in CHECKERS.values():
         assert checker(weights_bytes(weights), certificate_bytes(found.content)) is None
-    ends = [found.content["invariant"][state][0]["hidden"] for state in "01"]
-    assert [box["low"][2] for box in ends] == [ends[0]["low"][2]] * 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -306,25 +314,68 @@ SUMS |= st.sampled_from([0.0, 16.64, -16.64, -18.03, -20.0, 88.8, -88.8, -103.0,
 @example(sums=[-18.1, 1.0, 0.0], ends=[1.0, 1.0], share=0.0)
 @example(sums=[-17.4, 0.0, 0.0], ends=[1.0, 1.0000001192092896], share=0.0)
 def test_every_way_of_computing_lies_within_both_checkers_bounds(cell, sums, ends, share):
-    num_gates = 2 if cell == "mingru" else 3
-    numbers = [np.float32(each) for each in sums[:num_gates]]
+    numbers = [np.float32(each) for each in sums[: 2 if cell == "mingru" else 3]]
     low, high = map(np.float32, ends)
     old = np.clip(np.float32(float(low) + share * (float(high) - float(low))), low, high)
-    zero = arb(0)
-    gates = [GateSum(arb(float(x)), zero, abs(arb(float(x))), zero, zero, 0) for x in numbers]
-    by_package = CELLS[cell](gates, arb(float(low)).union(arb(float(high))))
-    layer = Layer(
-        cell, [[0]] * num_gates, [list(map(units, numbers))], [[0]] * num_gates, [[0] * num_gates]
-    )
-    box = [(units(low), units(high))]
-    region = ([(0, 0)] * num_gates, box, box, [0] * num_gates)
-    by_file = layer.advance(([(0, 0)] * num_gates, [0] * num_gates), region)
+    by_package, by_file = bounds(cell, numbers, low, high)
 
     for flush in (kept, flushed):
         for parts in ways(cell, numbers, old, flush):
-            for value, ball, (interval,) in zip(parts, by_package, by_file, strict=False):
+            for value, ball, interval in zip(parts, by_package, by_file, strict=True):
                 assert ball.contains(arb(value))
                 assert interval[0] <= units(value) <= interval[1]
+
+
+def bounds(
+    cell: str, numbers: list[np.float32], low: np.float32, high: np.float32
+) -> tuple[list[arb], list[tuple[int, int]]]:
+    """What the package's checker and the one in one file make of these gate sums and this interval."""
+    gates = [GateSum(arb(float(x)), arb(0), abs(arb(float(x))), arb(0), arb(0), 0) for x in numbers]
+    by_package = CELLS[cell](gates, arb(float(low)).union(arb(float(high))))
+    nothing = [[0]] * len(numbers)
+    layer = Layer(cell, nothing, [list(map(units, numbers))], nothing, [[0] * len(numbers)])
+    layer.num_terms = 0
+    box = [(units(low), units(high))]
+    region = ([(0, 0)] * len(numbers), box, box, [0] * len(numbers))
+    by_file = layer.advance(([(0, 0)] * len(numbers), [0] * len(numbers)), region)
+    num_parts = 1 if cell == "mingru" else 2
+    return list(by_package)[:num_parts], [interval for (interval,) in by_file][:num_parts]
+
+
+@pytest.mark.parametrize("cell", LINEAR)
+@given(sums=st.lists(SUMS, min_size=3, max_size=3), state=SUMS)
+@example(sums=[2.0, 3.0, 1.5], state=1.0)
+@example(sums=[2.0, 1e6, -95.0], state=1.0)
+@example(sums=[-18.6, 0.5, 0.0], state=1.0)
+def test_both_checkers_bound_a_position_alike(cell, sums, state):
+    """From one state: to a millionth of what they add for rounding, and to the error of exponentials."""
+    numbers = [np.float32(each) for each in sums[: 2 if cell == "mingru" else 3]]
+    scale = prod(1 + abs(Fraction(float(each))) for each in (*numbers, np.float32(state)))
+
+    for ball, interval in zip(*bounds(cell, numbers, *[np.float32(state)] * 2), strict=True):
+        found = [Fraction(end, ONE) for end in interval]
+        slack = (found[1] - found[0]) / 2**20 + max(map(abs, found)) / 2**48 + scale / 2**138
+        for mine, other in zip((ball.lower(), ball.upper()), found, strict=True):
+            assert abs(mine - arb(other.numerator) / arb(other.denominator)) <= arb(slack.numerator) / arb(
+                slack.denominator
+            )
+
+
+@pytest.mark.parametrize(("update", "is_held"), [(-18.3, False), (-18.6, True)])
+def test_a_latch_holds_up_to_a_share_of_2_to_the_minus_26(update, is_held):
+    """Of the size of an end: here 1, beside h + n of at most 1.5 + 0.25; ln(2^26 1.75) is 18.58."""
+    low, high = np.float32(1), np.float32(1.5)
+    by_package, by_file = bounds("mingru", [np.float32(update), np.float32(0.25)], low, high)
+
+    assert (by_file[0] == (units(low), units(high))) == is_held
+    assert (by_package[0].lower() > 0.99999999) == is_held
+
+
+def test_an_end_of_almost_nothing_is_no_end_of_a_latch():
+    low, tiny = np.float32(-1), np.float32(2.0**-91)
+    for high, is_held in ((tiny, False), (2 * tiny, True)):
+        _, by_file = bounds("mingru", [np.float32(-300), np.float32(0)], low, high)
+        assert (by_file[0] == (units(low), units(high))) == is_held
 
 
 def units(value: float | np.floating) -> int:

@@ -1,6 +1,7 @@
 """The choice of a task: its settings, their bounds, and the task that they make."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
@@ -117,10 +118,8 @@ class TaskChoice(Configuration):
             if is_given and not is_known:
                 words = f"task{'s' if len(tasks) > 1 else ''} {', '.join(tasks)}"
                 problems.append(f"{part} belongs to the {words}, not to {self.task}")
-        if self.task in _ON_SEQUENCES and self.base != 10:
-            problems.append(
-                f"the task {self.task} has symbols of its own; leave out base, which is {self.base}"
-            )
+        if self.base != 10:
+            problems += self.without_effect({"base"})
         count = _NUM_OPERANDS.get(self.task)
         if count is not None and self.num_operands not in (None, count):
             words = "1 operand" if count == 1 else f"{count} operands"
@@ -135,6 +134,13 @@ class TaskChoice(Configuration):
             except ConfigurationError as error:
                 raise ValueError(str(error)) from None
         return self
+
+    def without_effect(self, given: Collection[str]) -> list[str]:
+        """What is wrong with settings that were given, whatever their value, since this task has no use for
+        them; `base` alone can be."""
+        if self.task not in _ON_SEQUENCES or "base" not in given:
+            return []
+        return [f"the task {self.task} has symbols of its own; leave out base, which is {self.base}"]
 
     @property
     def fewest_symbols(self) -> int:

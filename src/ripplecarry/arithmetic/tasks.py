@@ -117,10 +117,15 @@ class Task:
         return max(2, self.base, self.machine.num_outputs)
 
     @property
+    def digit_word(self) -> str:
+        """What a length counts, for people to read: an operand's digits or a sequence's symbols."""
+        return "digit" if self.is_on_numbers else "symbol"
+
+    @property
     def symbol_words(self) -> str:
         """What a symbol is, for people to read."""
         if not self.is_on_numbers:
-            return "symbol"
+            return self.digit_word
         return {1: "digit", 2: "pair of digits"}.get(self.num_operands, "tuple of digits")
 
     def operand_text(self, digits: UInt8[np.ndarray, " position"]) -> str:

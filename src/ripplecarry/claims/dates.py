@@ -78,7 +78,9 @@ def claim_hash(claim: Claim) -> str:
 
 
 def _description(part: Any) -> Any:
-    if isinstance(part, Measure | Property):
+    if isinstance(part, Measure):
+        return part.words_on_record or part.words
+    if isinstance(part, Property):
         return part.words
     if isinstance(part, Comparison):
         return [type(part).__name__, {name: _description(value) for name, value in vars(part).items()}]

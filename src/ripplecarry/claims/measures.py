@@ -25,6 +25,8 @@ class Measure:
 
     words: str
     of: Callable[[Run], float]
+    words_on_record: str | None = None
+    """How stores know it that saw a claim in older words; `words` by default."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +125,14 @@ def is_never_exact() -> Property:
 
 
 def miss_at(length: int) -> Measure:
-    """The share of wrong sums at a length after training, each longest run weighted equally."""
+    """The share of wrong answers at a length after training, each longest run weighted equally."""
 
     def miss(run: Run) -> float:
         cells = _cells(run, run.exactness.length == length)
         return float(1 - cells.num_exact.sum() / cells.num_pairs.sum())
 
-    return Measure(f"share of wrong sums at {length:,} digits", miss)
+    older = f"share of wrong sums at {length:,} digits"
+    return Measure(f"share of wrong answers at length {length:,}", miss, older)
 
 
 def is_exact_up_to(length: int) -> Property:

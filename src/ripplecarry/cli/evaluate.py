@@ -65,7 +65,7 @@ def _print(found: "Exactness") -> None:
     if found.searches:
         rows = [
             {
-                "digits": each.length,
+                f"{found.task.digit_word}s": each.length,
                 f"{found.task.inputs_word} tried": each.num_pairs,
                 "smallest margin": each.smallest_margin,
                 "found": "a wrong answer" if each.counterexample is not None else "none",

@@ -17,10 +17,10 @@ def rows_by_length(found: Exactness, kind: RunKind) -> list[dict[str, object]]:
         pairs = sum(cell.num_pairs for cell in cells)
         rows.append(
             {
-                "digits": length,
+                f"{found.task.digit_word}s": length,
                 found.task.inputs_word: pairs,
                 "exact match": sum(cell.num_exact for cell in cells) / pairs,
-                "digit accuracy": sum(cell.num_right_digits for cell in cells)
+                f"{found.task.digit_word} accuracy": sum(cell.num_right_digits for cell in cells)
                 / sum(cell.num_digits for cell in cells),
                 f"worst {kind} run": _worst_words(worst.run, ties, len(cells)),
                 "right there": f"{worst.num_exact} of {worst.num_pairs}"

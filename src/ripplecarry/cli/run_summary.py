@@ -1,5 +1,6 @@
 """What came of a run, in a dozen values."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +35,18 @@ def run_summary(run: "Run") -> dict[str, object]:
         from ripplecarry.evaluation.explanation import explain
         from ripplecarry.evaluation.grid import cells_of
 
-        summary["exactness"] = explain(cells_of(run.exactness.to_dict(orient="records")))
+        summary["exactness"] = explain(
+            cells_of(run.exactness.to_dict(orient="records")), digit_word=run.task.digit_word
+        )
     if run.state["train_s"]:
         summary["steps_per_s"] = run.state["steps_done"] / run.state["train_s"]
     return summary
+
+
+def summary_rows(summary: Mapping[str, object]) -> list[dict[str, object]]:
+    """The summary as a table's rows."""
+    words = {"metrics_read_after_step": "{} (the first step is 0)"}
+    return [
+        {"what": name, "value": words[name].format(value) if name in words else value}
+        for name, value in summary.items()
+    ]

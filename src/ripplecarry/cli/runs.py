@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ripplecarry.cli.command import TABLE_OPTIONS, command, print_as_table
-from ripplecarry.cli.run_summary import run_summary
+from ripplecarry.cli.run_summary import run_summary, summary_rows
 from ripplecarry.cli.say import say
 from ripplecarry.files import json_text
 from ripplecarry.runs.index import Row
@@ -19,7 +19,20 @@ _ALWAYS = (
     *("outcome", "proof", "steps_done", "loss", "exact_match", "metrics_read_after_step"),
     *("exact_from_step", "exact_from_s", "train_s"),
 )
-_SHORT = {"metrics_read_after_step": "read_after_step"}
+_HEADINGS = {
+    "metrics_read_after_step": "read_after_step",
+    "certify": "trained_until_certified",
+    "proof": "standing",
+}
+"""Headings of columns whose own names say too much or too little beside others."""
+_LEGEND = (
+    ("read_after_step", "exact match: as last read, after the update of that step; the first step is 0"),
+    ("trained_until_certified", "the setting certify: whether training went on until there is a proof"),
+    (
+        "standing",
+        "what is known of its answers, the column proof: certified, unchecked or refuted",
+    ),
+)
 
 
 @command(verb.list_runs, TABLE_OPTIONS)
@@ -39,9 +52,11 @@ def runs(
     exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9 and exact_match_hard as last read,
     after the step metrics_read_after_step; the time to exactness as exact_from_step and exact_from_s,
     train_s, finished_at, and proof. The time to exactness is when the hard cases of the training length
-    were all right for good, as read every 50 steps. proof is `certified` where the checker has accepted
-    the store's certificate for the run, `unchecked` where `ripplecarry check` has yet to, `refuted` where
-    `certify` or `evaluate` found a wrong answer, and empty otherwise, which `proof is null` finds.
+    were all right for good, as read every 50 steps. Steps count from 0.
+    certify is the setting of `train`, and says nothing of what came of it; tables head it `trained until
+    certified`. proof, headed `standing`, is `certified` where the checker has accepted the store's
+    certificate for the run, `unchecked` where `ripplecarry check` has yet to, `refuted` where `certify` or
+    `evaluate` found a wrong answer, and empty otherwise, which `proof is null` finds.
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
     and make the exit status 1; showing a run, and every study, checks all its bytes. A damaged run stays
     as it is, and is not run again, until `--discard-damaged` deletes it. `--tensorboard` writes the curves
@@ -93,15 +108,16 @@ def _list_runs(rows: list[Row], store: Path, as_json: bool) -> None:
     else:
         shown = _columns_to_show(rows)
         print_table(f"{len(rows)} {'run' if len(rows) == 1 else 'runs'} in {store}", shown)
-        output.print(
-            "loss: of the last step; exact match: as last read, after the step beside it; empty: not known"
-        )
+        output.print("loss: of the last step")
+        for name, words in _LEGEND:
+            if name in shown[0]:
+                output.print(f"{name.replace('_', ' ')}: {words}")
 
 
 def _columns_to_show(rows: list[Row]) -> list[Row]:
     varied = [name for name in Trial.model_fields if len({row.get(name) for row in rows} - {None}) > 1]
     columns = ("id", *varied, *_ALWAYS)
-    return [{_SHORT.get(name, name): row[name] for name in columns} for row in rows]
+    return [{_HEADINGS.get(name, name): row[name] for name in columns} for row in rows]
 
 
 def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
@@ -113,8 +129,7 @@ def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
         print(json.dumps({"config": dict(run.config), "state": dict(run.state), "proof": proof}, indent=1))
         return 0
     summary = run_summary(run) | {"proof": proof or "none"}
-    rows = [{"what": name, "value": value} for name, value in summary.items()]
-    print_table(f"run {run.id}", rows)
+    print_table(f"run {run.id}", summary_rows(summary))
     settings = run.trial.model_dump(mode="json", exclude_none=True, exclude={"cell_code"})
     if run.engine == IMPORTED:  # how it was trained, nobody told
         settings = {name: settings[name] for name in KNOWN_OF_IMPORTED if name in settings}

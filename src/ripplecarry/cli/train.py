@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from cyclopts import Parameter
 
 from ripplecarry.cli.command import command
-from ripplecarry.cli.run_summary import run_summary
+from ripplecarry.cli.run_summary import run_summary, summary_rows
 from ripplecarry.errors import Interrupted
 from ripplecarry.networks.architecture import is_known
 from ripplecarry.runs.trial import NO_COLUMNS, Trial
@@ -94,8 +94,7 @@ def train(*, as_json: bool, **options: Any) -> int:
             print("the store has this run already; nothing was trained")
         elif display.first_step:
             print(f"resumed from step {display.first_step}")
-        rows = [{"what": name, "value": value} for name, value in summary.items()]
-        print_table(f"run {run.id}", rows)
+        print_table(f"run {run.id}", summary_rows(summary))
         if run.trial.certify:
             print(_what_is_proved(run, proof))
         print(_what_next(run))

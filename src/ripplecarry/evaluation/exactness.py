@@ -58,7 +58,7 @@ class Exactness(Shown):
     def explanation(self) -> str:
         """Where it is right and where it goes wrong, in a sentence with intervals; and whether a wrong
         answer is known that these tests missed."""
-        words, known = explain(self.cells, self.hard), self.counterexample
+        words, known = explain(self.cells, self.hard, self.task.digit_word), self.counterexample
         failing = [each.length for each in (*self.cells, *self.hard) if each.num_exact < each.num_pairs]
         if known is None or min(failing, default=known.length + 1) <= known.length:
             return words
@@ -87,7 +87,7 @@ class Exactness(Shown):
             runs = sorted({run for _, run in shares})
             lengths = sorted({length for length, _ in shares})
             rows = [[shares.get((length, run)) for run in runs] for length in lengths]
-            words = f"across: longest {kind} run, to {runs[-1]:,}; down: digits, to {lengths[-1]:,}"
+            words = f"across: longest {kind} run, to {runs[-1]:,}; down: length, to {lengths[-1]:,}"
             grids.append(f"{squares_picture(rows)}<small>{words}</small>")
         return f"<p>{escape(self.explanation)}</p>{''.join(grids)}"
 

@@ -41,20 +41,21 @@ class _Count:
         return f"{share}, 95 % interval {low:.3f} to {high:.3f}"
 
 
-def explain(cells: Sequence[GridCell], hard: Sequence[HardCount] = ()) -> str:
+def explain(cells: Sequence[GridCell], hard: Sequence[HardCount] = (), digit_word: str = "digit") -> str:
     """Up to which length and longest run of each kind everything tested is right, and from where on it is
     wrong, with the share and its interval at the first size that fails.
 
     Args:
         cells: the grid; of several networks together, cells may repeat.
         hard: the hard cases, whose names say what else fails.
+        digit_word: what a length counts.
     """
     if not cells:
         return ""
     kinds = dict.fromkeys(cell.kind for cell in cells)
     by_kind = {kind: [cell for cell in cells if cell.kind == kind] for kind in kinds}
     by_length = [_counts(mine, lambda cell: cell.length) for mine in by_kind.values()]
-    parts = [f"by length: {_along(_worst(by_length), 'digit')}"]
+    parts = [f"by length: {_along(_worst(by_length), digit_word)}"]
     parts += [
         f"by longest {kind} run: {_along(_counts(mine, lambda cell: cell.run), 'position')}"
         for kind, mine in by_kind.items()

@@ -81,8 +81,8 @@ def _answer(answers: UInt8[np.ndarray, " position"], task: Task) -> Answer:
 def _checked(digits: np.ndarray, base: int) -> UInt8[np.ndarray, " position"]:
     if digits.ndim != 1 or not digits.size or digits.dtype.kind not in "iu":
         raise OperandError(
-            f"an operand is an array of shape {digits.shape} and type {digits.dtype}; "
-            "digits are whole numbers on one axis, least significant first"
+            f"an operand is an array of shape {digits.shape} and type {digits.dtype}; give one of integers "
+            "with one axis, a digit each, least significant first; for many numbers give lists of int"
         )
     wrong = np.flatnonzero((digits < 0) | (digits >= base))[:1]
     if wrong.size:
@@ -93,7 +93,8 @@ def _checked(digits: np.ndarray, base: int) -> UInt8[np.ndarray, " position"]:
 def _of_integer(number: object, base: int) -> UInt8[np.ndarray, " position"]:
     if isinstance(number, bool) or not isinstance(number, SupportsIndex):
         raise OperandError(
-            f"an operand is {shown(number)}; give an integer or an array of digits, least significant first"
+            f"an operand is {shown(number)}, of type {type(number).__name__}; give an int, a str of "
+            "digits, or a NumPy array of digits, least significant first"
         )
     value = index(number)
     # log2 is rounded, so there may be one or two extra digits: they are zero.

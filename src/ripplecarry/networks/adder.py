@@ -11,6 +11,9 @@ from ripplecarry.networks.cells import CELLS, Cell, cell_of
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.unrolled import State, layer_weights
 
+_FEW_POSITIONS = 3
+"""A parameter may act on the next position alone, or on the one after it."""
+
 
 class Adder(nn.Module):
     """Reads operand digits position by position, least significant first, and answers at each one.
@@ -32,6 +35,7 @@ class Adder(nn.Module):
         super().__init__()
         self.cell = CELLS[cell] if isinstance(cell, str) else cell
         self._shape = self.cell.shape
+        self._num_operands = num_operands
         self.embed_layer = nn.Embedding(base, embedding_size)
         self.rnn = self.cell.stack(
             input_size=num_operands * embedding_size, hidden_size=hidden_size, num_layers=layers
@@ -60,6 +64,14 @@ class Adder(nn.Module):
     def weights(self) -> Weights:
         """A copy of all parameters."""
         return {name: p.detach().cpu().numpy().copy() for name, p in self.named_parameters()}
+
+    def parameters_without_gradient(self) -> list[str]:
+        """The names of the parameters on which no logit depends in a way that gradients follow."""
+        digits = torch.zeros((1, _FEW_POSITIONS, self._num_operands), dtype=torch.int64)
+        logits, _ = self.run(digits)
+        names, parameters = zip(*self.named_parameters(), strict=True)
+        gradients = torch.autograd.grad(logits.sum(), parameters, allow_unused=True)
+        return [name for name, gradient in zip(names, gradients, strict=True) if gradient is None]
 
     def forward(
         self, digits: Integer[Tensor, "batch position operand"], state: State | None = None

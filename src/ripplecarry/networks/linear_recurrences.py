@@ -2,9 +2,8 @@
 
 All gates of a sequence are one matrix product; only the recurrence goes through the positions. Nothing but
 what the equations say stands between layers: each output multiplies two functions of the input, and so is
-not linear in it. (Layers that were linear in their input would be one linear layer: Merrill et al. 2024,
-The Illusion of State in State-Space Models.) Papers put normalisation, convolutions or feed-forward layers
-there; these cells are the recurrences without them.
+not linear in it. (Layers that were linear in their input would together be one linear layer.) Papers put
+normalisation, convolutions or feed-forward layers there; these cells are the recurrences without them.
 """
 
 from collections.abc import Callable
@@ -89,14 +88,15 @@ def _diagonal_gates(rows: Tensor) -> Gates:
 
     Source: equation 1 of Grazzi et al. 2025, Unlocking State-Tracking in Linear RNNs Through Negative
     Eigenvalues, with a diagonal A(x) and a linear B(x): scaled by 1 - |a|, an eigenvalue of -1 could not
-    take anything up. Their decoder is here the output gate of Gu and Dao 2023, Mamba, section 3.4.
+    take anything up. Mamba's a_t is exp(-softplus(W x_t) exp(w)), this one at w = 0; the decoder is the
+    output gate of Gu and Dao 2023, Mamba, section 3.4.
     """
     keep, new, shown = rows.chunk(3, dim=-1)
     return torch.sigmoid(keep), new, silu(shown)
 
 
 def _diagonal_signed_gates(rows: Tensor) -> Gates:
-    """The same with a_t = 2 sigmoid(W_a x_t) - 1, in [-1, 1] (Grazzi et al. 2025, section 4.3)."""
+    """The same with a_t = 2 sigmoid(W_a x_t) - 1, in [-1, 1] (Grazzi et al. 2025, equation 2)."""
     keep, new, shown = _diagonal_gates(rows)
     return 2 * keep - 1, new, shown
 
@@ -112,7 +112,8 @@ def _deltanet_gates(rows: Tensor) -> Gates:
     scaled to length 1, v_t = silu(W_v x_t) and b_t = sigmoid(w_b x_t).
 
     Source: Yang et al. 2024, Parallelizing Linear Transformers with the Delta Rule over Sequence Length;
-    one head, with biases, without the short convolutions and the norm of the output.
+    one head, with biases, without the short convolutions, the norm of the output and its query's factor
+    1 / sqrt(units), which the next layer's weights take up.
     """
     query, key, value = silu(rows[..., :-1]).chunk(3, dim=-1)
     return normalize(query, dim=-1), normalize(key, dim=-1), value, torch.sigmoid(rows[..., -1:])
@@ -120,7 +121,7 @@ def _deltanet_gates(rows: Tensor) -> Gates:
 
 def _deltanet_signed_gates(rows: Tensor) -> Gates:
     """The same with b_t = 2 sigmoid(w_b x_t), so that I - b k k' has an eigenvalue in [-1, 1]
-    (Grazzi et al. 2025, section 4.3)."""
+    (Grazzi et al. 2025, equation 2)."""
     *others, strength = _deltanet_gates(rows)
     return *others, 2 * strength
 

@@ -171,7 +171,8 @@ def _explanations(study: Study, runs: Sequence[Run]) -> dict[str, str]:
     """Where each trial's networks go wrong, all seeds together; empty if the study does not measure it."""
     return {
         arm.case.label: explain(
-            [cell for run in arm.runs for cell in cells_of(run.exactness.to_dict(orient="records"))]
+            [cell for run in arm.runs for cell in cells_of(run.exactness.to_dict(orient="records"))],
+            digit_word=arm.case.trial.build_task().digit_word,
         )
         for arm in study.drawn(runs)
         if arm.case.trial.exactness_to is not None

@@ -37,7 +37,7 @@ def draw_exactness(study: Study, runs: Sequence[Run], folder: Path) -> list[Path
         for axes in panels[:, 0]:
             scale_shares(axes)
         for axes in panels[-1]:
-            axes.set_xlabel("digits per operand")
+            axes.set_xlabel("length")
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", title=study.member_axis, frameon=False)
         return save(

@@ -31,7 +31,7 @@ def draw_evaluation(cells: pd.DataFrame, title: str, folder: Path) -> list[Path]
             _draw(axes, cells[cells.kind == kind], has_bar=kind == kinds[-1])
             axes.set_title(f"by longest {kind} run")
             axes.set_xlabel(f"longest {kind} run")
-            axes.set_ylabel("digits per operand")
+            axes.set_ylabel("length")
         caption = f"Share of answers that are right in every digit. {_CAPTION}"
         return save(figure, folder, "grid", title, caption)
 
@@ -61,7 +61,7 @@ def draw_study_heat_maps(study: Study, runs: Sequence[Run], folder: Path) -> lis
                 for axes in row[len(mine) :]:
                     axes.set_axis_off()
             caption = (
-                f"Across: longest {kind} run. Down: digits per operand. Share of the answers of all seeds "
+                f"Across: longest {kind} run. Down: length. Share of the answers of all seeds "
                 f"that are right in every digit. {_CAPTION}"
             )
             title = f"{study.title} Exact match by longest {kind} run"

@@ -47,6 +47,7 @@ def merge(sources: list[Path], target: Store) -> Merged:
 
 def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
     run = source.open(run_id).verify()
+    target.check_start(run)
     with target.claim(run_id):
         if not target.has(run_id):
             names = [*run.state["files"], "state.json"]

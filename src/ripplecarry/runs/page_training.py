@@ -18,7 +18,8 @@ from ripplecarry.values import shown, whole_number
 
 _FORMAT = 1
 PAGE_SETTINGS = {
-    *("cell", "layers", "hidden_size", "embedding_size", "task", "factor", "modulus", "base", "digits"),
+    *("cell", "layers", "hidden_size", "embedding_size", "task", "factor", "modulus"),
+    *("group", "depth", "kinds", "base", "digits"),
     *("operands", "lengths", "batch_size", "optimiser", "learning_rate", "steps"),
 }
 """The settings of a trial that the page has; a file with another is not of the page."""

@@ -137,9 +137,12 @@ class Run(Shown):
     def _line(self) -> str:
         trial, last = self.trial, self.state["last"]
         size = f"{trial.layers} layer{'s' if trial.layers > 1 else ''} of {trial.hidden_size}"
-        words = f"{self.id}, {trial.cell.upper()}, {size}, {trial.digits} digits, {self.outcome}"
+        size += f", {trial.digits} {self.task.digit_word}s"
+        words = f"{self.id}, {trial.cell.upper()}, {size}, {self.outcome}"
         if "exact_match" in last:
-            words += f"; exact match {last['exact_match']:.4g} after step {self.metrics_read_after_step}"
+            words += f"; exact match {last['exact_match']:.4g}"
+        if "exact_match" in last and self.metrics_read_after_step is not None:  # steps count from 0
+            words += f" after {self.metrics_read_after_step + 1} of {self.state['steps_done']} steps"
         return words
 
     def _picture(self) -> str:

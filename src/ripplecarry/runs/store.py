@@ -32,6 +32,7 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_files import REMEDY, is_run_id
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.runs.write_run import move_into_place
+from ripplecarry.verification.proof import weights_hash
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,7 +164,23 @@ class Store:
         run = self.open(request.id).verify()
         if run.trial != request.trial:
             raise StoreError(f"run {request.id} is in the store with other settings that have the same id")
+        self.check_start(run)
         return run
+
+    def check_start(self, run: Run) -> None:
+        """Refuses a run that started from other weights than the run that this store has under that id;
+        runs of earlier versions do not tell.
+
+        Raises:
+            StoreError: it did.
+        """
+        start, weights = run.trial.started_from, run.state.get("start_weights")
+        if start is None or weights is None or not self.has(start):
+            return
+        if weights_hash(self.open(start).weights) != weights:
+            raise StoreError(
+                f"run {run.id} started from run {start} with other weights than {self.root} has as {start}"
+            )
 
     def ids(self) -> list[str]:
         """The ids of the finished runs."""

@@ -74,6 +74,11 @@ class Trial(BatchShape, Architecture, Optimisation, Readings, TaskChoice, Certif
         return hashlib.sha256(canonical.encode()).hexdigest()[:10]
 
     @property
+    def started_from(self) -> str | None:
+        """The run whose weights training starts from, if it starts from any run's."""
+        return self.start_from or self.polished_from
+
+    @property
     def sequence_length(self) -> int:
         """Positions per sequence."""
         return self.positions or self.digits + self.build_task().extra_positions

@@ -35,7 +35,10 @@ STUDIES = (
     "certified_tasks",
     "certified_sizes",
     "state_tracking",
+    "deltanet",
+    "word_problems",
     "cells_adding",
+    "ordinary_adders",
     "thousand_seeds_of_rates",
     "thousand_seeds_of_cells",
 )

@@ -4,7 +4,8 @@ Networks of one layer are trained on sequences of 1 to 40 symbols and tested on 
 those of publications, for cells and tasks of this size: Delétang et al. 2023, "Neural networks and the
 Chomsky hierarchy", on regular tasks; Grazzi et al. 2025, "Unlocking state-tracking in linear RNNs through
 negative eigenvalues"; Merrill et al. 2024, "The illusion of state in state-space models", and Feng et al.
-2024, "Were RNNs all we needed?", on gates that do not see the state.
+2024, "Were RNNs all we needed?", on gates that do not see the state. S8, S10 and S11 name their sources as
+they were stated before the runs; what proves them is theorems 1 and 2 of Grazzi et al.
 """
 
 from ripplecarry.claims.claim import Claim
@@ -19,11 +20,12 @@ CELLS = ("rnn", "gru", "lstm", "mingru", "diagonal", "diagonal_signed")
 _NAMES = {"parity": "parity", "cycle_navigation": "cycle navigation", "group": "products in S3"}
 
 
-def _claim(number: int, source: str, task: str, cell: str, tracks: bool, layers: int) -> Claim:
+def tracking(name: str, source: str, task: str, cell: str, tracks: bool, layers: int) -> Claim:
+    """The claim that a cell tracks a task up to the longest sequences of the literature, or does not."""
     verb, found = ("tracks", is_exact_up_to) if tracks else ("does not track", is_inexact_up_to)
     depth = f"of {layers} layers " if layers > 1 else ""
     return Claim(
-        f"S{number}",
+        name,
         f"{cell} {depth}{verb} {_NAMES[task]} up to {LONGEST} symbols ({source})",
         Mostly(found(LONGEST), {"task": task, "cell": cell, "layers": layers}),
     )
@@ -61,5 +63,5 @@ STUDY = Study(
     grid={("task", "group"): TASKS, "cell": CELLS},
     labels=tuple(f"{_NAMES[task]}, {cell}" for task, _ in TASKS for cell in CELLS),
     controls=({"task": "parity", "cell": "mingru", "layers": 4},),
-    claims=tuple(_claim(number, *each) for number, each in enumerate(_CLAIMS, start=1)),
+    claims=tuple(tracking(f"S{number}", *each) for number, each in enumerate(_CLAIMS, start=1)),
 )

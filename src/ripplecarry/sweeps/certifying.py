@@ -21,12 +21,14 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import TRAINING, RunRequest, Trial
 from ripplecarry.sweeps.execute_run import Progress, execute_run
-from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certificate import Certificate, certify_boxes, certify_sloped_boxes
 from ripplecarry.verification.certify import Attempt
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
+from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes, is_small_enough
 from ripplecarry.verification.forgetting import Forgetting, estimate_forgetting
 from ripplecarry.verification.recipes import POLISHING_STEPS
+from ripplecarry.verification.sloped_boxes import PositionBounds
 from ripplecarry.verification.trainer import look_for_invariant
 
 
@@ -38,6 +40,8 @@ class Unknown(Shown):
     num_rounds: int
     forgetting: Forgetting | None
     """None for a network that is too large to estimate."""
+    last_round: Round | None = None
+    """Where the search for sloped boxes ended; None for networks that it is not for."""
 
     def _line(self) -> str:
         return self.sentence
@@ -46,9 +50,10 @@ class Unknown(Shown):
     def sentence(self) -> str:
         """What was tried, in words."""
         estimate = f"{self.forgetting.sentence}; " if self.forgetting else ""
+        along = f"; of sloped boxes {self.last_round.words}" if self.last_round else ""
         return (
             f"no invariant was found in {self.num_rounds} rounds (last margin {self.margin:.3g}), and no "
-            f"wrong answer; {estimate}polishing trains a copy until it is certified"
+            f"wrong answer{along}; {estimate}polishing trains a copy until it is certified"
         )
 
 
@@ -81,21 +86,55 @@ def certify(
     attempt = attempt_on(trial, trial, run.weights, run.seed)
     if attempt.is_certified:
         say("checking")
-        found = certify_sets(run.id, trial, trial.cell, run.weights, attempt.sets)
+        found = certify_boxes(run.id, trial, trial.cell, run.weights, attempt.sets)
         if isinstance(found, Certificate):
-            with store.claim(run.id):
-                record_acceptance(run.id, found.write(path), found.proof)
-            return found
-    say("no invariant found; searching for a wrong answer")
+            return _kept(found, run, store)
+    say("no invariant of boxes; searching for a wrong answer")
     with one_thread():
         network = engine.load(trial, task, run.weights)
         wrong = shortest_known(run, store, network, find_counterexample(network, trial.cell, task))
-        if wrong is not None:
-            return wrong
-        say("no wrong answer found; estimating how strongly the network forgets")
-        return Unknown(
-            attempt.margin, attempt.num_rounds, estimate_forgetting(trial, task, run.weights, run.seed)
-        )
+    if wrong is not None:
+        return wrong
+    sloped = _sloped_boxes(run, say)
+    if isinstance(sloped, Certificate):
+        return _kept(sloped, run, store)
+    say("no proof found; estimating how strongly the network forgets")
+    with one_thread():
+        forgetting = estimate_forgetting(trial, task, run.weights, run.seed)
+    return Unknown(attempt.margin, attempt.num_rounds, forgetting, sloped)
+
+
+def _kept(found: Certificate, run: Run, store: Store) -> Certificate:
+    with store.claim(run.id):
+        record_acceptance(run.id, found.write(store.certificate_path(run.id)), found.proof)
+    return found
+
+
+def _sloped_boxes(run: Run, say: Callable[[str], None]) -> Certificate | Round | None:
+    """The certificate of sloped boxes, or how far the search for them came.
+
+    None where there is no such search: of other cells, of several layers, of machines too large for it.
+    """
+    machine = run.task.machine
+    if run.trial.cell != "rnn" or run.trial.layers != 1 or not is_small_enough(machine):
+        return None
+    say("no wrong answer found; searching for sloped boxes")
+    bounds = PositionBounds(run.weights, machine, run.task.base, run.task.num_operands)
+    rounds: list[Round] = []
+
+    def told(last: Round) -> None:
+        if not rounds or rounds[-1].num_sets != last.num_sets:
+            say(f"trying {last.num_sets} sets")
+        rounds.append(last)
+
+    closed = find_sloped_boxes(bounds, run.seed, report=told)
+    if closed is not None:
+        say(f"checking {rounds[-1].num_pieces} pieces of sets, which may take minutes")
+        found = certify_sloped_boxes(run.id, run.trial, run.weights, closed)
+        if isinstance(found, Certificate):
+            return found
+        say(f"it is refused: {found}")
+    return rounds[-1] if rounds else None
 
 
 def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed: int) -> Attempt:

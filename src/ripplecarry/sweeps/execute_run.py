@@ -16,10 +16,11 @@ from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import NUMERICS_VERSION, RunRequest
 from ripplecarry.runs.write_run import write_run
-from ripplecarry.sweeps.training import training_of
+from ripplecarry.sweeps.training import starting_run, training_of
 from ripplecarry.training.checkpoint import resume, save_checkpoint
 from ripplecarry.training.loop import Outcome, train
 from ripplecarry.training.snapshots import Snapshots, snapshot_steps
+from ripplecarry.verification.proof import weights_hash
 
 CHECKPOINT_EVERY_S = 10.0
 REPORT_EVERY_S = 0.2
@@ -75,10 +76,12 @@ class _RunInProgress:
         self._request, self._store = request, store
         self._is_stopped, self._report = is_stopped, report
         self._engine = open_engine(request.engine)
-        self._training = training_of(request, store, self._engine)
+        start = starting_run(request.trial, store)
+        self._start_weights = None if start is None else weights_hash(start.weights)
+        self._training = training_of(request, start, store, self._engine)
         self._trainer = trainer = self._training.trainer
         self._checkpoint = store.unfinished_folder(request.id) / "checkpoint.safetensors"
-        self._identity = _identity(request, self._engine)
+        self._identity = _identity(request, self._engine, self._start_weights)
         self._curves, earlier, self._spent_s = resume(self._checkpoint, self._identity, trainer)
         size = num_parameters(request.trial, request.trial.build_task())
         due = snapshot_steps(self._training.num_steps, size) if request.takes_snapshots else ()
@@ -120,7 +123,8 @@ class _RunInProgress:
             snapshots=self._snapshots.arrays,
             exactness=exactness,
             environment=describe_environment(self._engine),
-            about={
+            about=({} if self._start_weights is None else {"start_weights": self._start_weights})
+            | {
                 "train_s": max(round(train_s, 3), 0.001),
                 "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
             },
@@ -159,6 +163,7 @@ class _RunInProgress:
         )
 
 
-def _identity(request: RunRequest, engine: Engine) -> str:
+def _identity(request: RunRequest, engine: Engine, start_weights: str | None) -> str:
     made_by = f"{engine.name} {engine.instruction_set} {engine.build}"
-    return f"{request.id} {made_by} numerics {NUMERICS_VERSION}"
+    started = "" if start_weights is None else f" from {start_weights}"
+    return f"{request.id} {made_by} numerics {NUMERICS_VERSION}{started}"

@@ -17,9 +17,11 @@ from queue import SimpleQueue
 from typing import Any
 
 from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
+from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps.execute_run import Progress, execute_run
+from ripplecarry.sweeps.training import starting_run
 
 # Set before importing Ray, which reads them on import: nothing leaves the cluster.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -69,7 +71,12 @@ class RayPool:
         if self._is_closed.is_set():
             done.set_exception(Interrupted(f"run {request.id} was not started"))
             return done
-        reference = self._task.remote(request, self._board)
+        try:
+            start = _start_files(request, store)
+        except RipplecarryError as error:
+            done.set_exception(error)
+            return done
+        reference = self._task.remote(request, start, self._board)
         self._under_way.add(reference)
 
         def keep(theirs: "Future[_Made]") -> None:
@@ -154,13 +161,25 @@ class _Board:
         return taken
 
 
-def _work_there(request: RunRequest, board: Any) -> _Made:
+def _start_files(request: RunRequest, store: Store) -> dict[str, bytes]:
+    """The files of the run that this one starts from, which its worker's store lacks."""
+    start = starting_run(request.trial, store)
+    return {} if start is None else _files(start)
+
+
+def _files(run: Run) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.folder.iterdir()}
+
+
+def _work_there(request: RunRequest, start: dict[str, bytes], board: Any) -> _Made:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
+        if request.trial.started_from is not None:
+            store.keep_files(request.trial.started_from, start)
         run = execute_run(request, store, report=board.put.remote)
         certificate = store.certificate_path(run.id)
         return _Made(
-            {path.name: path.read_bytes() for path in run.folder.iterdir()},
+            _files(run),
             certificate.read_bytes() if certificate.is_file() else None,
         )
 

@@ -2,7 +2,7 @@
 
 from ripplecarry.engines.engine import Computation
 from ripplecarry.engines.reference import one_thread
-from ripplecarry.networks.initial_values import initial_weights
+from ripplecarry.networks.initial_values import Weights
 from ripplecarry.runs.proofs import record_acceptance
 from ripplecarry.runs.readings import Reader
 from ripplecarry.runs.store import Store
@@ -15,13 +15,10 @@ from ripplecarry.verification.trainer import CertifyingTrainer
 class CertifyingTraining:
     """Training by one recipe after another until the checker accepts a certificate."""
 
-    def __init__(self, request: RunRequest, store: Store, read_metrics: Reader) -> None:
+    def __init__(self, request: RunRequest, weights: Weights, store: Store, read_metrics: Reader) -> None:
         trial, seed = request.trial, request.seed
         recipes = portfolio(trial.cell)
-        if trial.polished_from is None:
-            weights = initial_weights(trial, trial.build_task(), seed)
-        else:
-            weights = store.open(trial.polished_from).verify().weights
+        if trial.polished_from is not None:
             recipes = tuple(recipe.for_polishing() for recipe in recipes)
         self.trainer = CertifyingTrainer(trial, trial.training_batches(seed), weights, recipes, trial.steps)
         self.num_steps = self.trainer.num_steps

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Computation, Engine, Trainer
-from ripplecarry.errors import ConfigurationError
+from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights, initial_weights
 from ripplecarry.runs.readings import NUM_PAIRS, Reader, reader
@@ -32,9 +32,8 @@ class Training(Protocol):
 class PlainTraining:
     """Training by the engine for the trial's number of steps."""
 
-    def __init__(self, request: RunRequest, store: Store, engine: Engine, read_metrics: Reader) -> None:
+    def __init__(self, request: RunRequest, weights: Weights, engine: Engine, read_metrics: Reader) -> None:
         trial, seed = request.trial, request.seed
-        weights = _starting_weights(trial, seed, store)
         self.trainer = engine.trainer(trial, trial, trial.training_batches(seed), weights)
         self.num_steps = trial.steps
         self._read_metrics = read_metrics
@@ -51,20 +50,18 @@ class PlainTraining:
         """There is nothing left to do."""
 
 
-def _starting_weights(trial: Trial, seed: int, store: Store) -> Weights:
-    if trial.start_from is None:
-        return initial_weights(trial, trial.build_task(), seed)
-    return starting_run(trial, trial.start_from, store).weights
-
-
-def starting_run(trial: Trial, run_id: str, store: Store) -> Run:
-    """The run whose weights a trial starts from.
+def starting_run(trial: Trial, store: Store) -> Run | None:
+    """The run whose weights a trial starts from, if it starts from any run's.
 
     Raises:
         ConfigurationError: that run's network is of another shape or task.
         StoreError: there is no such run, or it is damaged.
     """
-    run = store.open(run_id).verify()
+    if trial.started_from is None:
+        return None
+    if not store.has(trial.started_from):
+        raise StoreError(f"training starts from run {trial.started_from}, which is not in {store.root}")
+    run = store.open(trial.started_from).verify()
     differing = [
         name for name in Architecture.model_fields if getattr(run.trial, name) != getattr(trial, name)
     ]
@@ -77,12 +74,17 @@ def starting_run(trial: Trial, run_id: str, store: Store) -> Run:
     return run
 
 
-def training_of(request: RunRequest, store: Store, engine: Engine) -> Training:
-    """The training that the run's trial asks for, at its start."""
+def training_of(request: RunRequest, start: Run | None, store: Store, engine: Engine) -> Training:
+    """The training that the run's trial asks for, at its start.
+
+    Args:
+        start: the run whose weights it starts from; by default they are drawn from the seed.
+    """
     trial = request.trial
+    weights = initial_weights(trial, trial.build_task(), request.seed) if start is None else start.weights
     read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
     if not trial.certify:
-        return PlainTraining(request, store, engine, read_metrics)
+        return PlainTraining(request, weights, engine, read_metrics)
     from ripplecarry.sweeps.train_until_certified import CertifyingTraining
 
-    return CertifyingTraining(request, store, read_metrics)
+    return CertifyingTraining(request, weights, store, read_metrics)

@@ -25,6 +25,9 @@ from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.verbs.find_run import find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, StoreOption, verb
 
+_MOST_SHOWN = 100
+"""Bytes of answers that a line shows."""
+
 
 @dataclass(frozen=True, repr=False)
 class WrittenSums(Shown):
@@ -38,10 +41,13 @@ class WrittenSums(Shown):
     """The shortest known of the run, where a sum is wrong."""
 
     def _line(self) -> str:
-        size = f"answers of {self.spool.length:,} bytes"
+        if self.spool.is_open and self.spool.length <= _MOST_SHOWN:
+            words = ", ".join(self)
+        else:
+            words = f"answers of {self.spool.length:,} bytes"
         if self.compared is None:
-            return size
-        return f"{size}, {self.compared.num_wrong} of {self.compared.num_sums} sums wrong"
+            return words
+        return f"{words}; {self.compared.num_wrong} of {self.compared.num_sums} sums wrong"
 
     def __iter__(self) -> Iterator[str]:
         rest = b""

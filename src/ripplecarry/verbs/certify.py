@@ -8,7 +8,7 @@ from ripplecarry.runs.run_engine import engine_of
 from ripplecarry.runs.store import DEFAULT_STORE, Store
 from ripplecarry.sweeps.events import StopRequest
 from ripplecarry.sweeps.execute_run import Progress
-from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.find_run import find_own_run, find_run
 from ripplecarry.verbs.parameters import EngineOption, Option, Report, RunOption, Say, StoreOption, verb
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def certify(
     """
     run_store, stop = Store(store), stop or StopRequest()
     run_store.prepare()
-    subject = find_run(run, store)
+    subject = find_own_run(run, run_store) if polish else find_run(run, store)
     check_known(subject.trial.cell, by="proof")
     from ripplecarry.sweeps import certifying
     from ripplecarry.verification.certificate import Certificate

@@ -26,3 +26,17 @@ def find_run(run: Run | Path | str, store: Path | str) -> Run:
             f"{run} is a file, not a run; `ripplecarry import {run}` makes a run of a file of weights"
         )
     return find(Store(store), str(run)).verify()
+
+
+def find_own_run(run: Run | Path | str, store: Store) -> Run:
+    """The same, for what keeps no more of the run than its id: it must be this store's.
+
+    Raises:
+        ConfigurationError, StoreError: as `find_run`; or the run is another store's.
+    """
+    found = find_run(run, store.root)
+    if not store.owns(found):
+        raise StoreError(
+            f"{found.folder} is a run of another store than {store.root}; `ripplecarry merge` takes it over"
+        )
+    return found

@@ -15,7 +15,7 @@ from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps.events import Listener, StopRequest
 from ripplecarry.sweeps.execute_run import execute_run
 from ripplecarry.sweeps.training import starting_run
-from ripplecarry.verbs.find_run import find_run
+from ripplecarry.verbs.find_run import find_own_run
 from ripplecarry.verbs.parameters import EngineOption, Option, StoreOption, verb
 
 _MOST_CONFIGURATION_BYTES = 2**20
@@ -46,19 +46,22 @@ def train(
         Interrupted: `stop` was requested.
     """
     wanted = (_read_toml(Path(config)) if config else {}) | settings
+    run_store = Store(store)
     if wanted.get("start_from") is not None:
-        wanted["start_from"] = find_run(wanted["start_from"], store).id
+        wanted["start_from"] = find_own_run(wanted["start_from"], run_store).id
     trial = Trial.build(wanted)
+    if problems := trial.without_effect(wanted):
+        raise ConfigurationError("; ".join(problems))
     if trial.certify and engine not in ("auto", "torch"):
         raise ConfigurationError("certify takes PyTorch; say engine=torch, or leave it out")
     asked = engine if engine == "auto" else open_engine(engine).name
     request = RunRequest(trial, seed, trial.engine(asked))
-    listener, stop, run_store = listener or Listener(), stop or StopRequest(), Store(store)
+    listener, stop = listener or Listener(), stop or StopRequest()
     run_store.prepare()
     if trial.cell_code is not None and not run_store.has(request.id):
         _try_cell(request)
-    if trial.start_from is not None:
-        starting_run(trial, trial.start_from, run_store)
+    if not run_store.has(request.id):
+        starting_run(trial, run_store)
     listener.planned([request])
     try:
         run = execute_run(request, run_store, is_stopped=stop.is_made, report=listener.progressed)
@@ -72,11 +75,20 @@ def train(
 
 
 def _try_cell(request: RunRequest) -> None:
-    """Builds the network of a cell from a file: what is wrong with its code is bad input."""
+    """Builds the network of a cell from a file: what is wrong with its code is bad input.
+
+    Raises:
+        ConfigurationError: a parameter that no training would change, too.
+    """
     from ripplecarry.networks.adder import Adder
 
     trial, task = request.trial, request.trial.build_task()
-    Adder.build(trial, task, initial_weights(trial, task, request.seed))
+    network = Adder.build(trial, task, initial_weights(trial, task, request.seed))
+    if unreached := network.parameters_without_gradient():
+        raise ConfigurationError(
+            f"no gradient reaches {', '.join(unreached)}; `step` of the cell must compute with PyTorch's "
+            "operations from the weights, the input and the state, without detach or numpy"
+        )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """A certificate's content, and its file: JSON that a person can read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ripplecarry.arithmetic.task_choice import TaskChoice
@@ -15,9 +16,15 @@ from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import remove_leftovers, write_atomically, writing
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.notebook import Shown, bars_picture
-from ripplecarry.verification.certificate_file import BOXES, FORMAT
+from ripplecarry.verification.certificate_file import (
+    BOXES,
+    FORMAT,
+    SLOPED_BOXES,
+    preactivation_boxes,
+)
 from ripplecarry.verification.check import check
 from ripplecarry.verification.enclosures import LayerSet
+from ripplecarry.verification.find_sloped_boxes import ClosedSets
 from ripplecarry.verification.proof import Proof, statement, weights_hash
 from ripplecarry.verification.rounding import ROUNDING
 
@@ -46,33 +53,74 @@ class Certificate(Shown):
 
     def _picture(self) -> str:
         boxes = {
-            f"state {state}": list(
-                zip(*(next(iter(layers[0].values()))[end] for end in ("low", "high")), strict=True)
-            )
-            for state, layers in self.content["invariant"].items()
+            f"state {state}": list(zip(ends["low"], ends["high"], strict=True))
+            for state, ends in self._boxes_to_draw()
         }
         caption = "<small>The first layer's boxes, an interval for each number.</small>"
         return f"<p>{escape(self.statement)}</p>{bars_picture(boxes)}<br>{caption}"
+
+    def _boxes_to_draw(self) -> Iterator[tuple[str, Mapping[str, list[float]]]]:
+        boxes = preactivation_boxes(self.content)
+        if boxes is not None:
+            yield from ((state, layers[0]) for state, layers in boxes.items())
+        else:
+            yield from (
+                (state, next(iter(layers[0].values())))
+                for state, layers in self.content["invariant"].items()
+            )
 
     def write(self, path: Path) -> bytes:
         """Writes the certificate's file and returns its bytes; the caller holds the run's lock."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path)
-        content = (json.dumps(self.content, indent=1, allow_nan=False) + "\n").encode()
+        content = _text(self.content).encode()
         write_atomically(path, content)
         return content
 
 
-def certify_sets(
+def certify_boxes(
     run_id: str, choice: TaskChoice, cell: str, weights: Weights, sets: list[LayerSet]
 ) -> Certificate | CertificateRefused:
-    """The certificate with these sets as its invariant if the checker accepts it, otherwise the refusal."""
+    """The certificate with these boxes as its sets if the checker accepts it, otherwise the refusal."""
+    states = choice.build_task().machine.reachable_states()
+    invariant = {str(state): [_layer(each, cell, state) for each in sets] for state in states}
+    stated = {"format": FORMAT, "invariant": invariant}
+    return _certified(stated, run_id, choice, cell, len(sets), weights)
+
+
+def certify_sloped_boxes(
+    run_id: str, choice: TaskChoice, weights: Weights, closed: ClosedSets
+) -> Certificate | CertificateRefused:
+    """The same with sloped boxes, of one layer of rnn."""
+    sets, histories = closed.sets, closed.histories
+    stated = {
+        "format": SLOPED_BOXES,
+        "direction": _short(closed.direction),
+        "histories": [
+            {
+                "state": int(histories.state[k]),
+                "next": histories.following[k].tolist(),
+                "along": _short(np.array([sets.low[k, 0], sets.high[k, 0]])),
+                "slopes": _short(sets.slopes[k]),
+                "low": _short(sets.low[k, 1:]),
+                "high": _short(sets.high[k, 1:]),
+                "pieces": int(sets.num_pieces[k]),
+            }
+            for k in range(histories.num)
+        ],
+    }
+    return _certified(stated, run_id, choice, "rnn", 1, weights)
+
+
+def _certified(
+    stated: dict[str, Any], run_id: str, choice: TaskChoice, cell: str, layers: int, weights: Weights
+) -> Certificate | CertificateRefused:
     task = choice.build_task()
     machine, digest = task.machine, weights_hash(weights)
-    content = {
-        "format": FORMAT,
-        "statement": statement(task, cell, len(sets), digest),
+    content: dict[str, Any] = {
+        "format": stated["format"],
+        "statement": statement(task, cell, layers, digest),
         "run": run_id,
         "task": TaskChoice.build({n: getattr(choice, n) for n in TaskChoice.model_fields}).model_dump(
             mode="json", exclude_defaults=True, exclude={"machine": {"states", "symbols"}}
@@ -82,15 +130,27 @@ def certify_sets(
         "margin": 0.0,
         "rounding": ROUNDING.as_dict(),
         "machine": {"next_state": machine.next_state.tolist(), "output": machine.output.tolist()},
-        "invariant": {
-            str(state): [_layer(each, cell, state) for each in sets] for state in machine.reachable_states()
-        },
-    }
+    } | stated
     try:
         proof = check(content, weights, task=task, cell=cell)
     except CertificateRefused as refused:
         return refused
     return Certificate(content | {"margin": _rounded_down(proof.margin)}, proof)
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    """JSON: a number a line; of many histories, a history a line."""
+    histories = content.get("histories")
+    if histories is None:
+        return json.dumps(content, indent=1, allow_nan=False) + "\n"
+    head = json.dumps({**content, "histories": []}, allow_nan=False).removesuffix("[]}")
+    lines = ",\n".join(json.dumps(each, allow_nan=False) for each in histories)
+    return f"{head}[\n{lines}\n]}}\n"
+
+
+def _short(values: np.ndarray) -> list[float]:
+    """Nine digits: the search leaves more room than that between images and sets."""
+    return [float(f"{value:.9g}") for value in values]
 
 
 def _rounded_down(margin: float) -> float:

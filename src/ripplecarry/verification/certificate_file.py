@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
+import numpy as np
 from flint import arb
 
 from ripplecarry.arithmetic.task_choice import TaskChoice
@@ -14,7 +15,10 @@ from ripplecarry.verification.balls import Balls
 from ripplecarry.verification.rounding import ROUNDING
 
 FORMAT = "ripplecarry certificate 2"
+SLOPED_BOXES = "ripplecarry certificate 3"
+"""The format of certificates whose sets are sloped boxes."""
 _FORMAT_1 = "ripplecarry certificate 1"
+_FORMATS = (FORMAT, SLOPED_BOXES, _FORMAT_1)
 _ROUNDING_1 = ROUNDING.as_dict() | {"function_absolute": 2.0**-125}
 _CELLS_BY_GATES = {1: ("rnn",), 3: ("gru",), 4: ("lstm",)}
 _LINEAR_CELLS_BY_GATES = {2: ("mingru",), 3: ("diagonal", "diagonal_signed")}
@@ -57,15 +61,39 @@ def read_certificate(content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         words = "it is empty" if not content else f"it is not JSON ({type(error).__name__})"
         raise CertificateError(f"this is not a certificate, or it is cut short: {words}") from None
-    if not isinstance(read, dict) or read.get("format") not in (FORMAT, _FORMAT_1):
-        raise CertificateError(f"this is not a certificate: its format is not {FORMAT!r}")
+    if not isinstance(read, dict) or read.get("format") not in _FORMATS:
+        raise CertificateError(f"this is not a certificate: its format is none of {', '.join(_FORMATS)}")
     return read
 
 
-def preactivation_boxes(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, list[float]]]]:
-    """The ends of a checked certificate's preactivation boxes, by machine state and layer."""
+def preactivation_boxes(
+    certificate: Mapping[str, Any],
+) -> dict[str, list[Mapping[str, list[float]]]] | None:
+    """Boxes of preactivations around a checked certificate's sets, by machine state and layer; to be drawn.
+
+    None for cells whose gates see no hidden state.
+    """
+    if certificate["format"] == SLOPED_BOXES:
+        return _boxes_around(certificate)
+    if PREACTIVATION not in BOXES.get(certificate.get("cell", "rnn"), ()):
+        return None
     name = PREACTIVATION if certificate["format"] == FORMAT else _BOX_NAMES_1[PREACTIVATION]
     return {state: [layer[name] for layer in layers] for state, layers in certificate["invariant"].items()}
+
+
+def _boxes_around(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, list[float]]]]:
+    """The same of sloped boxes, in float64."""
+    ends: dict[str, list[np.ndarray]] = {}
+    for history in certificate["histories"]:
+        low, high, slopes = (np.array(history[name]) for name in ("low", "high", "slopes"))
+        along = slopes[:, None] * np.array(history["along"])
+        own = np.stack([low + along.min(1), high + along.max(1)])
+        ends.setdefault(str(history["state"]), []).append(own)
+    boxes = {state: np.stack(each) for state, each in sorted(ends.items())}
+    return {
+        state: [{"low": each[:, 0].min(0).tolist(), "high": each[:, 1].max(0).tolist()}]
+        for state, each in boxes.items()
+    }
 
 
 def margin_tolerance(certificate: Mapping[str, Any]) -> float:

@@ -13,18 +13,23 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat
 
+from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
 from ripplecarry.verification.balls import CELLS, Balls, GateSum, largest, sum_error
-from ripplecarry.verification.certificate_file import margin_tolerance, read_cell, read_sets, read_task
+from ripplecarry.verification.certificate_file import (
+    SLOPED_BOXES,
+    margin_tolerance,
+    read_cell,
+    read_sets,
+    read_task,
+)
+from ripplecarry.verification.check_sloped_boxes import HIDDEN_BOUND, ExactLayer, SlopedBoxChecker
 from ripplecarry.verification.proof import Proof, Weights, weights_hash
-from ripplecarry.verification.rounding import ROUNDING
 
 _INFINITY_BITS, _SMALLEST_NORMAL_BITS = np.uint32(0x7F800000), np.uint32(0x00800000)
 _MOST_FEATURES = 2**22
 """Of all symbols together: half a gigabyte of balls."""
-_MOST_HIDDEN = 1 + 4 * ROUNDING.function_relative
-"""RNN and LSTM: a bound on |h|, which is tanh, or sigmoid times tanh with one rounding."""
 
 
 @dataclass(frozen=True)
@@ -86,16 +91,39 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     if certificate["weights_sha256"] != digest:
         raise CertificateRefused("it belongs to other weights: their hash differs")
     task = read_task(certificate)
-    machine, states = task.machine, task.machine.reachable_states()
     gates, layers = _layers(weights, task)
     cell = read_cell(certificate, gates, is_linear=not layers[0].sees_hidden)
-    hidden_size = len(layers[0].input_bias) // gates
-    sets = read_sets(certificate, cell, len(layers), hidden_size, gates, states)
+    features = _symbol_features(weights["embed_layer.weight"], task)
+    if certificate["format"] == SLOPED_BOXES:
+        if cell != "rnn" or len(layers) != 1:
+            raise CertificateRefused("its sets are for one layer of rnn")
+        exact = _exact_layer(layers[0], features, weights)
+        margin, slack = SlopedBoxChecker(certificate, exact, task.machine).prove()
+    else:
+        hidden_size = len(layers[0].input_bias) // gates
+        sets = read_sets(
+            certificate, cell, len(layers), hidden_size, gates, task.machine.reachable_states()
+        )
+        margin, slack = _bounds_of_boxes(cell, layers, sets, features, weights, task.machine)
+    claimed, proved = certificate["margin"], _at_most(margin)
+    if type(claimed) is not float or not claimed <= proved * (1 + margin_tolerance(certificate)):
+        raise CertificateRefused(f"it claims the margin {claimed!r:.40}; {proved} is proved")
+    return Proof(task, cell, len(layers), digest, proved, max(0.0, _at_most(slack)))
+
+
+def _bounds_of_boxes(
+    cell: str,
+    layers: list[_Layer],
+    sets: dict[int, list[list[Balls]]],
+    features: arb_mat,
+    weights: Weights,
+    machine: Machine,
+) -> tuple[arb, arb]:
+    """The smallest margin and the smallest slack, if a position leads every set into the next ones."""
     if not all(ball.contains(arb(0)) for boxes in sets[0] for box in boxes for ball in box):
         raise CertificateRefused("the zero state is not in the first machine state's set")
-    features = _symbol_features(weights["embed_layer.weight"], task)
     margin, slack = arb(inf), arb(inf)
-    for state in states:
+    for state in sets:
         inputs, images = features, []
         for layer, entering in zip(layers, sets[state], strict=True):
             inputs, memory = _step(cell, layer, inputs, entering)
@@ -107,10 +135,31 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
                 f"in machine state {state} an answer may be wrong: margin {_shown(margin)}"
             )
         slack = slack.min(_smallest_slack(images, sets, state, machine.next_state[state]))
-    claimed, proved = certificate["margin"], _at_most(margin)
-    if type(claimed) is not float or not claimed <= proved * (1 + margin_tolerance(certificate)):
-        raise CertificateRefused(f"it claims the margin {claimed!r:.40}; {proved} is proved")
-    return Proof(task, cell, len(layers), digest, proved, max(0.0, _at_most(slack)))
+    return margin, slack
+
+
+def _exact_layer(layer: _Layer, features: arb_mat, weights: Weights) -> ExactLayer:
+    """What a layer of rnn adds to W_hh h, and the bounds of its rounding."""
+    below = (layer.from_input * features).transpose().tolist()
+    most = arb_mat([[HIDDEN_BOUND]] * layer.from_hidden.ncols())
+    before_sizes = (layer.hidden_sizes * most).entries()
+    below_sizes = (layer.input_sizes * largest(features)).transpose().tolist()
+    biases = list(zip(layer.input_bias, layer.hidden_bias, strict=True))
+    num_terms = features.nrows() + layer.from_hidden.ncols() + 2
+    fixed = [(a + b, before + abs(a) + abs(b)) for (a, b), before in zip(biases, before_sizes, strict=True)]
+    return ExactLayer(
+        weights["rnn.weight_hh_l0"],
+        [[x + bias for x, (bias, _) in zip(row, fixed, strict=True)] for row in below],
+        [
+            [
+                sum_error(size + rest, norm, num_terms)
+                for size, (_, rest), norm in zip(row, fixed, layer.weights_sizes, strict=True)
+            ]
+            for row in below_sizes
+        ],
+        weights["dense.weight"],
+        weights["dense.bias"],
+    )
 
 
 def _check_numbers(name: str, array: np.ndarray) -> None:
@@ -191,7 +240,7 @@ def _step(
     before, before_sizes, num_terms = [arb(0)] * num_rows, [arb(0)] * num_rows, inputs.nrows() + 1
     if layer.sees_hidden:
         before = [u + bias for u, bias in zip(entering[0], layer.hidden_bias, strict=True)]
-        most = [b.abs_upper() for b in entering[1]] if cell == "gru" else [arb(_MOST_HIDDEN)] * hidden
+        most = [b.abs_upper() for b in entering[1]] if cell == "gru" else [HIDDEN_BOUND] * hidden
         sizes = (layer.hidden_sizes * arb_mat([[size] for size in most])).entries()
         before_sizes = [size + abs(bias) for size, bias in zip(sizes, layer.hidden_bias, strict=True)]
         num_terms += hidden + 1

@@ -15,7 +15,7 @@ from ripplecarry.engines.reference import ReferenceTrainer
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import Architecture
 from ripplecarry.networks.initial_values import Weights
-from ripplecarry.verification.certificate import Certificate, certify_sets
+from ripplecarry.verification.certificate import Certificate, certify_boxes
 from ripplecarry.verification.certify import Attempt, find_invariant, hulls
 from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.loss import loss_of
@@ -81,7 +81,7 @@ class CertifyingTrainer(ReferenceTrainer):
         """The certificate from an attempt, if the checker accepts it."""
         if not attempt.is_certified:
             return None
-        found = certify_sets(run_id, choice, self._architecture.cell, self.weights(), attempt.sets)
+        found = certify_boxes(run_id, choice, self._architecture.cell, self.weights(), attempt.sets)
         return found if isinstance(found, Certificate) else None
 
     def state(self) -> dict[str, np.ndarray]:

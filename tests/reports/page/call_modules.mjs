@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 const [folder, library] = process.argv.slice(2);
 const load = (name) => import(pathToFileURL(`${folder}/${name}.js`));
 const { addressOf, settingsOf } = await load("address");
+const { rowsByRun } = await load("bars");
 const { decode } = await load("decode");
 const { Examiner } = await load("examiner");
 const { explain } = await load("explain");
@@ -94,7 +95,7 @@ async function testHard({ trial, task: content, weights, network: name, digits, 
     network, task, digits, longest, seed: BigInt(seed), report: (share) => shares.push(share), isWanted: () => left-- > 0,
   });
   const { numRows, numCalls, numMisdrawn } = network;
-  return { result, explanation: result && explain(result.cells, result.hard), numRows, numCalls, numMisdrawn, shares };
+  return { result, explanation: result && explain(result.cells, result.hard, task.isOnNumbers ? "digit" : "symbol"), numRows, numCalls, numMisdrawn, shares };
 }
 
 const withSeed = (given) => ({ ...given, seed: BigInt(given.seed) });
@@ -107,6 +108,11 @@ const CALLS = {
     [length, gridRuns(length), gridPositions(taskOf(task), length)]),
   drawRuns: ({ task, count, length, run, seed }) =>
     Array.from(new ResetFreeRuns(taskOf(task)).draw(count, length, run, length, wholeNumbers(BigInt(seed))).digits),
+  rowsByRun: ({ task: content, seed, digits }) => {
+    const task = taskOf(content);
+    const { kind, rows } = rowsByRun({ task }, BigInt(seed), { digits });
+    return { kind, rows: rows.map(({ run, operands, answers }) => [run, Array.from(operands), Array.from(answers)]) };
+  },
   interval: ([successes, trials]) => shareInterval(successes, trials),
   explain: ({ cells, hard }) => explain(cells, hard),
   testHard,

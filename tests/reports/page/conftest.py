@@ -29,6 +29,10 @@ RUNS = {
     "subtraction": SMALL | {"task": "subtraction", "base": 2, "steps": 60, "layers": 1},
     "comparison": SMALL | {"task": "comparison", "steps": 60, "cell": "lstm", "layers": 3},
     "counter": SMALL | {"task": "counter", "modulus": 40, "base": 5, "steps": 30},
+    "mingru": SMALL | {"cell": "mingru", "steps": 60},
+    "minlstm": SMALL | {"cell": "minlstm", "task": "remainder", "modulus": 3, "base": 2, "steps": 60},
+    "diagonal": SMALL | {"cell": "diagonal", "task": "flip_flop", "steps": 60},
+    "diagonal_signed": SMALL | {"cell": "diagonal_signed", "task": "group", "group": "s3", "steps": 60},
     "named": SMALL | {
         "task": "machine", "base": 2, "num_operands": 1, "steps": 30,
         "machine": {

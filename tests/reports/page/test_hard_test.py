@@ -33,7 +33,16 @@ TASKS = (
     {"task": "comparison"},
     {"task": "times", "factor": 7},
     {"task": "counter", "modulus": 3},
+    {"task": "remainder", "modulus": 3},
 )
+SEQUENCES = (
+    {"task": "parity"},
+    {"task": "cycle_navigation", "modulus": 5},
+    {"task": "group", "group": "s3"},
+    {"task": "dyck", "depth": 2, "kinds": 1},
+    {"task": "flip_flop"},
+)
+OTHERS = TASKS[1:] + SEQUENCES
 SMALL = {"hidden_size": 24, "embedding_size": 8, "batch_size": 100, "steps": 200, "learning_rate": 0.01}
 
 
@@ -171,6 +180,30 @@ def test_an_undertrained_network_gets_a_wrong_answer_that_python_cannot_shorten(
     assert 0 < found["shares"][-1] <= 1
 
 
+@pytest.mark.parametrize("task", [{"task": "parity"}, {"task": "remainder", "modulus": 3, "base": 2}])
+def test_a_wrong_answer_on_a_sequence_is_written_with_every_symbol_up_to_it(tested_hard, task):
+    if not is_available():
+        pytest.skip("the native engine is not built")
+    trial = Trial.build(SMALL | task | {"cell": "mingru"})
+    built, engine = trial.build_task(), NativeEngine()
+    trainer = engine.trainer(trial, trial, trial.training_batches(0), initial_weights(trial, built, 0))
+    trainer.advance(trial.steps)
+    weights = trainer.weights()
+    numbers = np.concatenate([weights[name].ravel() for name in parameter_shapes(trial, built)])
+
+    wrong = tested_hard(trial, 18, weights=text_of_array(numbers, "float32"))["result"]["wrong"]
+
+    (text,) = wrong["operands"]
+    symbols = [int(each) for each in (text[::-1] if built.is_on_numbers else text.split())]
+    assert len(symbols) > wrong["position"] > 0
+    digits = np.array(symbols, dtype=np.uint8)[None, :, None]
+    given, right = engine.load(trial, built, weights).answers(digits)[0], built.answer(digits)[0]
+    assert np.flatnonzero(given != right)[0] == wrong["position"]
+    order, between = (-1, "") if built.is_on_numbers else (1, " ")
+    for name, answers in (("answer", given), ("right", right)):
+        assert wrong[name] == between.join(map(str, answers[::order]))
+
+
 def test_a_right_network_has_no_wrong_answer_and_every_row_is_counted(tested_hard):
     trial = Trial.build(SMALL | {"digits": 3})
     task = trial.build_task()
@@ -200,9 +233,9 @@ class Right:
         return self._task.answer(operands)
 
 
-@pytest.mark.parametrize("task", TASKS[1:], ids=lambda choice: choice["task"])
+@pytest.mark.parametrize("task", OTHERS, ids=lambda choice: choice["task"])
 def test_a_right_network_of_another_task_is_tested_by_its_reset_free_runs(tested_hard, task):
-    trial = Trial.build(SMALL | task | {"digits": 3, "base": 4})
+    trial = Trial.build(SMALL | {"digits": 3} | task | ({} if task in SEQUENCES else {"base": 4}))
 
     found = tested_hard(trial, 30, network="right")
 
@@ -215,6 +248,7 @@ def test_a_right_network_of_another_task_is_tested_by_its_reset_free_runs(tested
         name: result[name] for name in ("cells", "hard")
     }
     assert found["explanation"] == exactness.explanation
+    assert ("1 symbol" in found["explanation"] or "symbols" in found["explanation"]) != task.is_on_numbers
 
 
 @pytest.mark.parametrize("task", TASKS[1:], ids=lambda choice: choice["task"])
@@ -235,6 +269,28 @@ def test_operands_of_a_longest_reset_free_run_are_drawn_as_often(modules, task):
         found, counts = np.unique(symbols @ place, return_counts=True)
         assert found.tolist() == sorted((wanted @ place).tolist())
         assert len(counts) == 1 or chisquare(counts).pvalue > 1e-5
+
+
+@pytest.mark.parametrize("task", OTHERS, ids=lambda choice: choice["task"])
+def test_the_bars_operands_have_their_run_or_length_and_right_answers(modules, task):
+    trial = Trial.build(task)
+    task = trial.build_task()
+    runs = ResetFreeRuns.of(task.machine)
+
+    found = modules.call("rowsByRun", {"task": content_of(trial), "seed": 3, "digits": 30})
+
+    has_resets = len(runs.resetting) > 0
+    assert found["kind"] == ("reset-free" if has_resets else "length")
+    wanted = list(runs.possible(30)) if has_resets else list(range(1, 31))
+    bars = [run for run, *_ in found["rows"]]
+    assert (bars[0], bars[-1], len(bars)) == (wanted[0], wanted[-1], min(len(wanted), 12))
+    for run, digits, answers in found["rows"]:
+        length = 30 if has_resets else run
+        rows = np.array(digits, dtype=np.uint8).reshape(
+            50, length + task.extra_positions, task.num_operands
+        )
+        assert (runs.longest(task.symbols_of(rows[:, :length])) == run).all()
+        assert (task.answer(rows).ravel() == answers).all()
 
 
 def test_long_operands_have_the_reset_free_runs_that_were_wanted(modules):

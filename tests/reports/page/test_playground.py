@@ -72,6 +72,10 @@ SMALL = "&hidden_size=16&embedding_size=8&batch_size=50&digits=6"
         "#v=1&cell=lstm&steps=200&layers=1",
         f"#v=1&steps=120{SMALL}&operands=carry-balanced&lengths=mixed&learning_rate=0.01&optimiser=momentum",
         f"#v=1&steps=60{SMALL}&task=counter&modulus=7&base=3&cell=lstm&seed=5",
+        f"#v=1&steps=100{SMALL}&task=parity&cell=diagonal_signed&learning_rate=0.01",
+        f"#v=1&steps=60{SMALL}&task=group&group=s3&cell=mingru&lengths=mixed&seed=2",
+        f"#v=1&steps=60{SMALL}&task=remainder&modulus=3&base=2&cell=minlstm&layers=1",
+        f"#v=1&steps=60{SMALL}&task=dyck&depth=3&kinds=2&cell=diagonal",
     ],
 )
 def test_it_trains_the_very_network_of_the_command_line(playground, open_page, tmp_path, address):
@@ -158,6 +162,71 @@ def test_a_network_that_is_right_on_random_sums_is_found_wrong_where_it_is_hard(
     assert page.evaluate("document.activeElement.id") == "columns"  # which the window moves to
 
 
+def test_a_student_sees_which_cell_keeps_parity(playground, open_page):
+    page = open_page(playground)
+    page.click("#lessons a:has-text('parity')")
+    page.wait_for_selector("#set-task >> visible=true")
+    assert (page.input_value("#set-task"), page.input_value("#set-cell")) == ("parity", "mingru")
+    assert page.is_hidden("#set-base")
+    assert page.is_hidden("#set-operands")
+    trained(page)
+    page.wait_for_selector("#status:has-text('300 of 300')")
+    few = page.locator("#bars .full").count()
+
+    assert "by length" in page.text_content("#bars-title")
+    assert page.locator("#bars > div").count() == 12
+    assert few < 6
+    page.select_option("#set-cell", "diagonal_signed")
+    page.wait_for_selector("#status:has-text('0 of 300')")
+    trained(page)
+    page.wait_for_function("document.querySelectorAll('#bars .full').length === 12")
+    page.click("#test")
+    page.wait_for_selector("#tested:is(.right, .wrong)", timeout=LONG_MS)
+    assert "symbol" in page.text_content("#why")
+
+
+def test_a_wrong_answer_on_a_sequence_is_shown_where_it_goes_wrong(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&task=flip_flop&cell=diagonal&steps=5")
+    trained(page)
+    page.click("#test")
+    page.wait_for_selector("#tested.wrong", timeout=LONG_MS)
+    page.click("#wrong")
+
+    page.wait_for_selector("#outcome.wrong")
+    symbols, right, answer, place = re.match(
+        r"([\d ]+) → ([\d ]+); the network answers ([\d ]+) .*position (\d+)", page.text_content("#tested")
+    ).groups()
+    assert page.input_value("#operand-1") == symbols
+    assert right.split()[int(place)] != answer.split()[int(place)]
+    assert "answers are wrong" in page.text_content("#outcome")
+    assert ": symbol " in page.text_content("#here")
+    assert page.text_content("#columns tr.operand th") == "Sequence"
+    assert page.text_content("#cloud-caption").startswith("Layer 2's hidden state at")
+    assert [page.text_content(f"#{name}") for name in ("play-title", "sum-title")] == [
+        "A network learns in this page", "Your own sequence",
+    ]  # fmt: skip
+
+
+def test_task_cell_and_learning_rate_stand_beside_start_on_a_small_laptop(playground, open_page):
+    page = open_page(playground, width=1366, height=768)
+    for name in ("task", "cell", "learning_rate"):
+        box = page.locator(f"#set-{name}").bounding_box()
+        assert box["y"] + box["height"] < 768
+    page.fill("#set-learning_rate", "fast")
+    page.press("#set-learning_rate", "Tab")
+    problem = page.locator("#settings-problem").bounding_box()
+    assert problem["y"] + problem["height"] < 768
+
+
+def test_after_the_last_step_the_button_says_why_nothing_goes_on(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=10")
+    trained(page)
+
+    assert page.text_content("#start") == "Finished"
+    assert page.get_attribute("#start", "title") == page.text_content("#announcement")
+    assert "set more steps" in page.text_content("#announcement")
+
+
 def test_steps_pause_pins_and_earlier_networks(playground, open_page):
     page = open_page(playground, address=f"#v=1{SMALL}&steps=3000&seeds=2")
     page.click("#one")
@@ -231,6 +300,28 @@ def test_files_are_opened_and_others_refused_in_a_line(playground, open_page, tm
     page.set_input_files("#file", mine)
     page.wait_for_selector("#announcement:has-text('is shown')")
     assert (page.input_value("#set-cell"), page.input_value("#set-seed")) == ("rnn", "3")
+
+
+def test_a_network_of_a_new_cell_on_sequences_goes_to_python_and_back(playground, open_page, tmp_path):
+    address = f"#v=1{SMALL}&steps=30&task=dyck&depth=2&kinds=1&cell=diagonal_signed&seed=4"
+    page = open_page(playground, address=address, accept_downloads=True)
+    trained(page)
+    mine, store = saved(page, tmp_path), tmp_path / "store"
+
+    run = rc.import_run(mine, store=store)
+    given = (run.trial.task, run.trial.depth, run.trial.kinds, run.trial.cell, run.seed)
+    assert given == ("dyck", 2, 1, "diagonal_signed", 4)
+    page.click("#reset")
+    page.set_input_files("#file", rc.export(run, state_dict=True, store=store)[0])
+    page.wait_for_selector("#announcement:has-text('are not those')")
+    page.set_input_files("#file", mine)
+    page.wait_for_selector("#announcement:has-text('is shown')")
+    assert (page.input_value("#set-task"), page.input_value("#set-depth")) == ("dyck", "2")
+    deltanet = Trial(cell="deltanet", hidden_size=4)
+    other = tmp_path / "deltanet.safetensors"
+    other.write_bytes(write_weights(initial_weights(deltanet, deltanet.build_task(), 0), "deltanet"))
+    page.set_input_files("#file", other)
+    page.wait_for_selector("#announcement:has-text('cell is deltanet; this page has rnn, gru')")
 
 
 def test_a_browser_that_cannot_is_told(playground, chromium):
@@ -331,10 +422,12 @@ def test_it_works_by_keyboard_and_says_little_to_a_screen_reader(playground, ope
         "[aria-live], [role=status], [role=alert]", "all => all.map((e) => e.id)"
     )
     assert set(spoken) <= {"announcement", "problem", "settings-problem", "here"}
-    assert page.text_content("#announcement") == "All steps are done."
+    assert page.text_content("#announcement").startswith("All steps are done. To train longer, set more")
     assert page.get_attribute("#here", "aria-live") == "polite"
     unnamed = page.eval_on_selector_all(
         "button, input, select",
         "all => all.filter((e) => !e.textContent.trim() && !e.labels?.length).map((e) => e.id)",
     )
     assert unnamed == []
+    ids = page.eval_on_selector_all("[id]", "all => all.map((e) => e.id)")
+    assert len(ids) == len(set(ids))

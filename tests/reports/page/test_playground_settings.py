@@ -9,15 +9,20 @@ from called_modules import content_of
 from ripplecarry.arithmetic.philox import MAX_SEED
 from ripplecarry.cli import app
 from ripplecarry.networks.architecture import parameter_shapes
-from ripplecarry.reports.page.playground import BASES, FACTORS, MODULI
+from ripplecarry.reports.page.playground import BASES, DEPTHS, FACTORS, KINDS, MODULI
 from ripplecarry.runs.page_training import PAGE_SETTINGS
 from ripplecarry.runs.trial import Trial
 
 NEEDS = {
     "factor": {"task": "times"},
     "modulus": {"task": "counter"},
+    "group": {"task": "group", "group": "s3"},
+    "depth": {"task": "dyck", "kinds": 2},
+    "kinds": {"task": "dyck", "depth": 2},
     "times": {"factor": 2},
     "counter": {"modulus": 3},
+    "remainder": {"modulus": 3},
+    "dyck": {"depth": 2, "kinds": 2},
 }
 """What a setting or a task goes with."""
 
@@ -44,7 +49,8 @@ def test_a_trial_takes_every_value_that_is_allowed(table):
         for value in setting.get("allowed", ends):
             needed = NEEDS.get(name, {}) | NEEDS.get(value, {})
             assert getattr(Trial.build(needed | {name: value}), name) == value
-    for name, values in (("base", BASES), ("factor", FACTORS), ("modulus", MODULI)):
+    offered = {"base": BASES, "factor": FACTORS, "modulus": MODULI, "depth": DEPTHS, "kinds": KINDS}
+    for name, values in offered.items():
         assert [values[0], values[-1]] == [table[name]["least"], table[name]["most"]]
 
 
@@ -64,9 +70,10 @@ def made_up(table, number: int) -> dict[str, object]:
             settings[name] = setting["initial"]
     if settings["task"] != "addition":
         settings["operands"] = "uniform"
-    for name in ("factor", "modulus"):
-        if table[name]["belongsTo"] != settings["task"]:
-            settings[name] = table[name]["initial"]
+    for name, setting in table.items():
+        tasks = setting.get("belongsTo", [settings["task"]])
+        if settings["task"] not in tasks or settings["task"] in setting.get("notFor", ()):
+            settings[name] = setting["initial"]
     seed = random.choice([0, 7, 2**53 + 1, MAX_SEED])
     return settings | {"seed": str(seed), "seeds": random.randint(1, 8)}
 
@@ -120,6 +127,10 @@ OLD = {
     "#v=1&cell=gru&seed=3": {"cell": "gru", "seed": "3"},
     "v=1&task=times&factor=7&base=16": {"task": "times", "factor": 7, "base": 16},
     "#v=1&task=counter&modulus=10&digits=20": {"task": "counter", "modulus": 10, "digits": 20},
+    "#v=1&task=cycle_navigation&modulus=5&cell=diagonal_signed": {
+        "task": "cycle_navigation", "modulus": 5, "cell": "diagonal_signed",
+    },
+    "#v=1&task=dyck&depth=3&kinds=1": {"task": "dyck", "depth": 3, "kinds": 1},
     "#v=1&learning_rate=1e-7&optimiser=sgd&steps=1000000": {
         "learning_rate": 1e-7, "optimiser": "sgd", "steps": 1_000_000,
     },
@@ -132,7 +143,8 @@ OLD = {
 """Addresses that people may have kept: they always mean the same."""
 OLD_DEFAULTS = {
     "cell": "rnn", "layers": 2, "hidden_size": 64, "embedding_size": 32, "task": "addition", "factor": 2,
-    "modulus": 3, "base": 10, "digits": 9, "operands": "uniform", "lengths": "fixed", "batch_size": 200,
+    "modulus": 3, "group": "s3", "depth": 2, "kinds": 2,
+    "base": 10, "digits": 9, "operands": "uniform", "lengths": "fixed", "batch_size": 200,
     "optimiser": "adam", "learning_rate": 0.001, "steps": 1000, "seed": "0", "seeds": 1,
 }  # fmt: skip
 
@@ -167,6 +179,8 @@ WRONG = {
     f"#v=1&seed={2**64}": "bad.value",
     "#v=1&seed=-1": "bad.value",
     "#v=1&seeds=9": "bad.value",
+    "#v=1&cell=deltanet": "bad.value",
+    "#v=1&operands=carry-balanced&task=parity": "bad.balanced",
     "#v=1&operands=carry-balanced&task=subtraction": "bad.balanced",
     "#v=1&task=times&operands=carry-balanced": "bad.balanced",
 }

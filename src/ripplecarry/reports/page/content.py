@@ -82,7 +82,6 @@ def page_content(run: Run, wrong: list[Example], near: list[Example], standing: 
         "task": task_content(task, trial.task, trial.factor),
         "digits": trial.digits,
         "longest": LONGEST_OPERAND,
-        "extraPositions": task.extra_positions,
         "snapshots": [
             {
                 "step": step,
@@ -129,6 +128,7 @@ def task_content(task: Task, kind: str, factor: int | None) -> dict[str, Any]:
         "base": task.base,
         "operands": task.num_operands,
         "isOnNumbers": task.is_on_numbers,
+        "extraPositions": task.extra_positions,
         "outputs": task.num_outputs,
         "states": machine.num_states,
         "reachable": machine.reachable_states(),
@@ -183,11 +183,14 @@ def _sample(run: Run) -> dict[str, Any]:
     return {"shape": list(batch.operands.shape), "digits": text_of_array(batch.operands, "uint8")}
 
 
-def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]]:
-    """The ends of the preactivation boxes in the certificate's invariant, by machine state and layer."""
+def _boxes(certificate: Mapping[str, Any]) -> dict[str, list[dict[str, Text]]] | None:
+    """The ends of the preactivation boxes of the certificate's sets, by machine state and layer."""
+    found = preactivation_boxes(certificate)
+    if found is None:
+        return None
     return {
         state: [
             {end: text_of_array(np.array(box[end]), "float32") for end in ("low", "high")} for box in boxes
         ]
-        for state, boxes in preactivation_boxes(certificate).items()
+        for state, boxes in found.items()
     }

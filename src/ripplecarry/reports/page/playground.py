@@ -1,6 +1,7 @@
 """The playground: one HTML page in which networks train, on the kernel compiled for WebAssembly."""
 
 import gzip
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from ripplecarry import engines
 from ripplecarry.claims.study import Study
 from ripplecarry.errors import ConfigurationError, StoreError
 from ripplecarry.files import write_atomically
-from ripplecarry.reports.page.content import task_content, text_of_array
+from ripplecarry.reports.page.content import Text, task_content, text_of_array
 from ripplecarry.reports.page.writer import ASSETS, fill
 from ripplecarry.reports.report_curves import report_curve
 from ripplecarry.runs.trial import Trial
@@ -20,6 +21,12 @@ from ripplecarry.runs.trial import Trial
 BASES = range(2, 17)
 FACTORS = range(2, 10)
 MODULI = range(2, 11)
+GROUPS = ("s3", "a5")
+DEPTHS = range(1, 5)
+KINDS = range(1, 3)
+
+Choice = dict[str, Any]
+"""A task's settings, its name first."""
 
 KERNEL = Path(engines.__file__).with_name("_kernel.wasm")
 
@@ -40,10 +47,10 @@ def write_playground(path: Path, studies: Iterable[Study]) -> int:
             "the kernel for WebAssembly, which the playground needs, was not built when installing; "
             "pip install -v says why"
         )
-    packed = gzip.compress(KERNEL.read_bytes(), mtime=0)
+    tables = json.dumps(_tasks(), separators=(",", ":")).encode()
     content = {
-        "kernel": text_of_array(np.frombuffer(packed, dtype=np.uint8), "uint8"),
-        "tasks": _tasks(),
+        "kernel": _packed(KERNEL.read_bytes()),
+        "tasks": _packed(tables),
         "figures": [_figure(study) for study in studies if study.report_figure],
     }
     style = Markup((ASSETS / "playground.css").read_text(encoding="utf-8"))
@@ -55,18 +62,30 @@ def write_playground(path: Path, studies: Iterable[Study]) -> int:
     return len(page)
 
 
+def _packed(content: bytes) -> Text:
+    return text_of_array(np.frombuffer(gzip.compress(content, mtime=0), dtype=np.uint8), "uint8")
+
+
 def _tasks() -> dict[str, Any]:
     """The tables of every task that the page offers, by its name there."""
-    choices: list[dict[str, Any]] = [{"task": name} for name in ("addition", "subtraction", "comparison")]
-    choices += [{"task": "times", "factor": factor} for factor in FACTORS]
-    choices += [{"task": "counter", "modulus": modulus} for modulus in MODULI]
+    on_numbers: list[Choice] = [{"task": name} for name in ("addition", "subtraction", "comparison")]
+    on_numbers += [{"task": "times", "factor": factor} for factor in FACTORS]
+    on_numbers += [{"task": name, "modulus": each} for name in ("counter", "remainder") for each in MODULI]
+    on_sequences: list[Choice] = [{"task": "parity"}, {"task": "flip_flop"}]
+    on_sequences += [{"task": "cycle_navigation", "modulus": each} for each in MODULI]
+    on_sequences += [{"task": "group", "group": group} for group in GROUPS]
+    on_sequences += [{"task": "dyck", "depth": each, "kinds": kinds} for each in DEPTHS for kinds in KINDS]
+    named = {_name(choice): choice for choice in on_sequences}
+    named |= {f"{_name(choice)}/{base}": choice | {"base": base} for choice in on_numbers for base in BASES}
     tables = {}
-    for choice in choices:
-        for base in BASES:
-            trial = Trial.build(choice | {"base": base})
-            name = " ".join(str(part) for part in choice.values())
-            tables[f"{name}/{base}"] = task_content(trial.build_task(), trial.task, trial.factor)
+    for name, choice in named.items():
+        trial = Trial.build(choice)
+        tables[name] = task_content(trial.build_task(), trial.task, trial.factor)
     return tables
+
+
+def _name(choice: Choice) -> str:
+    return " ".join(map(str, choice.values()))
 
 
 def _figure(study: Study) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], str] | No
     try:
         found = json.loads(read_whole(path))
         hard = [HardCount(**each) for each in found.get("hard_cases", [])]
-        return _grid_tests(found["grid"]), explain(cells_of(found["grid"]), hard)
+        return _grid_tests(found["grid"]), explain(cells_of(found["grid"]), hard, run.task.digit_word)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(f"{path} is damaged, or is not an evaluation: {error!r}; delete it") from None
 

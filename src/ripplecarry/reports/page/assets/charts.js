@@ -104,11 +104,10 @@ function legend(lines) {
   return make("p", { class: "legend soft" }, ...names);
 }
 
-/** Bars of exact match by longest carry run, that fill from the left. */
-export function drawBars(bars) {
-  byId("runs").hidden = !bars;
-  if (!bars) return;
+/** Bars of exact match by longest run or length, that fill from the left. */
+export function drawBars({ kind, bars }) {
+  byId("bars-title").textContent = say(byId("bars-title").dataset.w = `bars.${kind}`);
   byId("bars").replaceChildren(...bars.map(({ run, share, count: pairs }) => make("div", { class: share === 1 ? "full" : "" },
-    make("span", {}, String(run)), make("meter", { min: 0, max: 1, value: share, "aria-label": say("bar.label", { run }) }),
+    make("span", {}, String(run)), make("meter", { min: 0, max: 1, value: share, "aria-label": say(`bar.${kind}`, { run }) }),
     make("span", {}, `${Math.round(share * pairs)}/${pairs}`))));
 }

@@ -44,7 +44,7 @@ export function drawCloud(cloud, trace, position, boxes, isLast, stateWord) {
   const values = { layer: layer + 1, points: count(places.length) };
   svg.setAttribute("aria-label", say("cloud.label", { ...values, boxes: say(hint) }));
   byId("cloud").replaceChildren(svg, legend(trace.task, stateWord));
-  const caption = say("cloud.caption", { ...values, state: say(`state.${stateWord}`) });
+  const caption = say(trace.network.cell.isRecurrent ? "cloud.caption" : "cloud.caption.hidden", { ...values, state: say(`state.${stateWord}`) });
   byId("cloud-caption").textContent = boxes ? `${caption} ${say(hint)}` : caption;
 }
 

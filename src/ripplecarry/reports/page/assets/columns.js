@@ -1,7 +1,7 @@
 // The sum set out as on paper: the least significant digit on the right, carries above their columns.
 
 import { byId, colour, context, make } from "./elements.js";
-import { count, say } from "./words.js";
+import { count, say, sayOf } from "./words.js";
 
 const COLUMN_PX = 28;
 
@@ -35,7 +35,7 @@ export function drawColumns(trace, position, read, stateWord) {
   // Long numbers of positions overlap their neighbours.
   const hasRoom = (p) => p === position || p < 1000 || (p % 5 === 0 && Math.abs(p - position) > 1);
   const operands = Array.from({ length: trace.task.operands }, (_, k) =>
-    row("operand", say("operand", { n: k + 1 }), (p) => ({ text: trace.task.writeDigit(trace.positions[p][k]) })));
+    row("operand", sayOf(trace.task, "operand", { n: k + 1 }), (p) => ({ text: trace.task.writeDigit(trace.positions[p][k]) })));
   const entering = (p, value) => {
     const kind = `state state-${Math.min(trace.states[p], 2)}`;
     return isKnown(p - 1) || p === 0 ? { text: String(value), kind } : { text: "" };

@@ -4,6 +4,8 @@ import { byId, make } from "./elements.js";
 import { BadSetting, SETTINGS, allowedWords, applies, checkTogether, parseSetting } from "./settings.js";
 import { say } from "./words.js";
 
+/** Settings that stand beside the start button; the others have a section of their own. */
+const FIRST = ["task", "cell", "learning_rate"];
 const RATES = ["0.0001", "0.0003", "0.001", "0.003", "0.01", "0.02", "0.05", "0.1"];
 
 export class Controls {
@@ -11,7 +13,7 @@ export class Controls {
   constructor(changed) {
     this.changed = changed;
     this.inputs = {};
-    const boxes = Object.entries(SETTINGS).map(([name, setting]) => {
+    const box = ([name, setting]) => {
       const id = `set-${name}`;
       const input = setting.kind === "choice"
         ? make("select", { id }, ...setting.allowed.map((value) => make("option", { value })))
@@ -20,8 +22,10 @@ export class Controls {
       input.addEventListener("change", () => this.#read(name));
       this.inputs[name] = input;
       return make("label", { "data-setting": name }, make("span", {}), input);
-    });
-    byId("controls").replaceChildren(...boxes, make("datalist", { id: "rates" }, ...RATES.map((value) => make("option", { value }))));
+    };
+    byId("first-controls").replaceChildren(...FIRST.map((name) => box([name, SETTINGS[name]])));
+    const others = Object.entries(SETTINGS).filter(([name]) => !FIRST.includes(name));
+    byId("controls").replaceChildren(...others.map(box), make("datalist", { id: "rates" }, ...RATES.map((value) => make("option", { value }))));
   }
 
   /** Shows settings. */
@@ -32,6 +36,7 @@ export class Controls {
       input.parentElement.hidden = !applies(name, settings);
       input.removeAttribute("aria-invalid");
     }
+    this.#sayLength();
     this.say(null);
   }
 
@@ -42,7 +47,13 @@ export class Controls {
       if (SETTINGS[name].kind !== "choice") input.title = allowedWords(name);
       for (const option of input.options ?? []) option.textContent = say(`set.${name}.${option.value}`);
     }
+    this.#sayLength();
     this.say(this.problem);
+  }
+
+  /** What the length counts: where no base applies, symbols. */
+  #sayLength() {
+    this.inputs.digits.previousElementSibling.textContent = say(applies("base", this.settings) ? "set.digits" : "set.digits.symbols");
   }
 
   /** Says what is wrong with a setting, or nothing. */
@@ -60,6 +71,7 @@ export class Controls {
     } catch (error) {
       if (!(error instanceof BadSetting)) throw error;
       this.inputs[changed].setAttribute("aria-invalid", "true");
+      this.inputs[changed].closest("#beginning, #controls").after(byId("settings-problem"));
       this.say(error);
       return;
     }

@@ -5,12 +5,13 @@ import { count, say } from "./words.js";
 
 const KINDS = ["carry", "idle", "reset-free"];
 
-/** Up to which length and longest runs all is right, and from where on it is wrong; nothing where nothing was tested. */
-export function explain(cells, hard = []) {
+/** Up to which length and longest runs all is right, and from where on it is wrong; nothing where nothing was tested.
+ * @param lengthWord what a length counts: digit or symbol */
+export function explain(cells, hard = [], lengthWord = "digit") {
   if (!cells.length) return "";
   const byKind = KINDS.map((kind) => cells.filter((cell) => cell.kind === kind)).filter((mine) => mine.length);
   const byLength = byKind.flatMap((mine) => countsBy(mine, "length"));
-  const parts = [say("explain.length", { where: along(worst(byLength), "digit") })];
+  const parts = [say("explain.length", { where: along(worst(byLength), lengthWord) })];
   for (const mine of byKind) {
     parts.push(say(`explain.${mine[0].kind}`, { where: along(countsBy(mine, "run"), "position") }));
   }

@@ -1,6 +1,5 @@
 // Right answers by length and longest run, as in ripplecarry.evaluation.grid.
 
-import { EXTRA_POSITIONS } from "./task.js";
 import { hasCarryRuns } from "./hard_cases.js";
 import { KINDS, STREAMS } from "./kernel.js";
 import { wholeNumbers } from "./random.js";
@@ -52,7 +51,7 @@ const rowsOfACell = (length) => Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, Math.f
 export function gridPositions(task, length) {
   const plans = plansOf(task, length);
   const rows = plans ? plans.length * rowsOfACell(length) : task.base ** (task.operands * length);
-  return rows * (length + EXTRA_POSITIONS);
+  return rows * (length + task.extraPositions);
 }
 
 /** Tests the cells of the lengths; the operands are a function of the seed and the task alone. */
@@ -71,7 +70,7 @@ export async function testGrid(examiner, seed, lengths) {
 async function testSome(examiner, { seed, step, length, below, kind, run }) {
   const { network, task } = examiner;
   const batch = rowsOfACell(length);
-  const positions = length + EXTRA_POSITIONS;
+  const positions = length + task.extraPositions;
   let [rows, answers] = [];
   if (kind === "reset-free") {
     rows = new ResetFreeRuns(task).draw(batch, length, run, positions, below);
@@ -106,9 +105,9 @@ async function testAll(examiner, length) {
 }
 
 /** All operands of a length, with the extra positions. */
-function allRows({ base, operands }, length) {
+function allRows({ base, operands, extraPositions }, length) {
   const used = length * operands;
-  const positions = length + EXTRA_POSITIONS;
+  const positions = length + extraPositions;
   const size = positions * operands;
   const digits = new Uint8Array(base ** used * size);
   for (let at = 0, number = 0; at < digits.length; at += size, number++) {

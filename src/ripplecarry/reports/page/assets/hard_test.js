@@ -5,7 +5,7 @@ import { gridLengths, gridPositions, testGrid } from "./hard_grid.js";
 import { hardCases } from "./hard_cases.js";
 import { MOST_SEARCHED, search } from "./search.js";
 import { shorten } from "./shorten.js";
-import { EXTRA_POSITIONS, written } from "./task.js";
+import { written } from "./task.js";
 
 const LONGEST_SEARCHED = 100;
 /** Tasks whose answers are numbers. */
@@ -45,16 +45,16 @@ export async function hardTest({ network, task, digits, seed, longest, report = 
 
 /** The most positions that are computed, not counting those that make a wrong answer short. */
 function work(task, lengths, rows) {
-  const positions = lengths.map((length) => gridPositions(task, length) + rows * (length + EXTRA_POSITIONS));
+  const positions = lengths.map((length) => gridPositions(task, length) + rows * (length + task.extraPositions));
   const searched = lengths.findLast((length) => length <= LONGEST_SEARCHED) ?? 0;
-  return positions.reduce((sum, each) => sum + each, (rows + MOST_SEARCHED) * (searched + EXTRA_POSITIONS));
+  return positions.reduce((sum, each) => sum + each, (rows + MOST_SEARCHED) * (searched + task.extraPositions));
 }
 
 async function testCases(examiner, lengths) {
   const counts = [];
   for (const length of lengths) {
     for (const [name, rows] of Object.entries(hardCases(examiner.task, length))) {
-      const exact = await examiner.areExact(rows.padded(length + EXTRA_POSITIONS));
+      const exact = await examiner.areExact(rows.padded(length + examiner.task.extraPositions));
       counts.push({ name, length, numPairs: rows.count, numExact: exact.filter((mark) => mark).length });
     }
   }
@@ -73,11 +73,12 @@ async function searchWhereRight(examiner, lengths, counts, seed) {
 
 /** Operands and answers as they are written; `answer` is `null` where a logit was not a number. */
 function inWriting(task, { digits, right, given, position, length }) {
-  const operands = Array.from({ length: task.operands }, (_, k) =>
-    number(digits.filter((_, at) => at % task.operands === k)));
-  const text = (answers) => (HAVE_NUMBERS.includes(task.kind)
-    ? number(answers)
-    : task.writeAll(answers.subarray(0, Math.max(length, position + 1))));
+  const shown = Math.max(length, position + 1);
+  const operands = Array.from({ length: task.operands }, (_, k) => {
+    const own = digits.filter((_, at) => at % task.operands === k);
+    return task.extraPositions ? number(own) : task.writeOperand(own.subarray(0, shown));
+  });
+  const text = (answers) => (HAVE_NUMBERS.includes(task.kind) ? number(answers) : task.writeAll(answers.subarray(0, shown)));
   return { operands, answer: given && text(given), right: text(right), position };
 }
 

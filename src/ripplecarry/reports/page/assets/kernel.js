@@ -1,6 +1,8 @@
 // The kernel, compiled for WebAssembly: networks in it that draw, train and answer.
 
-const CELLS = { rnn: 0, gru: 1, lstm: 2 };
+import { CELLS } from "./cells.js";
+
+const CELL_NAMES = Object.keys(CELLS);
 const OPTIMISERS = { adam: 0, momentum: 1, sgd: 2 };
 export const KINDS = { uniform: 0, "carry-balanced": 1, "carry run": 2, "idle run": 3 };
 export const STREAMS = { training: 1, evaluation: 2, evaluationByRun: 4 };
@@ -77,7 +79,7 @@ export class KernelNetwork {
       operands: room(Uint8Array), answers: room(Uint8Array), logits: room(Float32Array),
     };
     const { cell, layers, hidden, embedding } = shape;
-    const numbers = [CELLS[cell], layers, hidden, embedding, task.base, task.operands, task.outputs];
+    const numbers = [CELL_NAMES.indexOf(cell), layers, hidden, embedding, task.base, task.operands, task.outputs];
     this.handle = kernel.rc_open(this.rooms.numbers.put(numbers), 0);
     if (!this.handle) throw new NoMemory();
     const { table, outputs } = this.rooms;

@@ -13,8 +13,10 @@ export function drawLearning(page) {
   const own = { name: "own", words: say("chart.own"), loss: page.curves.lossBand(), exact: page.curves.exactBand() };
   const lines = [...page.pinned.map((pin, i) => ({ ...pin, name: `pin-${i}` })), ...page.presets.lines(), own];
   drawCharts(lines, page.settings.steps);
-  byId("start").textContent = say(page.isRunning ? "pause" : page.steps ? "resume" : "start");
-  byId("start").disabled = page.isDone && !page.isRunning;
+  const isOver = page.isDone && !page.isRunning;
+  byId("start").textContent = say(isOver ? "over" : page.isRunning ? "pause" : page.steps ? "resume" : "start");
+  byId("start").disabled = isOver;
+  byId("start").title = isOver ? say("said.finished") : "";
   byId("one").disabled = page.isDone || page.isRunning;
   byId("pin").disabled = !page.steps;
   byId("unpin").hidden = !page.pinned.length;
@@ -26,4 +28,11 @@ export function drawLearning(page) {
   byId("snapshot-words").textContent = page.given ? say("file.shown") : say("snapshot.words", { step: count(page.shown?.step ?? 0) });
   byId("command").textContent = commandLine(page.settings, Math.max(1, page.progress.get(page.settings.seed).step || page.settings.steps));
   sayLessons(addressOf(page.settings));
+  sayTask(page.settings.task === "addition", page.task.isOnNumbers);
+}
+
+/** What the page is about with this task. */
+function sayTask(isAddition, isOnNumbers) {
+  for (const part of ["title", "about"]) byId(`play-${part}`).textContent = say(isAddition ? `play.${part}` : `play.${part}.task`);
+  byId("sum-title").textContent = say(isOnNumbers ? "play.sum" : "play.sequence");
 }

@@ -10,6 +10,7 @@ export const LESSONS = [
   { name: "longer", address: "#v=1&digits=4&learning_rate=0.01&steps=600" },
   { name: "fast", address: "#v=1&learning_rate=0.1&steps=500&seeds=2" },
   { name: "forgets", address: "#v=1&cell=gru&digits=20&learning_rate=0.01&steps=400" },
+  { name: "parity", address: "#v=1&cell=mingru&layers=1&task=parity&digits=12&learning_rate=0.01&steps=300" },
 ];
 
 export function drawLessons() {

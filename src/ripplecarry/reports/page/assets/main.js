@@ -26,7 +26,6 @@ class Page {
 
   get task() { return this.run.task; }
   get layers() { return this.run.content.network.layers; }
-  get extraPositions() { return this.run.content.extraPositions; }
   get stateWord() { return this.run.stateWord; }
   get boxes() { return this.run.boxes; }
   get shown() { return this.run.at(this.snapshot); }

@@ -42,14 +42,16 @@ export class Network {
       const inputBias = weights[`rnn.bias_ih_l${layer}`];
       if (layer) affine(weights[`rnn.weight_ih_l${layer}`], state.hidden[layer - 1], inputBias, below);
       else this.#firstBelow(digits, inputBias);
-      affine(weights[`rnn.weight_hh_l${layer}`], state.hidden[layer], weights[`rnn.bias_hh_l${layer}`], before);
+      if (this.cell.isRecurrent) affine(weights[`rnn.weight_hh_l${layer}`], state.hidden[layer], weights[`rnn.bias_hh_l${layer}`], before);
       this.cell.step(below, before, state.hidden[layer], state.memory[layer]);
     }
     affine(weights["dense.weight"], state.hidden.at(-1), weights["dense.bias"], logits);
   }
 
-  /** A layer's preactivation: what its hidden state shows of itself to the next position, W_hh h. */
+  /** A layer's preactivation: what its hidden state shows of itself to the next position, W_hh h; where gates see the
+   * input alone, the hidden state. */
   preactivation(layer, hidden) {
+    if (!this.cell.isRecurrent) return hidden;
     const preactivation = new Float32Array(this.rows);
     affine(this.weights[`rnn.weight_hh_l${layer}`], hidden, null, preactivation);
     return preactivation;

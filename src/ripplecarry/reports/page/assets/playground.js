@@ -22,6 +22,7 @@ export async function start() {
   chooseAppearance(() => page?.speak());
   try {
     const bytes = await unpacked(decode(content.kernel));
+    content.tasks = JSON.parse(new TextDecoder().decode(await unpacked(decode(content.tasks))));
     await WebAssembly.compile(bytes);
     page = new Playground(content, workerAddress(), bytes);
   } catch (error) {

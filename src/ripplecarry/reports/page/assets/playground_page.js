@@ -14,7 +14,7 @@ import { Probe } from "./probe.js";
 import { BadSetting, changed, defaults, shapeOf, taskName } from "./settings.js";
 import { Snapshots } from "./snapshots.js";
 import { SumView } from "./sum_view.js";
-import { EXTRA_POSITIONS, Task, stateWordOf } from "./task.js";
+import { Task, stateWordOf } from "./task.js";
 import { TestView } from "./test_view.js";
 import { TakeAlong } from "./take_along.js";
 import { say } from "./words.js";
@@ -40,7 +40,6 @@ export class Playground {
   // What the sum is shown of.
 
   get layers() { return this.settings.layers; }
-  get extraPositions() { return EXTRA_POSITIONS; }
   get stateWord() { return stateWordOf(this.settings.task); }
   cloudOf(shown, layer) {
     if (shown.layer === layer) return shown.cloud;

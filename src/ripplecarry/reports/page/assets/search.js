@@ -2,7 +2,6 @@
 
 import { wholeNumbers } from "./random.js";
 import { Rows } from "./rows.js";
-import { EXTRA_POSITIONS } from "./task.js";
 
 const NUM_ROUNDS = 40;
 const NUM_BEST = 32;
@@ -15,7 +14,7 @@ export const MOST_SEARCHED = NUM_ROUNDS * NUM_CHILDREN;
 export async function search(examiner, length, starts, seed) {
   const { task } = examiner;
   const below = wholeNumbers(seed);
-  const marginsOf = (pool) => examiner.margins(Rows.of(task.operands, length + EXTRA_POSITIONS, pool));
+  const marginsOf = (pool) => examiner.margins(Rows.of(task.operands, length + task.extraPositions, pool));
   let pool = starts;
   let margins = await marginsOf(pool);
   let numPairs = pool.length;

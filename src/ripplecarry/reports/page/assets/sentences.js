@@ -3,7 +3,7 @@
 import { readingAt } from "./curves.js";
 import { byId, make } from "./elements.js";
 import { digitsText, stateText } from "./state_text.js";
-import { count, percent, say } from "./words.js";
+import { count, percent, say, sayOf } from "./words.js";
 
 /** Which run this is. */
 export function sayRun({ content, task, snapshots }) {
@@ -56,7 +56,7 @@ function exampleWords(examples, { name, number }) {
 export function sayPosition(trace, position, read, stateWord) {
   const { task } = trace;
   const right = task.write(trace.right[position]);
-  byId("here").textContent = say("here", {
+  byId("here").textContent = sayOf(task, "here", {
     position,
     digits: digitsText(task, trace.positions[position]),
     state: say(`state.${stateWord}`),
@@ -73,8 +73,8 @@ export function sayOutcome(trace) {
   const wrong = trace.wrongPositions();
   const length = count(trace.length);
   byId("outcome").textContent = wrong.length
-    ? say("outcome.wrong", { wrong: count(wrong.length), length, first: wrong[0] })
-    : say("outcome", { length });
+    ? sayOf(trace.task, "outcome.wrong", { wrong: count(wrong.length), length, first: wrong[0] })
+    : sayOf(trace.task, "outcome", { length });
   byId("outcome").className = wrong.length ? "wrong" : "right";
   const rows = [["answer.given", trace.given], ["answer.right", trace.right]];
   byId("answer").replaceChildren(...rows.flatMap(([key, digits]) =>

@@ -2,22 +2,30 @@
 //
 // Names, defaults and meanings are those of `ripplecarry train`.
 
-import { EXTRA_POSITIONS } from "./task.js";
+import { CELLS } from "./cells.js";
 
 const choice = (...allowed) => ({ kind: "choice", allowed });
 const whole = (least, most) => ({ kind: "whole", least, most });
 
+/** Tasks that read symbols of their own. */
+const ON_SEQUENCES = ["parity", "cycle_navigation", "group", "dyck", "flip_flop"];
+const TASKS = ["addition", "subtraction", "comparison", "times", "counter", "remainder", ...ON_SEQUENCES];
+
+/** `belongsTo` names the only tasks that a setting is for, `notFor` those that it is not for. */
 export const SETTINGS = {
-  cell: { ...choice("rnn", "gru", "lstm"), initial: "rnn" },
+  cell: { ...choice(...Object.keys(CELLS)), initial: "rnn" },
   layers: { ...whole(1, 4), initial: 2 },
   hidden_size: { ...whole(8, 128), initial: 64 },
   embedding_size: { ...whole(1, 64), initial: 32 },
-  task: { ...choice("addition", "subtraction", "comparison", "times", "counter"), initial: "addition" },
-  factor: { ...whole(2, 9), initial: 2, belongsTo: "times" },
-  modulus: { ...whole(2, 10), initial: 3, belongsTo: "counter" },
-  base: { ...whole(2, 16), initial: 10 },
+  task: { ...choice(...TASKS), initial: "addition" },
+  factor: { ...whole(2, 9), initial: 2, belongsTo: ["times"] },
+  modulus: { ...whole(2, 10), initial: 3, belongsTo: ["counter", "remainder", "cycle_navigation"] },
+  group: { ...choice("s3", "a5"), initial: "s3", belongsTo: ["group"] },
+  depth: { ...whole(1, 4), initial: 2, belongsTo: ["dyck"] },
+  kinds: { ...whole(1, 2), initial: 2, belongsTo: ["dyck"] },
+  base: { ...whole(2, 16), initial: 10, notFor: ON_SEQUENCES },
   digits: { ...whole(1, 200), initial: 9 },
-  operands: { ...choice("uniform", "carry-balanced"), initial: "uniform" },
+  operands: { ...choice("uniform", "carry-balanced"), initial: "uniform", notFor: TASKS.filter((task) => task !== "addition") },
   lengths: { ...choice("fixed", "mixed"), initial: "fixed" },
   batch_size: { ...whole(1, 1000), initial: 200 },
   optimiser: { ...choice("adam", "momentum", "sgd"), initial: "adam" },
@@ -81,8 +89,10 @@ export function checkTogether(settings) {
 }
 
 /** Whether a setting has a meaning beside the others. */
-export const applies = (name, settings) =>
-  !SETTINGS[name].belongsTo || SETTINGS[name].belongsTo === settings.task;
+export function applies(name, { task }) {
+  const { belongsTo, notFor } = SETTINGS[name];
+  return belongsTo ? belongsTo.includes(task) : !notFor?.includes(task);
+}
 
 /** The settings that differ from the defaults, in writing. */
 export function changed(settings) {
@@ -106,26 +116,29 @@ export function trialOf(settings, steps) {
 /** What a network's numbers are, and the parameters' shapes by name, in the package's order. */
 export function shapeOf(settings, task) {
   const { cell, layers, hidden_size: hidden, embedding_size: embedding } = settings;
-  const rows = { rnn: 1, gru: 3, lstm: 4 }[cell] * hidden;
+  const { gates, isRecurrent } = CELLS[cell];
+  const rows = gates * hidden;
   const shapes = [["embed_layer.weight", [task.base, embedding]]];
   for (let layer = 0; layer < layers; layer++) {
-    shapes.push([`rnn.weight_ih_l${layer}`, [rows, layer ? hidden : task.operands * embedding]]);
-    shapes.push([`rnn.weight_hh_l${layer}`, [rows, hidden]], [`rnn.bias_ih_l${layer}`, [rows]], [`rnn.bias_hh_l${layer}`, [rows]]);
+    const own = { weight_ih: [rows, layer ? hidden : task.operands * embedding], weight_hh: [rows, hidden], bias_ih: [rows], bias_hh: [rows] };
+    const parts = Object.entries(own).filter(([name]) => isRecurrent || name.endsWith("_ih"));
+    shapes.push(...parts.map(([name, shape]) => [`rnn.${name}_l${layer}`, shape]));
   }
   shapes.push(["dense.weight", [task.outputs, hidden]], ["dense.bias", [task.outputs]]);
   return { cell, layers, hidden, embedding, shapes };
 }
 
 /** The batches of training. */
-export const batchesOf = (settings) => ({
+export const batchesOf = (settings, task) => ({
   batch: settings.batch_size,
   digits: settings.digits,
-  positions: settings.digits + EXTRA_POSITIONS,
+  positions: settings.digits + task.extraPositions,
   mixed: settings.lengths === "mixed",
 });
 
 /** The task's name among the page's tables. */
-export function taskName({ task, base, factor, modulus }) {
-  const part = { times: factor, counter: modulus }[task];
-  return `${task}${part ? ` ${part}` : ""}/${base}`;
+export function taskName(settings) {
+  const { task, base } = settings;
+  const parts = Object.keys(SETTINGS).filter((name) => SETTINGS[name].belongsTo?.includes(task)).map((name) => settings[name]);
+  return [task, ...parts].join(" ") + (applies("base", settings) ? `/${base}` : "");
 }

@@ -1,6 +1,5 @@
 // Making a wrong answer as plain as it stays wrong, as in ripplecarry.evaluation.simplification.
 
-import { EXTRA_POSITIONS } from "./task.js";
 import { spaced } from "./hard_cases.js";
 import { Rows } from "./rows.js";
 
@@ -8,11 +7,11 @@ const MOST_PLACES = 64;
 
 /** A wrong answer at least as short: cut after the first wrong digit, moved down, with zeros where they leave it wrong. */
 export async function shorten(examiner, found) {
-  const { operands } = examiner.task;
+  const { operands, extraPositions } = examiner.task;
   const tryAll = async (candidates) => {
     if (!candidates.length) return null;
     const longest = Math.max(...candidates.map((digits) => digits.length)) / operands;
-    return examiner.firstOf(Rows.of(operands, longest + EXTRA_POSITIONS, candidates));
+    return examiner.firstOf(Rows.of(operands, longest + extraPositions, candidates));
   };
   const upTo = (digits, length) => digits.subarray(0, length * operands);
 

@@ -8,13 +8,13 @@ import { Player } from "./player.js";
 import { sayOutcome, sayPosition } from "./sentences.js";
 import { TypedError } from "./task.js";
 import { Trace, finish } from "./trace.js";
-import { percent, say } from "./words.js";
+import { percent, say, sayOf } from "./words.js";
 
 const WAIT_MS = 150; // for the next key
 
 export class SumView {
   /**
-   * @param source what is shown: {task, layers, extraPositions, stateWord, boxes, shown: {network, probe, isLast},
+   * @param source what is shown: {task, layers, stateWord, boxes, shown: {network, probe, isLast},
    *   cloudOf(layer), isRunning where it trains}; all but the first may change between drawings
    * @param typed called when somebody types or draws other numbers
    */
@@ -70,7 +70,7 @@ export class SumView {
   async compute({ stand = "end", goesOn = false } = {}) {
     const mine = ++this.asked;
     if (!goesOn) this.player.pause();
-    const { task, extraPositions, shown } = this.source;
+    const { task, shown } = this.source;
     this.problem = null;
     const digits = this.inputs.map((input) => {
       try {
@@ -86,7 +86,7 @@ export class SumView {
     });
     this.#sayProblem();
     if (this.problem) return;
-    const trace = new Trace(shown.network, task, task.align(digits, extraPositions));
+    const trace = new Trace(shown.network, task, task.align(digits));
     document.body.dataset.state = "computing";
     const progressed = (share) => { byId("outcome").textContent = say("computing", { done: percent(share) }); };
     if (!(await finish(trace, () => mine === this.asked, progressed))) return;
@@ -116,7 +116,8 @@ export class SumView {
 
   /** Puts the words of this language on what it shows. */
   speak() {
-    this.inputs.forEach((input, k) => { input.previousElementSibling.textContent = say("operand", { n: k + 1 }); });
+    this.inputs.forEach((input, k) => { input.previousElementSibling.textContent = sayOf(this.source.task, "operand", { n: k + 1 }); });
+    byId("random-digits").previousElementSibling.textContent = sayOf(this.source.task, "random.digits");
     this.player.speak();
     this.#sayProblem();
     this.drawPosition();

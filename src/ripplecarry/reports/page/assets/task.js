@@ -2,9 +2,6 @@
 
 const CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/** Positions after the operands' digits, for the answer's last ones. */
-export const EXTRA_POSITIONS = 2;
-
 /** How an operand's digit is written. */
 export const written = (digit) => CHARACTERS[digit];
 
@@ -13,7 +10,7 @@ const STATE_WORDS = { addition: "carry", times: "carry", subtraction: "borrow", 
 export const stateWordOf = (kind) => STATE_WORDS[kind] ?? "state";
 
 export class Task {
-  /** @param content {base, operands, outputs, states, isOnNumbers, nextState, output}, tables already decoded */
+  /** @param content {base, operands, outputs, states, isOnNumbers, extraPositions, nextState, output}, tables already decoded */
   constructor(content, longest) {
     Object.assign(this, content);
     this.longest = longest;
@@ -38,7 +35,7 @@ export class Task {
       digits[i] = digit;
     }
     let length = cleaned.length;
-    while (length > 1 && digits[length - 1] === 0) length--;
+    while (this.extraPositions && length > 1 && digits[length - 1] === 0) length--; // otherwise each digit has an answer
     if (length > this.longest) throw new TypedError("problem.long", { longest: this.longest });
     return digits.subarray(0, length);
   }
@@ -53,8 +50,8 @@ export class Task {
   }
 
   /** Operands side by side: for each position one digit of each, zero-padded. */
-  align(operands, extraPositions) {
-    const length = Math.max(...operands.map((digits) => digits.length)) + extraPositions;
+  align(operands) {
+    const length = Math.max(...operands.map((digits) => digits.length)) + this.extraPositions;
     return Array.from({ length }, (_, p) => Uint8Array.from(operands, (digits) => digits[p] ?? 0));
   }
 
@@ -66,6 +63,12 @@ export class Task {
   /** How an operand's digit or symbol is written. */
   writeDigit(digit) {
     return this.isOnNumbers ? written(digit) : String(digit);
+  }
+
+  /** An operand in writing: a number with all its digits, or a sequence's symbols in their order. */
+  writeOperand(digits) {
+    const parts = Array.from(digits, (digit) => this.writeDigit(digit));
+    return this.isOnNumbers ? parts.reverse().join("") : parts.join(" ");
   }
 
   /** Answers in writing: the most significant first, a sequence's in the order of its symbols. */

@@ -2,6 +2,7 @@
 
 import { byId } from "./elements.js";
 import { explain } from "./explain.js";
+import { applies } from "./settings.js";
 import { count, percent, say } from "./words.js";
 
 const LEAST_LONGEST = 40;
@@ -53,7 +54,7 @@ export class TestView {
     byId("test").disabled = !this.page.shown;
     byId("tested").textContent = this.share === null ? (result ? this.#words() : "") : say("computing", { done: percent(this.share) });
     byId("tested").className = result ? (result.wrong ? "wrong" : "right") : "";
-    byId("why").textContent = result ? explain(result.cells, result.hard) : "";
+    byId("why").textContent = result ? explain(result.cells, result.hard, this.page.task.isOnNumbers ? "digit" : "symbol") : "";
     byId("wrong").hidden = !result?.wrong;
   }
 
@@ -66,8 +67,9 @@ export class TestView {
 }
 
 /** The right sum, as people write it. */
-function equation({ task, factor, base }, { operands, right }) {
-  const tail = base === 10 ? "" : ` (${say("set.base")} ${base})`;
+function equation(settings, { operands, right }) {
+  const { task, factor, base } = settings;
+  const tail = base === 10 || !applies("base", settings) ? "" : ` (${say("set.base")} ${base})`;
   if (task === "addition") return `${operands.join(" + ")} = ${right}${tail}`;
   if (task === "times") return `${operands[0]} × ${factor} = ${right}${tail}`;
   if (task !== "subtraction") return `${operands.join(", ")} → ${right}${tail}`;

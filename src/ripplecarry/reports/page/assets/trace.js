@@ -70,7 +70,7 @@ export async function finish(trace, isWanted, progressed) {
 /** For the console and for tests: the answer digits, most significant first, and the logits by position. */
 export function answerOf(run, snapshot, texts) {
   const digits = texts.map((text) => run.task.parse(String(text)));
-  const positions = run.task.align(digits, run.content.extraPositions);
+  const positions = run.task.align(digits);
   const trace = new Trace(run.at(snapshot).network, run.task, positions);
   trace.advance();
   const logits = Array.from({ length: trace.length }, (_, p) => Array.from(trace.logitsAt(p)));

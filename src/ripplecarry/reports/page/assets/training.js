@@ -1,19 +1,18 @@
 // One seed's network in training, in a worker.
 
+import { ROWS_PER_BAR, rowsByRun } from "./bars.js";
 import { firstWrong } from "./examiner.js";
 import { KINDS, KernelNetwork, STREAMS } from "./kernel.js";
 import { batchesOf } from "./settings.js";
 
 export const READ_EVERY = 50; // the reading follows that step's update, as in the package
 const NUM_PAIRS = 1000;
-const MOST_BARS = 12;
-const PAIRS_PER_BAR = 50;
 
 export class Training {
   constructor(kernel, shape, task, settings, seed) {
     this.settings = settings;
     this.seed = seed;
-    this.batches = batchesOf(settings);
+    this.batches = batchesOf(settings, task);
     const { optimiser, learning_rate: rate, operands } = settings;
     this.how = { ...this.batches, seed, kind: KINDS[operands], optimiser, rate };
     this.network = new KernelNetwork(kernel, shape, task);
@@ -40,17 +39,12 @@ export class Training {
     return { losses, exact: isDue ? [[network.step, this.#read(network.step - 1)]] : [] };
   }
 
-  /** Exact match by longest carry run: [{run, share, count}]; null for a task without carries of two operands. */
+  /** Exact match by what makes operands hard: {kind, bars: [{run, share, count}]}. */
   bars() {
-    const { digits, positions } = this.batches;
-    if (this.settings.task !== "addition") return null;
-    const count = Math.min(digits + 1, MOST_BARS);
-    const runs = Array.from({ length: count }, (_, i) => Math.round((i * digits) / (count - 1 || 1)));
-    return runs.map((run) => {
-      const how = { seed: this.seed, stream: STREAMS.evaluationByRun, step: run, batch: PAIRS_PER_BAR, digits, positions };
-      const { operands, answers } = this.network.draw({ ...how, kind: KINDS["carry run"], run });
-      return { run, count: PAIRS_PER_BAR, share: this.#share(operands, answers, PAIRS_PER_BAR) };
-    });
+    this.byRun ??= rowsByRun(this.network, this.seed, this.batches);
+    const bars = this.byRun.rows.map(({ run, operands, answers }) =>
+      ({ run, count: ROWS_PER_BAR, share: this.#share(operands, answers, ROWS_PER_BAR) }));
+    return { kind: this.byRun.kind, bars };
   }
 
   close() { this.network.close(); }

@@ -1,5 +1,7 @@
 // Weights as a safetensors file: what Python writes and reads.
 
+import { CELLS } from "./cells.js";
+
 const TYPES = { F32: Float32Array, F64: Float64Array };
 
 /** A file's bytes: parameters by name out of one array, with texts among its metadata. */
@@ -58,14 +60,15 @@ export function readWeights(bytes) {
  * @throws {BadFile}
  */
 export function networkOf({ arrays, metadata }, known, shapesOf) {
-  const [embedding, recurrent] = [arrays["embed_layer.weight"], arrays["rnn.weight_hh_l0"]];
-  if (!embedding || !recurrent) throw new BadFile("file.names");
-  const gates = recurrent.shape[0] / recurrent.shape[1];
-  const cell = metadata.cell ?? { 1: "rnn", 3: "gru", 4: "lstm" }[gates];
-  const layers = Object.keys(arrays).filter((name) => name.startsWith("rnn.weight_hh_l")).length;
+  const [embedding, first, dense] = ["embed_layer.weight", "rnn.weight_ih_l0", "dense.weight"].map((name) => arrays[name]);
+  if (!embedding || !first || !dense) throw new BadFile("file.names");
+  const hidden = dense.shape[1];
+  const isOfPyTorch = ([, { gates, isRecurrent }]) => isRecurrent && gates * hidden === first.shape[0];
+  const cell = metadata.cell ?? (arrays["rnn.weight_hh_l0"] && Object.entries(CELLS).find(isOfPyTorch)?.[0]);
+  if (!Object.hasOwn(CELLS, cell)) throw new BadFile("file.cell", { given: String(cell ?? "?"), allowed: Object.keys(CELLS).join(", ") });
+  const layers = Object.keys(arrays).filter((name) => name.startsWith("rnn.weight_ih_l")).length;
   const settings = {
-    ...known, cell, layers, hidden_size: recurrent.shape[1],
-    base: embedding.shape[0], embedding_size: embedding.shape[1],
+    ...known, cell, layers, hidden_size: hidden, base: embedding.shape[0], embedding_size: embedding.shape[1],
   };
   const shapes = shapesOf(settings);
   const fits = shapes.length === Object.keys(arrays).length &&

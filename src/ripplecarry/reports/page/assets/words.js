@@ -31,6 +31,12 @@ export function say(key, values = {}) {
   });
 }
 
+/** The words for a task: of one on sequences its own where there are any, which speak of symbols. */
+export function sayOf(task, key, values) {
+  const own = `${key}.sequence`;
+  return say(!task.isOnNumbers && own in LANGUAGES[language] ? own : key, values);
+}
+
 /** A share as a percentage that never rounds up to 100 nor down to 0. */
 export function percent(share) {
   if (share === 0 || share === 1) return `${share * 100} %`;

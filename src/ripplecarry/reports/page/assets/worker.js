@@ -22,7 +22,7 @@ class Trainers {
     this.shape = shapeOf(settings, this.task);
     this.trainings = seeds.map((seed) => new Training(this.kernel, this.shape, this.task, settings, seed));
     const own = this.trainings.find(({ seed }) => seed === viewed);
-    if (own) this.sums = sampleSums(own.network, viewed, batchesOf(settings));
+    if (own) this.sums = sampleSums(own.network, viewed, batchesOf(settings, this.task));
     this.#view();
   }
 
