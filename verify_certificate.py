@@ -15,9 +15,8 @@ then, by induction over positions, the network answers as the machine does at ev
 
 Format 3 is for one RNN layer and splits machine states into histories: above, q and r are histories then.
 Each names its machine state and, for every symbol, its next history, which must have the machine's next
-state. Let R (m rows) and G (m columns) be any matrices, E = W_hh - G R, y = R h and z = E h, so that
-W_hh h = G y + z. In S(q) lie the h with |h_i| <= 1 + 2^-18 for which y_1, every y_k - a_k y_1 (k > 1, a the
-slopes of q) and every z_i lie in the intervals that the file states of q.
+state. S(q) is a sloped box: the h with |h_i| <= 1 + 2^-18 for which v h and every (W_hh h)_i - d_i v h lie
+in the intervals that the file states of q. All histories share the direction v; the slopes d are q's own.
 
 "Computed" means in float32, in any way that keeps to these bounds, with u = 2^-24:
 - A sum of n products, in any order, fused or not, subnormal numbers kept or flushed to zero, is off by at
@@ -26,9 +25,8 @@ slopes of q) and every z_i lie in the intervals that the file states of q.
 - tanh and sigmoid are off by at most 2^-20 of the exact value and another 2^-124; silu is x sigmoid(x).
 
 Numbers are integers that count units of 2^-160: float32 weights are exact, the ends of boxes are rounded
-outwards, bounds to the safe side. Format 3 counts units of 2^-56: R, G and a are cut to them on being read,
-and the theorem is proved of the sets that these define. Exit status: 0 proved, 1 refused, 2 no certificate
-or no weights.
+outwards, bounds to the safe side. Format 3 counts units of 2^-56, to which v and d are cut: the theorem is
+proved of the sets that these define. Exit status: 0 proved, 1 refused, 2 not a certificate or not weights.
 """
 
 import json
@@ -50,7 +48,7 @@ from typing import Any
 SCALE, ONE = 160, 1 << 160
 FINE, UNIT, CUT = 56, 1 << 56, SCALE - 56  # of format 3
 LARGE, WIDTH, HALF = 1 << 76, 20, 1 << 159  # the size of numbers; of their sums, in bytes, and half of that
-OLD, NEW, ALONG = (f"ripplecarry certificate {k}" for k in (1, 2, 3))
+OLD, NEW, SLOPED = (f"ripplecarry certificate {k}" for k in (1, 2, 3))
 ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126), "extra_terms": 8}
 ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
 BOXES = {"rnn": ["preactivation"], "gru": ["preactivation", "hidden"], "lstm": ["preactivation", "memory"]}
@@ -66,8 +64,8 @@ TABLES = {"next_state": [[int]], "output": [[int]]}
 SETTINGS: dict[str, Part] = {"times": {"factor": int}, "machine": {"machine": TABLES}}
 SETTINGS |= {"counter": {"modulus": int}, "cycle_navigation": {"modulus": int}, "group": {"group": str}}
 SETTINGS |= {"remainder": {"modulus": int, "digit_order": str}, "dyck": {"depth": int, "kinds": int}}
-HISTORY: Part = {"state": int, "next": [int], "slopes": [Fraction], "pieces": int}
-HISTORY |= {"low": [Fraction], "high": [Fraction]}
+HISTORY: Part = {"state": int, "next": [int], "pieces": int}
+HISTORY |= {name: [Fraction] for name in ("along", "slopes", "low", "high")}
 FIRST, GROUPS = "least-first", ("s3", "a5", "s5")
 DEFAULTS: dict[str, Part] = {"cycle_navigation": {"modulus": 5}, "remainder": {"digit_order": FIRST}}
 
@@ -75,9 +73,7 @@ Interval = tuple[int, int]
 Box = list[Interval]
 Table = list[list[int]]
 Region = tuple[Box, Box, Box, list[int]]  # a set's boxes of W_hh h, h and c; the largest sums of |w_k h_k|
-Span = Sequence[
-    Sequence[int]
-]  # centre, radius and lines: all centre + sum_k e_k line_k + n with |e_k| <= 1
+Span = list[tuple[int, ...]]  # centre, radius and line: all centre + e line + n, |e| <= 1, |n| <= radius
 Input = tuple[Box, list[int]]  # the box of W_ih x; the largest sums of |w_k x_k|
 
 
@@ -236,13 +232,14 @@ class Machine:
                 is_meant = is_meant and row == [(number[r], y) for r, y in steps]
         need(is_meant, "the machine is not that of the task")
 
-    def reachable(self) -> list[int]:
-        """The states that some input leads to from state 0."""
-        found, known = [0], {0}
-        for state in found:
-            found += sorted(set(self.next_state[state]) - known)
-            known.update(self.next_state[state])
-        return found
+
+def reachable(next_state: Table) -> list[int]:
+    """The states that some input leads to from state 0."""
+    found, known = [0], {0}
+    for state in found:
+        found += sorted(set(next_state[state]) - known)
+        known.update(next_state[state])
+    return found
 
 
 def exponential(x: int) -> Interval:
@@ -469,10 +466,14 @@ class Network:
                 need(margins[-1] > 0, f"in state {q}, symbol {s} may be answered wrongly")
         return min(margins)
 
+    def errors(self, hidden: Box) -> list[int]:
+        """How far each computed logit may be off."""
+        sizes = [reach + abs(b) for reach, b in zip(self.dense.reach(hidden), self.bias, strict=True)]
+        return [sum_error(len(hidden) + 1, *each) for each in zip(sizes, self.dense.norms, strict=True)]
+
     def margin(self, hidden: Box, right: int) -> int:
         """How far the computed right logit lies above every other at least."""
-        sizes = [reach + abs(b) for reach, b in zip(self.dense.reach(hidden), self.bias, strict=True)]
-        errors = [sum_error(len(hidden) + 1, *each) for each in zip(sizes, self.dense.norms, strict=True)]
+        errors = self.errors(hidden)
         image = Matrix([list(map(sub, self.outputs[right], row)) for row in self.outputs]).image(hidden)
         gaps = [low - b - e for (low, _), b, e in zip(image, self.bias, errors, strict=True)]
         return min(gaps[:right] + gaps[right + 1 :]) + self.bias[right] - errors[right]
@@ -480,9 +481,10 @@ class Network:
 
 def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> dict[int, list[Region]]:
     """The sets by machine state and layer; the zero state lies in the first."""
-    sets, form = {}, {name: {"low": [Fraction], "high": [Fraction]} for name in network.boxes}
-    need({*content["invariant"]} == {*map(str, machine.reachable())}, "it has sets of other states", 2)
-    for q in machine.reachable():
+    sets, states = {}, reachable(machine.next_state)
+    form = {name: {"low": [Fraction], "high": [Fraction]} for name in network.boxes}
+    need({*content["invariant"]} == {*map(str, states)}, "it has sets of other states", 2)
+    for q in states:
         is_set = fits(stated := content["invariant"][str(q)], [form]) and len(stated) == len(network.layers)
         need(is_set, f"the set of state {q} is of another form", 2)
         boxes = [[layer[name] for name in network.boxes] for layer in stated]
@@ -527,8 +529,8 @@ def below_atanh(w: int) -> int:
     return (k << FINE - 8) + d + (d * square * (5 * UNIT + 3 * square) // 15 >> 2 * FINE)
 
 
-def sloped(start: int, end: int) -> tuple[int, int, int, int, int]:
-    """About the slope of tanh's chord; bounds of tanh t - slope t and of tanh t between start and end.
+def chord(start: int, end: int) -> tuple[int, int, int, int]:
+    """About its slope for tanh; between its ends, bounds of tanh t - slope t and the largest |tanh t|.
 
     Let g(t) = tanh t - slope t with slope >= 1 - w^2. For t >= 0 it is concave and at most
     w - (1 - w^2) atanh w, the `top`, which is not negative. For t <= 0 it is convex, so at most 0 or its
@@ -537,9 +539,9 @@ def sloped(start: int, end: int) -> tuple[int, int, int, int, int]:
     """
     low, high = near_tanh(start) - 4, near_tanh(end) + 4
     if high - low < UNIT >> 20:
-        return 0, low, high, low, high
-    chord = min(UNIT, (high - low) * UNIT // (end - start))
-    w = min(max(isqrt((UNIT - chord) * UNIT), UNIT >> 20), UNIT - (UNIT >> 35))
+        return 0, low, high, max(-low, high)
+    lost = UNIT - min(UNIT, (high - low) * UNIT // (end - start))
+    w = min(max(isqrt(lost * UNIT), UNIT >> 20), UNIT - (UNIT >> 35))
     slope = UNIT - (w * w >> FINE)  # less than a unit above 1 - w^2
     top = w - ((slope - 1) * below_atanh(w) >> FINE)
     first, last = low + 8 - (slope * start >> FINE), high - (slope * end >> FINE)  # of g, up to 9 too large
@@ -547,14 +549,7 @@ def sloped(start: int, end: int) -> tuple[int, int, int, int, int]:
     is_rising_from_start = start >= 0 or slope * UNIT + low * low <= UNIT * UNIT
     above = max(first, last if is_rising_to_end else top)
     below = min(last - 9, first - 9 if is_rising_from_start else -top)
-    return slope, below, above, low, high
-
-
-def spanned(units: list[tuple[int, ...]]) -> Span:
-    """The span of which these are each unit's centre, radius and part of every line."""
-    found = list(zip(*units, strict=True))
-    need(all(max(each) < LARGE and min(each) > -LARGE for each in found), "a number is too large")
-    return found
+    return slope, below, above, max(-low, high)
 
 
 def packed(numbers: Iterable[int]) -> int:
@@ -562,7 +557,7 @@ def packed(numbers: Iterable[int]) -> int:
 
 
 class Forms:
-    """Linear functions of h, |h_i| < 2, their coefficients cut to units of 2^-56.
+    """Linear functions of h, |h_i| < 2, with coefficients less than 2^-56, a unit, off.
 
     Coefficients of the same h_i stand in one integer, 160 bits each, so that one sum of products is that of
     all functions, each below 2^152 in size.
@@ -580,17 +575,14 @@ class Forms:
         content = (sum(map(mul, columns, vector)) + self.halves).to_bytes(self.places.stop, "little")
         return [int.from_bytes(content[k : k + WIDTH], "little") - HALF for k in self.places]
 
-    def values(self, *spans: Span) -> Box:
-        """Between what values they are for an h in all spans."""
-        found, slack = [], 2 * len(self.columns)
-        for centre, radius, *lines in spans:
-            reaches = self.products(self.sizes, radius)
-            for line in lines:
-                reaches = list(map(add, reaches, map(abs, self.products(self.columns, line))))
-            ends = zip(self.products(self.columns, centre), reaches, strict=True)
-            found.append([((a - b >> FINE) - slack, -(-a - b >> FINE) + slack) for a, b in ends])
-        each = zip(*found, strict=True)
-        return [(max(low for low, _ in ends), min(high for _, high in ends)) for ends in each]
+    def values(self, span: Span) -> Box:
+        """Between what values they are for an h in a span."""
+        need(all(-LARGE < x < LARGE for x in chain(*span)), "a number is too large")
+        centre, radius, line = span
+        lines, slack = map(abs, self.products(self.columns, line)), 2 * len(self.columns)
+        reaches = map(add, self.products(self.sizes, radius), lines)
+        ends = zip(self.products(self.columns, centre), reaches, strict=True)
+        return [((a - b >> FINE) - slack, -(-a - b >> FINE) + slack) for a, b in ends]
 
 
 class Histories:
@@ -599,33 +591,24 @@ class Histories:
     def __init__(self, content: Part, network: Network, machine: Machine) -> None:
         self.machine, self.network, layer = machine, network, network.layers[0]
         need(network.cell == "rnn" and len(network.layers) == 1, "the weights are not of one RNN layer")
-        form = {"coordinates": {"rows": [[Fraction]], "columns": [[Fraction]]}, "histories": [HISTORY]}
-        need(fits({name: content.get(name) for name in form}, form), "the histories are of another form", 2)
-        self.stated, coordinates = content["histories"], content["coordinates"]
-        self.rows, self.columns = (
-            [[x * UNIT // 1 for x in row] for row in coordinates[name]] for name in ("rows", "columns")
-        )
-        units, m, num = layer.num_units, len(self.rows), len(self.stated)
-        sizes = set(map(len, self.rows)), len(self.columns), set(map(len, self.columns))
-        need(m <= units and sizes == ({units}, units, {m}), "the coordinates have other sizes", 2)
+        self.stated, self.direction = content["histories"], [x * UNIT // 1 for x in content["direction"]]
+        units, num, self.boxes = layer.num_units, len(self.stated), list[Box]()
         work = len(machine.symbols) * sum(each["pieces"] for each in self.stated)
         need(1 <= num <= 100_000 and work <= 5_000_000, "there are no histories, or too many", 2)
+        need(len(self.direction) == units, "the direction has another size", 2)
         for each in self.stated:
-            is_fit = len(each["next"]) == len(machine.symbols) and 1 <= each["pieces"] <= 1000
-            is_fit = is_fit and all(0 <= r < num for r in each["next"]) and len(each["slopes"]) == m - 1
+            sizes, along = [len(each[name]) for name in ("next", "along", "slopes")], each["along"]
+            is_fit = sizes == [len(machine.symbols), 2, units] and 1 <= each["pieces"] <= 1000
+            is_fit = is_fit and all(0 <= r < num for r in each["next"])
             need(is_fit and 0 <= each["state"] < len(machine.output), "a history is of another form", 2)
-        boxes = (read_box(each, m + units) for each in self.stated)
-        self.boxes = [[(low >> CUT, -(-high >> CUT)) for low, high in box] for box in boxes]
+            box = read_box({"low": along[:1], "high": along[1:]}, 1) + read_box(each, units)
+            self.boxes.append([(low >> CUT, -(-high >> CUT)) for low, high in box])
         self.slopes = [[x * UNIT // 1 for x in each["slopes"]] for each in self.stated]
         is_first = self.stated[0]["state"] == 0 and all(low <= 0 <= high for low, high in self.boxes[0])
         need(is_first, "the zero state is not in the set of history 0, or its state is not 0")
-
-        across = list(zip(*self.rows, strict=True))
-        cut = [[sum(map(mul, g, r)) << SCALE - 2 * FINE for r in across] for g in self.columns]
-        exact = [[w * layer.from_hidden.unit for w in row] for row in layer.from_hidden.rows]
-        rest = [map(sub, *each) for each in zip(exact, cut, strict=True)]
-        self.rest = Forms([[x >> CUT for x in row] for row in rest])
-        self.target = lru_cache(5000)(self.bounded)
+        unit = layer.from_hidden.unit
+        self.recurrent = [[w * unit >> CUT for w in row] for row in layer.from_hidden.rows]
+        self.target = lru_cache(10**7 // units**2)(self.bounded)  # 430 MB
         self.symbols = list(map(self.input_of, machine.symbols))
         self.logits = list(map(self.differences, range(len(network.outputs))))
 
@@ -640,68 +623,57 @@ class Histories:
 
     def differences(self, right: int) -> tuple[Forms, list[int]]:
         """The right logit less each other, as far as it is linear in h, and the rest less both errors."""
-        network, bound = self.network, ONE + (ONE >> 18)
-        others = [j for j in range(len(network.outputs)) if j != right]
-        forms = [list(map(sub, network.outputs[right], network.outputs[j])) for j in others]
-        sizes = network.dense.reach([(-bound, bound)] * len(forms[0]))
-        sizes = [size + abs(b) for size, b in zip(sizes, network.bias, strict=True)]
-        errors = [
-            sum_error(len(forms[0]) + 1, *each) for each in zip(sizes, network.dense.norms, strict=True)
-        ]
-        rests = [network.bias[right] - network.bias[j] - errors[right] - errors[j] for j in others]
-        return Forms([[x >> CUT for x in row] for row in forms]), [x >> CUT for x in rests]
+        rows, bias = self.network.outputs, self.network.bias
+        bound, others = ONE + (ONE >> 18), [j for j in range(len(rows)) if j != right]
+        errors = self.network.errors([(-bound, bound)] * len(rows[0]))
+        rests = [bias[right] - bias[j] - errors[right] - errors[j] >> CUT for j in others]
+        forms = [[x >> CUT for x in map(sub, rows[right], rows[j])] for j in others]
+        return Forms(forms), rests
 
     def bounded(self, r: int) -> Forms:
-        """The first m numbers that history r bounds."""
-        first, *others = self.rows
-        shears = [[a * x >> FINE for x in first] for a in self.slopes[r]]
-        return Forms([first, *(list(map(sub, *each)) for each in zip(others, shears, strict=True))])
+        """The numbers that history r bounds: v h and (W_hh h)_i - d_i v h."""
+        v, pairs = self.direction, zip(self.recurrent, self.slopes[r], strict=True)
+        return Forms([v, *([w - (d * x >> FINE) for w, x in zip(row, v, strict=True)] for row, d in pairs)])
 
     def parts(self, q: int) -> Iterator[Span]:
-        """W_hh h for the h of a set that is cut along y_1."""
-        (first, last), *others = self.boxes[q]
-        m, number, slopes = len(self.rows), self.stated[q]["pieces"], self.slopes[q]
+        """W_hh h for the h of a set that is cut along v h."""
+        (first, last), *box = self.boxes[q]
+        length, number = last - first, self.stated[q]["pieces"]
         for k in range(number):
-            ends = first + (last - first) * k // number, last - (last - first) * (number - 1 - k) // number
-            centres = [a + b >> 1 for a, b in (ends, *others)]
-            radii, found = [b - c for (_, b), c in zip((ends, *others), centres, strict=True)], []
-            for g, centre, radius in zip(self.columns, centres[m:], radii[m:], strict=True):
-                along = [g[0] * UNIT + sum(map(mul, g[1:], slopes)), *(x * UNIT for x in g[1:])]
-                centre += sum(map(mul, along, centres)) >> 2 * FINE
-                found.append((centre, radius + m + 2, *(x >> 2 * FINE for x in map(mul, along, radii))))
-            yield spanned(found)
+            low, high = first + length * k // number, last - length * (number - 1 - k) // number
+            centre, units = low + high >> 1, []
+            for d, (a, b) in zip(self.slopes[q], box, strict=True):
+                middle = a + b >> 1
+                radius = b - middle + 2  # for what is cut off the products
+                units.append((middle + (d * centre >> FINE), radius, d * (high - centre) >> FINE))
+            yield list(zip(*units, strict=True))
 
-    def advance(self, part: Span, s: int) -> tuple[Span, Span]:
-        """Where the computed h' = tanh(sum) lies: around the part's lines times slopes; in a box."""
-        around, box, more = [], [], len(self.rows) + 4
-        for x, error, t, n, *lines in zip(*self.symbols[s], *part, strict=True):
+    def advance(self, part: Span, s: int) -> Span:
+        """Where the computed h' = tanh(sum) lies: around the part's line times slopes."""
+        units = []
+        for x, error, t, n, line in zip(*self.symbols[s], *part, strict=True):
             t, n = t + x, n + error
-            reach = n + sum(map(abs, lines))
-            k, below, above, low, high = sloped(t - reach, t + reach)
-            off = (max(-low, high) >> 20) + 2
-            box.append((low + high >> 1, (high - low >> 1) + 1 + off))
-            radius = (k * n >> FINE) + (above - below >> 1) + off + more
-            around.append(((k * t >> FINE) + (below + above >> 1), radius, *[k * g >> FINE for g in lines]))
-        return spanned(around), spanned(box)
+            reach = n + abs(line)
+            slope, below, above, size = chord(t - reach, t + reach)
+            radius = (slope * n >> FINE) + (above - below >> 1) + (size >> 20) + 6  # for what is cut off
+            units.append(((slope * t >> FINE) + (below + above >> 1), radius, slope * line >> FINE))
+        return list(zip(*units, strict=True))
 
     def prove(self) -> int:
         """The least margin of a right logit, if every symbol leads from every set into the next one."""
-        met, known, margins = [0], {0}, []
-        for q in met:
-            state, following = self.stated[q]["state"], self.stated[q]["next"]
-            met += sorted(set(following) - known)
-            known.update(following)
+        margins, all_following = [], [each["next"] for each in self.stated]
+        for q in reachable(all_following):
+            state, following = self.stated[q]["state"], all_following[q]
             states = [self.stated[r]["state"] for r in following]
             need(states == self.machine.next_state[state], f"after history {q} comes one of another state")
             for part in self.parts(q):
                 for s, r in enumerate(following):
-                    lines, box = self.advance(part, s)
-                    found = self.target(r).values(lines, box) + self.rest.values(box)
-                    pairs = zip(found, self.boxes[r], strict=True)
+                    after = self.advance(part, s)
+                    pairs = zip(self.target(r).values(after), self.boxes[r], strict=True)
                     is_in = all(a <= b and c <= d for (b, c), (a, d) in pairs)
                     need(is_in, f"from history {q}, symbol {s} may lead out")
                     forms, rests = self.logits[self.machine.output[state][s]]
-                    gaps = zip(forms.values(lines, box), rests, strict=True)
+                    gaps = zip(forms.values(after), rests, strict=True)
                     margins.append(min(low + rest for (low, _), rest in gaps))
                     need(margins[-1] > 0, f"from history {q}, symbol {s} may be answered wrongly")
         return min(margins) << CUT
@@ -710,18 +682,18 @@ class Histories:
 def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     """What a certificate proves about weights; raises Refused where that is nothing."""
     content, given = read_json(certificate, "the certificate"), Weights(weights)
-    need(content.get("format") in (OLD, NEW, ALONG), "not a certificate of format 1, 2 or 3", 2)
+    need(content.get("format") in (OLD, NEW, SLOPED), "not a certificate of format 1, 2 or 3", 2)
     form = {"task": dict, "machine": TABLES, "margin": Fraction}
-    form |= {} if content["format"] == ALONG else {"invariant": dict}
+    is_old, is_sloped = (content["format"] == name for name in (OLD, SLOPED))
+    form |= {"direction": [Fraction], "histories": [HISTORY]} if is_sloped else {"invariant": dict}
     need(fits({name: content.get(name) for name in form}, form), "a part is missing or of another type", 2)
     machine = Machine(content["task"], content["machine"])
-    is_old = content["format"] == OLD
     network = Network(given, machine, content)
     need(network.cell == given.metadata.get("cell", network.cell), "the weights are of another cell")
     need(content.get("weights_sha256") == given.sha256, "the certificate is about other weights")
     bounds = ROUNDING | {"function_absolute": Fraction(1, 2 ** (125 if is_old else 124))}
     need(content.get("rounding") == bounds, "the certificate assumes other rounding")
-    if content["format"] == ALONG:
+    if is_sloped:
         margin = Histories(content, network, machine).prove()
     else:
         margin = network.prove(machine, read_sets(content, network, machine))

@@ -1,4 +1,4 @@
-"""A network and a certificate of it with sets along a direction, found by a small search."""
+"""A network and a certificate of it with sloped boxes, found by a small search."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from safetensors.numpy import save
 
 from verify_certificate import UNIT, Histories, Machine, Network, Weights, read_json
 
-NUM_LINES, PIECES, ROUNDS = 3, 2, 60
+PIECES, ROUNDS = 2, 60
 Content = dict[str, Any]
 Arrays = dict[str, np.ndarray]
 
@@ -23,19 +23,26 @@ def histories_of(weights: Arrays, content: Content) -> Histories:
     return Histories(content, Network(given, machine, content), machine)
 
 
-def coordinates_of(weights: Arrays) -> tuple[np.ndarray, np.ndarray]:
-    """The largest directions of W_hh, and what is left of it."""
-    matrix = weights["rnn.weight_hh_l0"].astype(float)
-    columns, sizes, rows = np.linalg.svd(matrix)
-    return sizes[:NUM_LINES, None] * rows[:NUM_LINES], columns[:, :NUM_LINES]
+def direction_of(weights: Arrays) -> np.ndarray:
+    """The largest one of W_hh."""
+    _, sizes, rows = np.linalg.svd(weights["rnn.weight_hh_l0"].astype(float))
+    return sizes[0] * rows[0]
 
 
 def numbers_of(hidden: np.ndarray, weights: Arrays, slopes: np.ndarray) -> np.ndarray:
-    """What a set's intervals are of: y_1, y_k - a_k y_1 and E h."""
-    rows, columns = coordinates_of(weights)
-    y = hidden @ rows.T
-    y[:, 1:] -= y[:, :1] * slopes
-    return np.hstack([y, hidden @ (weights["rnn.weight_hh_l0"] - columns @ rows).T])
+    """What a set's intervals are of: r h and every (W h)_i - d_i r h."""
+    y = hidden @ direction_of(weights)[:, None]
+    return np.hstack([y, hidden @ weights["rnn.weight_hh_l0"].T.astype(float) - y * slopes])
+
+
+def ends_of(stated: Content) -> np.ndarray:
+    """Of these numbers, the low ones and the high ones."""
+    low, high = stated["along"]
+    return np.array([[low, *stated["low"]], [high, *stated["high"]]])
+
+
+def with_ends(low: np.ndarray, high: np.ndarray) -> Content:
+    return {"along": [float(low[0]), float(high[0])], "low": low[1:].tolist(), "high": high[1:].tolist()}
 
 
 def step(weights: Arrays, hidden: np.ndarray, digits: list[int]) -> np.ndarray:
@@ -63,18 +70,17 @@ def search(weights: Arrays, base: int, num_rounds: int) -> Iterator[Content]:
     """
     content = certificate_of({"base": base}, "rnn", weights, {}) | {"format": "ripplecarry certificate 3"}
     del content["invariant"]
-    rows, columns = coordinates_of(weights)
-    content["coordinates"] = {"rows": rows.tolist(), "columns": columns.tolist()}
+    content["direction"] = direction_of(weights).tolist()
     next_state = np.array(content["machine"]["next_state"])
     states, visits = [0, *next_state.ravel().tolist()], visited(weights, base, next_state)
     content["histories"] = []
     for label, state in enumerate(states):
-        y = visits[label] @ rows.T
-        y = y - y.mean(axis=0)
-        slopes = y[:, 0] @ y[:, 1:] / max(y[:, 0] @ y[:, 0], 1e-9)
+        level = numbers_of(visits[label], weights, np.zeros(1))
+        y, *u = (level - level.mean(axis=0)).T
+        slopes = np.array(u) @ y / max(y @ y, 1e-9)
         numbers = numbers_of(visits[label], weights, slopes)
         following = [1 + state * base**2 + symbol for symbol in range(base**2)]
-        ends = {"low": numbers.min(axis=0).tolist(), "high": numbers.max(axis=0).tolist()}
+        ends = with_ends(numbers.min(axis=0), numbers.max(axis=0))
         content["histories"].append({"state": state, "next": following, "slopes": slopes.tolist()} | ends)
         content["histories"][-1]["pieces"] = PIECES if label else 1
     for _ in range(num_rounds):
@@ -101,11 +107,7 @@ def images(histories: Histories) -> Iterator[tuple[int, list[tuple[int, int]]]]:
     for label, stated in enumerate(histories.stated):
         for part in histories.parts(label):
             for symbol, following in enumerate(stated["next"]):
-                around, box = histories.advance(part, symbol)
-                yield (
-                    following,
-                    histories.target(following).values(around, box) + histories.rest.values(box),
-                )
+                yield following, histories.target(following).values(histories.advance(part, symbol))
 
 
 def widen(content: Content, histories: Histories) -> bool:
@@ -115,13 +117,11 @@ def widen(content: Content, histories: Histories) -> bool:
         found.setdefault(label, []).append(np.array(numbers, dtype=float).T / UNIT)
     wider, is_open = {}, False
     for label, ends in found.items():
-        stated, (low, high) = (
-            content["histories"][label],
-            (np.min(ends, axis=0)[0], np.max(ends, axis=0)[1]),
-        )
-        is_open |= bool((low < stated["low"]).any() or (high > stated["high"]).any())
+        stated = ends_of(content["histories"][label])
+        low, high = np.min(ends, axis=0)[0], np.max(ends, axis=0)[1]
+        is_open |= bool((low < stated[0]).any() or (high > stated[1]).any())
         by = 0.02 * (high - low) + 1e-6
-        wider[label] = {"low": (low - by).tolist(), "high": (high + by).tolist()}
+        wider[label] = with_ends(low - by, high + by)
     for label, ends in wider.items() if is_open else ():
         content["histories"][label] |= ends
     return is_open

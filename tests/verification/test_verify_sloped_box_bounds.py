@@ -1,4 +1,4 @@
-"""The checker in one file: its bounds of one position from a set along a direction."""
+"""The checker in one file: its bounds of one position from a sloped box."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb, ctx
 from hypothesis import given
 from hypothesis import strategies as st
-from made_histories import NUM_LINES, Arrays, Content, coordinates_of, histories_of, made, numbers_of, step
+from made_histories import Arrays, Content, ends_of, histories_of, made, numbers_of, step
 from scipy.optimize import linprog
 
 import verify_certificate as checker
@@ -24,7 +24,7 @@ def test_float32_positions_stay_in_the_bounds_and_above_the_margin():
     for label, stated in enumerate(content["histories"]):
         corners = corners_of(weights, stated, random)
         spans = list(histories.parts(label))
-        edges = np.linspace(stated["low"][0], stated["high"][0], len(spans) + 1)
+        edges = np.linspace(*stated["along"], len(spans) + 1)
         y = numbers_of(corners.astype(float), weights, np.array(stated["slopes"]))[:, 0]
         for symbol, following in enumerate(stated["next"]):
             after = step(weights, corners, [symbol % 2, symbol // 2])
@@ -37,7 +37,7 @@ def test_float32_positions_stay_in_the_bounds_and_above_the_margin():
                 low, high = bounds_of(histories, span, symbol, following)
                 away = np.minimum(numbers[chosen] - low, high - numbers[chosen])
                 assert (away >= 0).all()
-                closest = min(closest, (away / (high - low))[:, :NUM_LINES].min(initial=np.inf))
+                closest = min(closest, (away / (high - low)).min(initial=np.inf))
 
     assert closest < 0.05
 
@@ -47,26 +47,22 @@ def test_errors_of_every_sum_and_function_count_in_full():
     weights, content = made()
     histories, units = histories_of(weights, content), len(weights["rnn.weight_hh_l0"])
     for label, stated in enumerate(content["histories"]):
-        slopes = np.append(0, stated["slopes"])
-        low, high = np.array(stated["low"]), np.array(stated["high"])
-        columns = coordinates_of(weights)[1]
-        along = columns + np.outer(columns @ slopes, np.eye(NUM_LINES)[0])
-        spans = list(histories.parts(label))
-        edges = np.linspace(low[0], high[0], len(spans) + 1)
+        slopes, ends, spans = np.array(stated["slopes"]), ends_of(stated), list(histories.parts(label))
+        edges = np.linspace(*stated["along"], len(spans) + 1)
         for part, span in enumerate(spans):
-            low[0], high[0] = edges[part : part + 2]
-            centre, radius = (low + high) / 2, (high - low) / 2
+            ends[:, 0] = edges[part : part + 2]
+            centre, radius = ends.mean(axis=0), (ends[1] - ends[0]) / 2
             for symbol, following in enumerate(stated["next"]):
                 inputs, errors = input_and_errors(weights, [symbol % 2, symbol // 2])
-                t = inputs + along @ centre[:NUM_LINES] + centre[NUM_LINES:]
-                noise = radius[NUM_LINES:] + errors
+                t = inputs + slopes * centre[0] + centre[1:]
+                noise = radius[1:] + errors
                 target = numbers_of(
                     np.eye(units), weights, np.array(content["histories"][following]["slopes"])
                 ).T
                 _, upper = bounds_of(histories, span, symbol, following)
                 for number, form in enumerate(target):
-                    e = np.sign((form / np.cosh(t) ** 2) @ along) * radius[:NUM_LINES]
-                    after = np.tanh(t + along @ e + np.sign(form) * noise)
+                    y = np.sign((form / np.cosh(t) ** 2) @ slopes) * radius[0]
+                    after = np.tanh(t + slopes * y + np.sign(form) * noise)
                     after += np.sign(form) * (2**-20 * abs(after) + 2.0**-124)
                     assert form @ after <= upper[number] + 1e-12
 
@@ -100,7 +96,7 @@ def test_the_margin_leaves_room_for_both_logits_errors():
     share = (units + 1 + 8) * 2**-24
     error = share / (1 - share) * (abs(dense).sum(axis=1) * (1 + 2**-18) + abs(bias))
     for right, (forms, rests) in enumerate(histories.logits):
-        point = [[UNIT // 2] * units, [0] * units]
+        point = [(UNIT // 2,) * units, (0,) * units, (0,) * units]
         for other, (low, high), rest in zip([1 - right], forms.values(point), rests, strict=True):
             gap = (dense[right] - dense[other]).sum() / 2 + bias[right] - float(bias[other])
             assert low <= high
@@ -108,8 +104,7 @@ def test_the_margin_leaves_room_for_both_logits_errors():
 
 
 def bounds_of(histories: Histories, span: Span, symbol: int, following: int) -> np.ndarray:
-    around, box = histories.advance(span, symbol)
-    found = histories.target(following).values(around, box) + histories.rest.values(box)
+    found = histories.target(following).values(histories.advance(span, symbol))
     return np.array(found, dtype=float).T / UNIT
 
 
@@ -117,7 +112,7 @@ def corners_of(weights: Arrays, stated: Content, random: np.random.Generator) ->
     """Just inside the corners of a set, in float32."""
     units = len(weights["rnn.weight_hh_l0"])
     forms = numbers_of(np.eye(units), weights, np.array(stated["slopes"])).T
-    ends = np.array([stated["low"], stated["high"]])
+    ends = ends_of(stated)
     limits, rows = np.append(ends[1], -ends[0]), np.vstack([forms, -forms])
     found = [linprog(v, rows, limits, bounds=(-1, 1)).x for v in random.normal(size=(60, units))]
     mean = np.mean(found, axis=0)
@@ -152,7 +147,7 @@ PAIRS |= st.tuples(ENDS, st.integers(0, FINE)).map(lambda pair: (pair[0], pair[0
 @given(PAIRS.map(sorted), st.data())
 def test_tanh_less_a_slope_is_bounded_tightly(ends, data):
     start, end = ends
-    slope, below, above, low, high = checker.sloped(start, end)
+    slope, below, above, size = checker.chord(start, end)
     assert 0 <= slope <= UNIT
     with precision():
 
@@ -165,10 +160,11 @@ def test_tanh_less_a_slope_is_bounded_tightly(ends, data):
         for t in points:
             assert value(t) >= below
             assert value(t) <= above
-            assert low - 1 <= (arb(t) / UNIT).tanh() * UNIT <= high + 1
+            assert abs((arb(t) / UNIT).tanh() * UNIT) <= size
         assert max(float(value(t)) for t in points) > above - 100
         assert min(float(value(t)) for t in points) < below + 100
-    assert slope or high - low < UNIT >> 20
+    assert slope or above - below < UNIT >> 20
+    assert size <= max(map(abs, map(checker.near_tanh, ends))) + 4
 
 
 @contextmanager
@@ -184,19 +180,19 @@ NUMBERS = st.integers(-(UNIT << 3), UNIT << 3)
 VECTORS = st.lists(NUMBERS, min_size=4, max_size=4)
 
 
-@given(
-    st.lists(VECTORS, min_size=1, max_size=3), VECTORS, VECTORS, st.lists(VECTORS, max_size=3), st.data()
-)
-def test_linear_functions_are_bounded_on_what_a_span_contains(rows, centre, radius, lines, data):
-    radius = list(map(abs, radius))
-    share = st.fractions(-1, 1)
-    e, f = (data.draw(st.lists(share, min_size=n, max_size=n)) for n in (len(lines), 4))
-    h = [c + a * r for c, a, r in zip(centre, f, radius, strict=True)]
-    h = [x + sum(a * line[i] for a, line in zip(e, lines, strict=True)) for i, x in enumerate(h)]
+SHARE = st.fractions(-1, 1)
 
-    for row, (low, high) in zip(rows, checker.Forms(rows).values([centre, radius, *lines]), strict=True):
+
+@given(st.lists(VECTORS, min_size=1, max_size=3), st.tuples(VECTORS, VECTORS, VECTORS), SHARE, st.data())
+def test_linear_functions_are_bounded_on_what_a_span_contains(rows, span, e, data):
+    centre, radius, line = (tuple(each) for each in span)
+    radius = tuple(map(abs, radius))
+    f = data.draw(st.lists(SHARE, min_size=4, max_size=4))
+    h = [c + e * x + a * r for c, x, a, r in zip(centre, line, f, radius, strict=True)]
+
+    for row, (low, high) in zip(rows, checker.Forms(rows).values([centre, radius, line]), strict=True):
         value = Fraction(sum(w * x for w, x in zip(row, h, strict=True)), UNIT)
         assert low + 8 <= value <= high - 8
         reach = sum(abs(w) * r for w, r in zip(row, radius, strict=True))
-        reach += sum(abs(sum(map(int.__mul__, row, line))) for line in lines)
+        reach += abs(sum(map(int.__mul__, row, line)))
         assert high - low <= Fraction(2 * reach, UNIT) + 18
