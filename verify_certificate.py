@@ -13,6 +13,11 @@ reached: in every layer the exact product W_hh h lies in one box, h in a second,
 
 then, by induction over positions, the network answers as the machine does at every position of any input.
 
+Format 3 is for one RNN layer and splits machine states into histories: above, q and r are histories then.
+Each names its machine state and, for every symbol, its next history, which must have the machine's next
+state. S(q) is a sloped box: the h with |h_i| <= 1 + 2^-18 for which v h and every (W_hh h)_i - d_i v h lie
+in the intervals that the file states of q. All histories share the direction v; the slopes d are q's own.
+
 "Computed" means in float32, rounded to nearest, in any way that keeps to these bounds, with u = 2^-24:
 - A sum of n products, in any order, fused or not, subnormal numbers kept or flushed to zero, is off by at
   most gamma * size + 4 K 2^-126 + 2^-126 * norm, where size is the sum of the terms' absolute values, norm
@@ -20,25 +25,30 @@ then, by induction over positions, the network answers as the machine does at ev
 - tanh and sigmoid are off by at most 2^-20 of the exact value and another 2^-124; silu is x sigmoid(x).
 
 Numbers are integers that count units of 2^-160: float32 weights are exact, the ends of boxes are rounded
-outwards, bounds to the safe side. Exit status: 0 proved, 1 refused, 2 not a certificate or not weights.
+outwards, bounds to the safe side. Format 3 counts units of 2^-56, to which v and d are cut: the theorem is
+proved of the sets that these define. Exit status: 0 proved, 1 refused, 2 not a certificate or not weights.
 """
 
 import json
 import sys
-from collections.abc import Callable
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import ROUND_FLOOR, Context
 from fractions import Fraction
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import chain, combinations, pairwise, permutations
 from itertools import product as words
-from math import gcd, prod
-from operator import mul, sub
+from math import gcd, isqrt, prod
+from operator import add, mul, sub
 from pathlib import Path
 from struct import iter_unpack
 from typing import Any
 
 SCALE, ONE = 160, 1 << 160
-OLD, NEW = "ripplecarry certificate 1", "ripplecarry certificate 2"
+FINE, UNIT, CUT = 56, 1 << 56, SCALE - 56  # of format 3
+LARGE, WIDTH, HALF = 1 << 76, 20, 1 << 159  # the size of numbers; of their sums, in bytes, and half of that
+OLD, NEW, SLOPED = (f"ripplecarry certificate {k}" for k in (1, 2, 3))
 ROUNDING = {"unit_roundoff": Fraction(1, 2**24), "subnormal": Fraction(1, 2**126), "extra_terms": 8}
 ROUNDING |= {"function_relative": Fraction(1, 2**20), "largest": 2**126}
 BOXES = {"rnn": ["preactivation"], "gru": ["preactivation", "hidden"], "lstm": ["preactivation", "memory"]}
@@ -54,6 +64,8 @@ TABLES = {"next_state": [[int]], "output": [[int]]}
 SETTINGS: dict[str, Part] = {"times": {"factor": int}, "machine": {"machine": TABLES}}
 SETTINGS |= {"counter": {"modulus": int}, "cycle_navigation": {"modulus": int}, "group": {"group": str}}
 SETTINGS |= {"remainder": {"modulus": int, "digit_order": str}, "dyck": {"depth": int, "kinds": int}}
+HISTORY: Part = {"state": int, "next": [int], "pieces": int}
+HISTORY |= {name: [Fraction] for name in ("along", "slopes", "low", "high")}
 FIRST, GROUPS = "least-first", ("s3", "a5", "s5")
 DEFAULTS: dict[str, Part] = {"cycle_navigation": {"modulus": 5}, "remainder": {"digit_order": FIRST}}
 
@@ -61,6 +73,7 @@ Interval = tuple[int, int]
 Box = list[Interval]
 Table = list[list[int]]
 Region = tuple[Box, Box, Box, list[int]]  # a set's boxes of W_hh h, h and c; the largest sums of |w_k h_k|
+Span = list[tuple[int, ...]]  # centre, radius and line: all centre + e line + n, |e| <= 1, |n| <= radius
 Input = tuple[Box, list[int]]  # the box of W_ih x; the largest sums of |w_k x_k|
 
 
@@ -219,13 +232,14 @@ class Machine:
                 is_meant = is_meant and row == [(number[r], y) for r, y in steps]
         need(is_meant, "the machine is not that of the task")
 
-    def reachable(self) -> list[int]:
-        """The states that some input leads to from state 0."""
-        found, known = [0], {0}
-        for state in found:
-            found += sorted(set(self.next_state[state]) - known)
-            known.update(self.next_state[state])
-        return found
+
+def reachable(next_state: Table) -> list[int]:
+    """The states that some input leads to from state 0."""
+    found, known = [0], {0}
+    for state in found:
+        found += sorted(set(next_state[state]) - known)
+        known.update(next_state[state])
+    return found
 
 
 def exponential(x: int) -> Interval:
@@ -452,10 +466,14 @@ class Network:
                 need(margins[-1] > 0, f"in state {q}, symbol {s} may be answered wrongly")
         return min(margins)
 
+    def errors(self, hidden: Box) -> list[int]:
+        """How far each computed logit may be off."""
+        sizes = [reach + abs(b) for reach, b in zip(self.dense.reach(hidden), self.bias, strict=True)]
+        return [sum_error(len(hidden) + 1, *each) for each in zip(sizes, self.dense.norms, strict=True)]
+
     def margin(self, hidden: Box, right: int) -> int:
         """How far the computed right logit lies above every other at least."""
-        sizes = [reach + abs(b) for reach, b in zip(self.dense.reach(hidden), self.bias, strict=True)]
-        errors = [sum_error(len(hidden) + 1, *each) for each in zip(sizes, self.dense.norms, strict=True)]
+        errors = self.errors(hidden)
         image = Matrix([list(map(sub, self.outputs[right], row)) for row in self.outputs]).image(hidden)
         gaps = [low - b - e for (low, _), b, e in zip(image, self.bias, errors, strict=True)]
         return min(gaps[:right] + gaps[right + 1 :]) + self.bias[right] - errors[right]
@@ -463,9 +481,10 @@ class Network:
 
 def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> dict[int, list[Region]]:
     """The sets by machine state and layer; the zero state lies in the first."""
-    sets, form = {}, {name: {"low": [Fraction], "high": [Fraction]} for name in network.boxes}
-    need({*content["invariant"]} == {*map(str, machine.reachable())}, "it has sets of other states", 2)
-    for q in machine.reachable():
+    sets, states = {}, reachable(machine.next_state)
+    form = {name: {"low": [Fraction], "high": [Fraction]} for name in network.boxes}
+    need({*content["invariant"]} == {*map(str, states)}, "it has sets of other states", 2)
+    for q in states:
         is_set = fits(stated := content["invariant"][str(q)], [form]) and len(stated) == len(network.layers)
         need(is_set, f"the set of state {q} is of another form", 2)
         boxes = [[layer[name] for name in network.boxes] for layer in stated]
@@ -475,20 +494,209 @@ def read_sets(content: dict[str, Any], network: Network, machine: Machine) -> di
     return sets
 
 
+@cache
+def grid() -> list[int]:
+    """tanh(k / 2^8) below 20, cut to units of 2^-56: less than 2 too small."""
+    return [tanh(k << SCALE - 8)[0] >> CUT for k in range(20 << 8)]
+
+
+def near_tanh(t: int) -> int:
+    """tanh t, off by less than 4 units of 2^-56.
+
+    t = a + d with a multiple a of 2^-8 and 0 <= d < 2^-8. So tanh t = (A + D) / (1 + A D), A = tanh a and
+    D = tanh d = d - d^3 / 3 + 2 d^5 / 15 to less than d^7 / 18 < 2^-60. From 20 on 1 - tanh t < 2^-56.
+    """
+    if t < 0:
+        return -near_tanh(-t)
+    if t >= 20 * UNIT:
+        return UNIT
+    a, d = grid()[t >> FINE - 8], t & (UNIT >> 8) - 1
+    square = d * d >> FINE
+    d -= d * square * (5 * UNIT - 2 * square) // 15 >> 2 * FINE
+    return (a + d) * UNIT * UNIT // (UNIT * UNIT + a * d)
+
+
+def below_atanh(w: int) -> int:
+    """A lower bound of atanh w, for 2 units <= w < 1 - 2^-36.
+
+    Where w = tanh(a + d) with a multiple a of 2^-8, tanh d = (w - A) / (1 - A w) = D, A = tanh a, and
+    d > D + D^3 / 3 + D^5 / 5. Less than A that is less, and so it is if A is too large.
+    """
+    k = bisect(grid(), w - 2) - 1
+    a = grid()[k] + 2
+    d = (w - a) * UNIT * UNIT // (UNIT * UNIT - a * w)
+    square = d * d >> FINE
+    return (k << FINE - 8) + d + (d * square * (5 * UNIT + 3 * square) // 15 >> 2 * FINE)
+
+
+def chord(start: int, end: int) -> tuple[int, int, int, int]:
+    """About its slope for tanh; between its ends, bounds of tanh t - slope t and the largest |tanh t|.
+
+    Let g(t) = tanh t - slope t with slope >= 1 - w^2. For t >= 0 it is concave and at most
+    w - (1 - w^2) atanh w, the `top`, which is not negative. For t <= 0 it is convex, so at most 0 or its
+    value at the start. Where slope <= 1 - tanh^2 end, it rises from 0 to the end. As for the minimum,
+    g(-t) = -g(t).
+    """
+    low, high = near_tanh(start) - 4, near_tanh(end) + 4
+    if high - low < UNIT >> 20:
+        return 0, low, high, max(-low, high)
+    lost = UNIT - min(UNIT, (high - low) * UNIT // (end - start))
+    w = min(max(isqrt(lost * UNIT), UNIT >> 20), UNIT - (UNIT >> 35))
+    slope = UNIT - (w * w >> FINE)  # less than a unit above 1 - w^2
+    top = w - ((slope - 1) * below_atanh(w) >> FINE)
+    first, last = low + 8 - (slope * start >> FINE), high - (slope * end >> FINE)  # of g, up to 9 too large
+    is_rising_to_end = end <= 0 or slope * UNIT + high * high <= UNIT * UNIT
+    is_rising_from_start = start >= 0 or slope * UNIT + low * low <= UNIT * UNIT
+    above = max(first, last if is_rising_to_end else top)
+    below = min(last - 9, first - 9 if is_rising_from_start else -top)
+    return slope, below, above, max(-low, high)
+
+
+def packed(numbers: Iterable[int]) -> int:
+    return sum(number << 8 * WIDTH * k for k, number in enumerate(numbers))
+
+
+class Forms:
+    """Linear functions of h, |h_i| < 2, with coefficients less than 2^-56, a unit, off.
+
+    Coefficients of the same h_i stand in one integer, 160 bits each, so that one sum of products is that of
+    all functions, each below 2^152 in size.
+    """
+
+    def __init__(self, rows: Table) -> None:
+        sizes = [list(map(abs, row)) for row in rows]
+        need(max(map(sum, sizes)) < LARGE, "a number is too large")
+        self.columns, self.sizes = (list(map(packed, zip(*each, strict=True))) for each in (rows, sizes))
+        self.halves = packed([HALF] * len(rows))
+        self.places = range(0, WIDTH * len(rows), WIDTH)
+
+    def products(self, columns: list[int], vector: Sequence[int]) -> list[int]:
+        """The functions of a vector; the half that is added to each makes it positive."""
+        content = (sum(map(mul, columns, vector)) + self.halves).to_bytes(self.places.stop, "little")
+        return [int.from_bytes(content[k : k + WIDTH], "little") - HALF for k in self.places]
+
+    def values(self, span: Span) -> Box:
+        """Between what values they are for an h in a span."""
+        need(all(-LARGE < x < LARGE for x in chain(*span)), "a number is too large")
+        centre, radius, line = span
+        lines, slack = map(abs, self.products(self.columns, line)), 2 * len(self.columns)
+        reaches = map(add, self.products(self.sizes, radius), lines)
+        ends = zip(self.products(self.columns, centre), reaches, strict=True)
+        return [((a - b >> FINE) - slack, -(-a - b >> FINE) + slack) for a, b in ends]
+
+
+class Histories:
+    """The sets of format 3, if they are of a form that fits the network and the machine."""
+
+    def __init__(self, content: Part, network: Network, machine: Machine) -> None:
+        self.machine, self.network, layer = machine, network, network.layers[0]
+        need(network.cell == "rnn" and len(network.layers) == 1, "the weights are not of one RNN layer")
+        self.stated, self.direction = content["histories"], [x * UNIT // 1 for x in content["direction"]]
+        units, num, self.boxes = layer.num_units, len(self.stated), list[Box]()
+        work = len(machine.symbols) * sum(each["pieces"] for each in self.stated)
+        need(1 <= num <= 100_000 and work <= 5_000_000, "there are no histories, or too many", 2)
+        need(len(self.direction) == units, "the direction has another size", 2)
+        for each in self.stated:
+            sizes, along = [len(each[name]) for name in ("next", "along", "slopes")], each["along"]
+            is_fit = sizes == [len(machine.symbols), 2, units] and 1 <= each["pieces"] <= 1000
+            is_fit = is_fit and all(0 <= r < num for r in each["next"])
+            need(is_fit and 0 <= each["state"] < len(machine.output), "a history is of another form", 2)
+            box = read_box({"low": along[:1], "high": along[1:]}, 1) + read_box(each, units)
+            self.boxes.append([(low >> CUT, -(-high >> CUT)) for low, high in box])
+        self.slopes = [[x * UNIT // 1 for x in each["slopes"]] for each in self.stated]
+        is_first = self.stated[0]["state"] == 0 and all(low <= 0 <= high for low, high in self.boxes[0])
+        need(is_first, "the zero state is not in the set of history 0, or its state is not 0")
+        unit = layer.from_hidden.unit
+        self.recurrent = [[w * unit >> CUT for w in row] for row in layer.from_hidden.rows]
+        self.target = lru_cache(10**7 // units**2)(self.bounded)  # 430 MB
+        self.symbols = list(map(self.input_of, machine.symbols))
+        self.logits = list(map(self.differences, range(len(network.outputs))))
+
+    def input_of(self, digits: list[int]) -> tuple[list[int], list[int]]:
+        """W_ih x + b_ih + b_hh of a symbol, and how far the computed sum with any W_hh h may be off."""
+        layer = self.network.layers[0]
+        nothing = layer.region({"low": [0] * layer.num_units, "high": [0] * layer.num_units})
+        symbol = [(entry, entry) for digit in digits for entry in self.network.embedding[digit]]
+        x = layer.from_input.read(symbol)
+        gates = [layer.gate(x, nothing, unit) for unit in range(layer.num_units)]
+        return [a + b >> CUT + 1 for a, b in gates], [(b - a >> CUT + 1) + 2 for a, b in gates]
+
+    def differences(self, right: int) -> tuple[Forms, list[int]]:
+        """The right logit less each other, as far as it is linear in h, and the rest less both errors."""
+        rows, bias = self.network.outputs, self.network.bias
+        bound, others = ONE + (ONE >> 18), [j for j in range(len(rows)) if j != right]
+        errors = self.network.errors([(-bound, bound)] * len(rows[0]))
+        rests = [bias[right] - bias[j] - errors[right] - errors[j] >> CUT for j in others]
+        forms = [[x >> CUT for x in map(sub, rows[right], rows[j])] for j in others]
+        return Forms(forms), rests
+
+    def bounded(self, r: int) -> Forms:
+        """The numbers that history r bounds: v h and (W_hh h)_i - d_i v h."""
+        v, pairs = self.direction, zip(self.recurrent, self.slopes[r], strict=True)
+        return Forms([v, *([w - (d * x >> FINE) for w, x in zip(row, v, strict=True)] for row, d in pairs)])
+
+    def parts(self, q: int) -> Iterator[Span]:
+        """W_hh h for the h of a set that is cut along v h."""
+        (first, last), *box = self.boxes[q]
+        length, number = last - first, self.stated[q]["pieces"]
+        for k in range(number):
+            low, high = first + length * k // number, last - length * (number - 1 - k) // number
+            centre, units = low + high >> 1, []
+            for d, (a, b) in zip(self.slopes[q], box, strict=True):
+                middle = a + b >> 1
+                radius = b - middle + 2  # for what is cut off the products
+                units.append((middle + (d * centre >> FINE), radius, d * (high - centre) >> FINE))
+            yield list(zip(*units, strict=True))
+
+    def advance(self, part: Span, s: int) -> Span:
+        """Where the computed h' = tanh(sum) lies: around the part's line times slopes."""
+        units = []
+        for x, error, t, n, line in zip(*self.symbols[s], *part, strict=True):
+            t, n = t + x, n + error
+            reach = n + abs(line)
+            slope, below, above, size = chord(t - reach, t + reach)
+            radius = (slope * n >> FINE) + (above - below >> 1) + (size >> 20) + 6  # for what is cut off
+            units.append(((slope * t >> FINE) + (below + above >> 1), radius, slope * line >> FINE))
+        return list(zip(*units, strict=True))
+
+    def prove(self) -> int:
+        """The least margin of a right logit, if every symbol leads from every set into the next one."""
+        margins, all_following = [], [each["next"] for each in self.stated]
+        for q in reachable(all_following):
+            state, following = self.stated[q]["state"], all_following[q]
+            states = [self.stated[r]["state"] for r in following]
+            need(states == self.machine.next_state[state], f"after history {q} comes one of another state")
+            for part in self.parts(q):
+                for s, r in enumerate(following):
+                    after = self.advance(part, s)
+                    pairs = zip(self.target(r).values(after), self.boxes[r], strict=True)
+                    is_in = all(a <= b and c <= d for (b, c), (a, d) in pairs)
+                    need(is_in, f"from history {q}, symbol {s} may lead out")
+                    forms, rests = self.logits[self.machine.output[state][s]]
+                    gaps = zip(forms.values(after), rests, strict=True)
+                    margins.append(min(low + rest for (low, _), rest in gaps))
+                    need(margins[-1] > 0, f"from history {q}, symbol {s} may be answered wrongly")
+        return min(margins) << CUT
+
+
 def verify(weights: bytes, certificate: bytes) -> dict[str, Any]:
     """What a certificate proves about weights; raises Refused where that is nothing."""
     content, given = read_json(certificate, "the certificate"), Weights(weights)
-    need(content.get("format") in (OLD, NEW), "not a certificate of format 1 or 2", 2)
-    form = {"task": dict, "machine": TABLES, "invariant": dict, "margin": Fraction}
+    need(content.get("format") in (OLD, NEW, SLOPED), "not a certificate of format 1, 2 or 3", 2)
+    form = {"task": dict, "machine": TABLES, "margin": Fraction}
+    is_old, is_sloped = (content["format"] == name for name in (OLD, SLOPED))
+    form |= {"direction": [Fraction], "histories": [HISTORY]} if is_sloped else {"invariant": dict}
     need(fits({name: content.get(name) for name in form}, form), "a part is missing or of another type", 2)
     machine = Machine(content["task"], content["machine"])
-    is_old = content["format"] == OLD
     network = Network(given, machine, content)
     need(network.cell == given.metadata.get("cell", network.cell), "the weights are of another cell")
     need(content.get("weights_sha256") == given.sha256, "the certificate is about other weights")
     bounds = ROUNDING | {"function_absolute": Fraction(1, 2 ** (125 if is_old else 124))}
     need(content.get("rounding") == bounds, "the certificate assumes other rounding")
-    margin = network.prove(machine, read_sets(content, network, machine))
+    if is_sloped:
+        margin = Histories(content, network, machine).prove()
+    else:
+        margin = network.prove(machine, read_sets(content, network, machine))
     stated = content["margin"] * Fraction(10**6, 10**6 + is_old)  # format 1 states it to the last bit
     need(stated * ONE <= margin, "a larger margin is stated than proved")
     tables = json.dumps([machine.next_state, machine.output], separators=(",", ":"))
