@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ripplecarry.arithmetic.reset_free_runs import ResetFreeRuns
@@ -46,6 +46,7 @@ def readings(machine, word):
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=map(str, TASKS))
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_history_stands_for_the_state_and_the_last_readings_of_all_its_words(machine, data):
     symbols = st.integers(0, machine.num_symbols - 1)

@@ -32,7 +32,7 @@ class Chosen:
 
 
 def chosen(seed: int, case: int, weights: Weights) -> Chosen:
-    """States that random words reach, near one another, and some more around them."""
+    """States that random words reach, near one another, and some more around them; or a single one."""
     random = np.random.default_rng(case)
     trial, _ = trained(seed)
     bounds, machine = bounds_of(trial, weights), trial.build_task().machine
@@ -48,6 +48,8 @@ def chosen(seed: int, case: int, weights: Weights) -> Chosen:
     spread = 10.0 ** random.uniform(-7, 0)
     moved = near + spread * random.uniform(-1, 1, near.shape) * (random.random(near.shape) < 0.3)
     hidden = np.clip(np.concatenate([near, moved]), -1, 1).astype(np.float32)
+    if case % 4 == 3:  # where bounds add nothing but rounding
+        hidden = hidden[:1]
     if case % 2:
         bounds.direction = random.normal(size=len(bounds.recurrent))
     r = bounds.direction
@@ -179,7 +181,7 @@ def test_what_float32_makes_of_a_piece_lies_in_the_bounds(seed, by):
         assert (by_checker[1] >= by_search[1] - 1e-6 * scale).all()
         assert np.abs(np.subtract(by_checker[:2], by_search[:2])).max() <= 1e-5 * scale
         assert np.abs(by_checker[2] - by_search[2]).max() <= 1e-5 * scale
-    assert nearest < 0.02
+    assert nearest < 1e-4
 
 
 def test_states_outside_a_piece_are_noticed():

@@ -98,11 +98,12 @@ def _close(
     if histories.num > most_pieces:
         return None
     sets = _around(histories, reached)
-    largest_width = LARGEST_GROWTH * _inflated(sets).width
+    largest_width = LARGEST_GROWTH * sets.width
     for number in range(1, MAX_ROUNDS + 1):
         sets = _cut(_inflated(sets))
         num_pieces = int(sets.num_pieces.sum())
-        if num_pieces > most_pieces or sets.width > largest_width:
+        has_grown = number > 1 and sets.width > largest_width
+        if num_pieces > most_pieces or has_grown:
             return None
         following, margin = bounds.advance(sets, histories)
         room = sets.radii * SLACK + SLACK_CONSTANT
