@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,7 @@ def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, objec
         "answer": "unknown",
         "margin": found.margin,
         "forgetting": found.forgetting and list(found.forgetting.ratios),
+        "last_round": found.last_round and asdict(found.last_round),
         "why": found.sentence,
     }
 

@@ -97,8 +97,7 @@ def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     if certificate["format"] == SLOPED_BOXES:
         if cell != "rnn" or len(layers) != 1:
             raise CertificateRefused("its sets are for one layer of rnn")
-        exact = _exact_layer(layers[0], features, weights)
-        margin, slack = SlopedBoxChecker(certificate, exact, task.machine).prove()
+        margin, slack = sloped_box_checker(certificate, weights, task).prove()
     else:
         hidden_size = len(layers[0].input_bias) // gates
         sets = read_sets(
@@ -138,8 +137,10 @@ def _bounds_of_boxes(
     return margin, slack
 
 
-def _exact_layer(layer: _Layer, features: arb_mat, weights: Weights) -> ExactLayer:
-    """What a layer of rnn adds to W_hh h, and the bounds of its rounding."""
+def sloped_box_checker(certificate: Mapping[str, Any], weights: Weights, task: Task) -> SlopedBoxChecker:
+    """The checker of these sloped boxes; the network must be one layer of rnn for the task."""
+    _, (layer,) = _layers(weights, task)
+    features = _symbol_features(weights["embed_layer.weight"], task)
     below = (layer.from_input * features).transpose().tolist()
     most = arb_mat([[HIDDEN_BOUND]] * layer.from_hidden.ncols())
     before_sizes = (layer.hidden_sizes * most).entries()
@@ -147,7 +148,7 @@ def _exact_layer(layer: _Layer, features: arb_mat, weights: Weights) -> ExactLay
     biases = list(zip(layer.input_bias, layer.hidden_bias, strict=True))
     num_terms = features.nrows() + layer.from_hidden.ncols() + 2
     fixed = [(a + b, before + abs(a) + abs(b)) for (a, b), before in zip(biases, before_sizes, strict=True)]
-    return ExactLayer(
+    exact = ExactLayer(
         weights["rnn.weight_hh_l0"],
         [[x + bias for x, (bias, _) in zip(row, fixed, strict=True)] for row in below],
         [
@@ -160,6 +161,7 @@ def _exact_layer(layer: _Layer, features: arb_mat, weights: Weights) -> ExactLay
         weights["dense.weight"],
         weights["dense.bias"],
     )
+    return SlopedBoxChecker(certificate, exact, task.machine)
 
 
 def _check_numbers(name: str, array: np.ndarray) -> None:

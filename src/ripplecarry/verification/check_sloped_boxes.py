@@ -4,7 +4,7 @@ Nothing in the file is trusted. A history's claims, which one follows it and whi
 stands for, are compared with the task's machine; direction and slopes may be any numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NamedTuple
@@ -20,7 +20,8 @@ from ripplecarry.verification.rounding import ROUNDING
 HIDDEN_BOUND = arb(1 + 4 * ROUNDING.function_relative)
 """RNN and LSTM: a bound on |h|, which is tanh, or sigmoid times tanh with one rounding."""
 MOST_PIECES, MOST_NUMBERS, MOST_TRANSITIONS = 1000, 10_000_000, 5_000_000
-"""Of one set; of the functionals of all sets; of pieces by symbols: half a gigabyte, and hours."""
+"""Of one set; of the functionals of all sets, and of all answers, a gigabyte each; of pieces by
+symbols: hours."""
 _FLAT = arb(2.0**-20)
 """Where tanh rises by less, its line is level."""
 _ZERO, _ONE, _HALF = arb(0), arb(1), arb(0.5)
@@ -108,6 +109,10 @@ class SlopedBoxChecker:
     def __init__(self, certificate: Mapping[str, Any], layer: ExactLayer, machine: Machine) -> None:
         self._layer, self._machine, self._units = layer, machine, range(len(layer.recurrent))
         self._recurrent = [[arb(w) for w in row] for row in layer.recurrent.astype(np.float64).tolist()]
+        if (num_answers := len(layer.readout)) ** 2 * len(self._units) > MOST_NUMBERS:
+            raise CertificateRefused(
+                f"{num_answers} answers of {len(self._units)} units are too many to check"
+            )
         self._direction = _numbers(certificate["direction"], len(self._units))
         self._histories = self._read(certificate["histories"])
         self._readouts = {int(right): self._readout(int(right)) for right in np.unique(machine.output)}
@@ -150,6 +155,24 @@ class SlopedBoxChecker:
 
     def _step(self, number: int, piece: int, before: Bounds) -> Bounds:
         """Bounds that hold of one piece's images too."""
+        margin, slack = before
+        following = self._histories[number].following
+        for after, (leads, images) in zip(following, self.images(number, piece), strict=True):
+            for lead in leads:
+                margin = margin.min(lead.lower())
+            if not margin > 0:
+                raise CertificateRefused(
+                    f"after history {number} an answer may be wrong: margin {float(margin.mid()):.3g}"
+                )
+            slack = slack.min(self._slack(number, after, images))
+        return Bounds(margin, slack)
+
+    def images(self, number: int, piece: int) -> Iterator[tuple[Balls, Balls]]:
+        """What one position makes of a piece of a history's set, by symbol.
+
+        Yields: by how much the right logit leads each other one, less rounding; and the values of what the
+            next history's set bounds: y, and the preactivations less its slopes times y.
+        """
         history, layer = self._histories[number], self._layer
         width = (history.high[0] - history.low[0]) / history.num_pieces
         start, end = history.low[0] + piece * width, history.low[0] + (piece + 1) * width
@@ -158,7 +181,6 @@ class SlopedBoxChecker:
         radius = [(_HALF * (b - a)).abs_upper() for a, b in zip(low, high, strict=True)]
         middle = [d * centre[0] + c for d, c in zip(history.slopes, centre[1:], strict=True)]
         along = [d * radius[0] for d in history.slopes]
-        margin, slack = before
         for symbol, after in enumerate(history.following):
             lines, spread = [], []
             for i in self._units:
@@ -169,14 +191,8 @@ class SlopedBoxChecker:
                 spread.append([line.slope * apart + line.error])
             values = arb_mat(lines), arb_mat(spread)
             readout, biases = self._readouts[int(self._machine.output[history.state, symbol])]
-            for ahead, bias in zip(readout.bounds(*values), biases, strict=True):
-                margin = margin.min((ahead + bias).lower())
-            if not margin > 0:
-                raise CertificateRefused(
-                    f"after history {number} an answer may be wrong: margin {float(margin.mid()):.3g}"
-                )
-            slack = slack.min(self._slack(number, after, self._goal(after).bounds(*values)))
-        return Bounds(margin, slack)
+            leads = [lead + bias for lead, bias in zip(readout.bounds(*values), biases, strict=True)]
+            yield leads, self._goal(after).bounds(*values)
 
     def _slack(self, number: int, after: int, images: Balls) -> arb:
         smallest, target = arb("inf"), self._histories[after]

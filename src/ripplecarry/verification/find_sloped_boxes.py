@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from warnings import catch_warnings
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
@@ -101,7 +102,8 @@ def _close(
     for number in range(1, MAX_ROUNDS + 1):
         sets = _cut(_inflated(sets))
         num_pieces = int(sets.num_pieces.sum())
-        if num_pieces > most_pieces or sets.width > largest_width:
+        has_grown = number > 1 and sets.width > largest_width
+        if num_pieces > most_pieces or has_grown:
             return None
         following, margin = bounds.advance(sets, histories)
         room = sets.radii * SLACK + SLACK_CONSTANT
@@ -149,10 +151,11 @@ def _groups(bounds: PositionBounds, histories: Histories, reached: _Reached) -> 
     found: dict[Reading, int] = {}
     for state in bounds.machine.reachable_states():
         own = histories.state[met] == state
-        num_groups = min(NUM_GROUPS, int(own.sum()))
+        num_groups = min(NUM_GROUPS, len(np.unique(means[own], axis=0)))
         if not num_groups:
             continue
-        labels = kmeans2(means[own], num_groups, minit="++", seed=0)[1]
+        with catch_warnings(category=UserWarning, action="ignore"):  # of groups that are left empty
+            labels = kmeans2(means[own], num_groups, minit="++", seed=0)[1]
         for history, label in zip(met[own], labels, strict=True):
             reading = histories.last[history]
             assert reading is not None  # no word leads to history 0
