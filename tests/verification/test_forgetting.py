@@ -10,7 +10,8 @@ from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import Architecture, parameter_shapes
 from ripplecarry.networks.initial_values import initial_weights
-from ripplecarry.verification.forgetting import NUM_POSITIONS, estimate_forgetting
+from ripplecarry.verification.estimate_forgetting import estimate_forgetting
+from ripplecarry.verification.forgetting import NUM_POSITIONS
 
 SMALL = Architecture(cell="rnn", layers=1, hidden_size=4, embedding_size=2)
 
