@@ -8,7 +8,6 @@ exist, and large differences may behave otherwise than small ones.
 """
 
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 import torch
@@ -55,14 +54,11 @@ def estimate_forgetting(
     reached = dynamics.roll(_words(task.machine, random))
     try:
         norms = _learn_norms(dynamics, reached, random)
-        found = Forgetting(_search(dynamics, reached, norms, random))
-    except torch.linalg.LinAlgError:  # of matrices with infinities or NaN
-        found = None
-    if found is None or not all(map(isfinite, found.ratios)):
+        return Forgetting(_search(dynamics, reached, norms, random))
+    except torch.linalg.LinAlgError:  # of a matrix with infinities or NaN
         raise ConfigurationError(
             "no estimate of forgetting: weights or differences exceed what floats hold"
-        )
-    return found
+        ) from None
 
 
 class _Dynamics:
