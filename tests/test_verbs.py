@@ -24,7 +24,7 @@ FOR_PYTHON = {
     "study": {"listener", "stop"},
     "add": {"report"},
     "evaluate": {"say", "report"},
-    "certify": {"say", "answered", "report", "stop"},
+    "certify": {"say", "answered", "estimated", "report", "stop"},
     "extract": {"say"},
     "page": {"say"},
     "import": {"say"},

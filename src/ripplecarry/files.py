@@ -145,6 +145,20 @@ def hold_lock(descriptor: int) -> None:
             return
 
 
+@contextmanager
+def locked(lock: Path) -> Generator[None]:
+    """Holds the lock file of this name, which its previous holder may have deleted meanwhile."""
+    while True:
+        with writing(lock):
+            file = lock.open("wb")
+        with file:
+            hold_lock(file.fileno())
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
+                    yield
+                    return
+
+
 def json_text(content: object) -> str:
     """JSON, with null for the numbers that JSON lacks: infinities and NaN."""
     return json.dumps(_finite(content), indent=1, allow_nan=False)

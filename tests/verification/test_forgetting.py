@@ -5,12 +5,15 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from hand_made_adders import exact_trial, exact_weights
 
 from ripplecarry.arithmetic.tasks import addition
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.networks.adder import Adder
 from ripplecarry.networks.architecture import Architecture, parameter_shapes
 from ripplecarry.networks.initial_values import initial_weights
-from ripplecarry.verification.forgetting import NUM_POSITIONS, estimate_forgetting
+from ripplecarry.verification.estimate_forgetting import estimate_forgetting
+from ripplecarry.verification.forgetting import NUM_POSITIONS
 
 SMALL = Architecture(cell="rnn", layers=1, hidden_size=4, embedding_size=2)
 
@@ -57,3 +60,26 @@ def test_the_beam_finds_nearly_the_worst_word_of_all(cell):
         worst = max(worst, float(torch.linalg.matrix_norm(torch.cat(rows), 2)))
     found = estimate_forgetting(shape, addition(2), weights)
     assert found.rate > 0.85 * worst ** (1 / 8)
+
+
+def test_a_saturated_network_forgets_at_once():
+    """All its Jacobians are zero, in float32 at least."""
+    found = estimate_forgetting(exact_trial(10), addition(10), exact_weights(10))
+
+    assert max(found.ratios) < 1e-9
+
+
+LAYERS_129 = SMALL.model_copy(update={"layers": 129})
+
+
+@pytest.mark.parametrize(
+    ("shape", "weights", "words"),
+    [
+        (LAYERS_129, initial_weights(LAYERS_129, addition(2), 0), "state has 516 numbers; at most 512"),
+        (SMALL, scaled(1e38), "exceed what floats hold"),
+        (SMALL, scaled(np.nan), "exceed what floats hold"),
+    ],
+)
+def test_what_gets_no_estimate_is_told(shape, weights, words):
+    with pytest.raises(ConfigurationError, match=words):
+        estimate_forgetting(shape, addition(2), weights)

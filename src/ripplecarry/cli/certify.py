@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.sweeps.certifying import Unknown
     from ripplecarry.verification.certificate import Certificate
+    from ripplecarry.verification.forgetting import Forgetting
 
 
 @command(verb.certify)
@@ -24,6 +25,8 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     The answer is `certified`, with a certificate in the store (exit status 0); `refuted`, with a wrong
     answer (1); or `unknown` (1). With `--polish`, where the network as it is has no proof, a copy is
     trained until it has one; the copy is a run of its own. The engine is what confirms a wrong answer.
+    How strongly the network forgets is estimated where the answer is `unknown`, and with `--forgetting`
+    in any case, which takes 1 to 30 seconds once; the store keeps it, and `runs` lists it.
 
     Example: ripplecarry certify 44136fa355-native-0 --polish
     """
@@ -36,6 +39,7 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
     from ripplecarry.verification.certificate import Certificate
 
     own: list[Counterexample | Unknown] = []
+    estimates: list[Forgetting | None] = []
 
     def answered(answer: "Counterexample | Unknown") -> None:
         own.append(answer)
@@ -45,12 +49,22 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
 
     with ExitStack() as polishing:
         try:
-            found = verb.certify(subject, store=store, say=say, answered=answered, stop=stop, **options)
+            found = verb.certify(
+                subject,
+                store=store,
+                say=say,
+                answered=answered,
+                estimated=estimates.append,
+                stop=stop,
+                **options,
+            )
         except Interrupted:
             return say_interrupted()
     result = {"run": subject.id, **_as_dict(own[0] if own else found)}
     if own:
         result["polished"] = None if found is own[0] else _as_dict(found)
+    for estimate in estimates:
+        result["forgetting"] = estimate and list(estimate.ratios)
     if isinstance(found, Certificate):
         result["certificate"] = str(Store(store).certificate_path(str(found.content["run"])))
     if as_json:
@@ -59,6 +73,8 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
         print(_sentence(found))
         if "certificate" in result:
             print(f"certificate: {result['certificate']}")
+        for estimate in filter(None, estimates):
+            print(f"forgetting: {estimate.sentence}")
     return 0 if isinstance(found, Certificate) else 1
 
 

@@ -9,8 +9,10 @@ from ripplecarry.cli.run_summary import run_summary, summary_rows
 from ripplecarry.cli.say import say
 from ripplecarry.files import json_text
 from ripplecarry.runs.index import Row
+from ripplecarry.runs.listing import FORGETTING, KNOWN
 from ripplecarry.runs.trial import Trial
 from ripplecarry.verbs import runs as verb
+from ripplecarry.verification.forgetting import NUM_POSITIONS
 
 if TYPE_CHECKING:
     from ripplecarry.runs.run import Run
@@ -28,9 +30,11 @@ _HEADINGS = {
 _LEGEND = (
     ("read_after_step", "exact match: as last read, after the update of that step; the first step is 0"),
     ("trained_until_certified", "the setting certify: whether training went on until there is a proof"),
+    ("standing", "what is known of its answers, the column proof: certified, unchecked or refuted"),
     (
-        "standing",
-        "what is known of its answers, the column proof: certified, unchecked or refuted",
+        FORGETTING,
+        f"by how much {NUM_POSITIONS} positions multiply a small difference between states, in the worst "
+        "words tried: an estimate, by `certify`; under 1 the network forgets",
     ),
 )
 
@@ -51,12 +55,15 @@ def runs(
     Columns: id, seed, engine, outcome, every setting of `train`, steps_done, the loss of the last step;
     exact_match, digit_accuracy, exact_match_at_9, digit_accuracy_at_9 and exact_match_hard as last read,
     after the step metrics_read_after_step; the time to exactness as exact_from_step and exact_from_s,
-    train_s, finished_at, and proof. The time to exactness is when the hard cases of the training length
-    were all right for good, as read every 50 steps. Steps count from 0.
+    train_s, finished_at, proof and forgetting. The time to exactness is when the hard cases of the training
+    length were all right for good, as read every 50 steps. Steps count from 0.
     certify is the setting of `train`, and says nothing of what came of it; tables head it `trained until
     certified`. proof, headed `standing`, is `certified` where the checker has accepted the store's
     certificate for the run, `unchecked` where `ripplecarry check` has yet to, `refuted` where `certify` or
     `evaluate` found a wrong answer, and empty otherwise, which `proof is null` finds.
+    forgetting is by how much 8 positions multiply a small difference between states, in the worst words
+    tried. `certify` estimates it where it finds neither a proof nor a wrong answer, and for any run with
+    `--forgetting`; tables show it where it is known of any run listed.
     Runs that are damaged, as far as can be seen without reading their curves and weights, are named
     and make the exit status 1; showing a run, and every study, checks all its bytes. A damaged run stays
     as it is, and is not run again, until `--discard-damaged` deletes it. `--tensorboard` writes the curves
@@ -88,7 +95,7 @@ def runs(
             say(words)
         return 1 if faults else 0
     if found is not None:
-        return _show_run(found, run_store.proof(found), as_json)
+        return _show_run(found, {name: rows[0][name] for name in KNOWN}, as_json)
     _list_runs(rows, store, as_json)
     begun = run_store.unfinished_ids()
     if begun and not as_json:
@@ -116,19 +123,20 @@ def _list_runs(rows: list[Row], store: Path, as_json: bool) -> None:
 
 def _columns_to_show(rows: list[Row]) -> list[Row]:
     varied = [name for name in Trial.model_fields if len({row.get(name) for row in rows} - {None}) > 1]
-    columns = ("id", *varied, *_ALWAYS)
+    estimates = [FORGETTING] if any(row[FORGETTING] is not None for row in rows) else []
+    columns = ("id", *varied, *_ALWAYS, *estimates)
     return [{_HEADINGS.get(name, name): row[name] for name in columns} for row in rows]
 
 
-def _show_run(run: "Run", proof: str | None, as_json: bool) -> int:
+def _show_run(run: "Run", known: Row, as_json: bool) -> int:
     from ripplecarry.console import output, print_curve, print_table
     from ripplecarry.runs.listing import KNOWN_OF_IMPORTED
     from ripplecarry.runs.run_files import IMPORTED
 
     if as_json:
-        print(json.dumps({"config": dict(run.config), "state": dict(run.state), "proof": proof}, indent=1))
+        print(json.dumps({"config": dict(run.config), "state": dict(run.state), **known}, indent=1))
         return 0
-    summary = run_summary(run) | {"proof": proof or "none"}
+    summary = run_summary(run) | known | {"proof": known["proof"] or "none"}
     print_table(f"run {run.id}", summary_rows(summary))
     settings = run.trial.model_dump(mode="json", exclude_none=True, exclude={"cell_code"})
     if run.engine == IMPORTED:  # how it was trained, nobody told

@@ -32,8 +32,9 @@ KNOWN_OF_IMPORTED = (
 )
 ALL, BY_ID = "true", "id"
 """The condition and order of a listing by default."""
-PROOF = "proof"
-"""The column that is read anew for every listing."""
+PROOF, FORGETTING = "proof", "forgetting"
+KNOWN = {PROOF: "VARCHAR", FORGETTING: "DOUBLE"}
+"""The columns that are read anew for every listing, with their types in SQL."""
 _TYPES = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 
 
@@ -49,7 +50,7 @@ def settings_of(run: Run) -> Row:
 
 
 def row_of(run: Run) -> Row:
-    """A run's row, without its proof."""
+    """A run's row, without the columns `KNOWN`."""
     names = ("id", "seed", "engine", "metrics_read_after_step", "exact_from_step", "exact_from_s")
     own = {name: getattr(run, name) for name in names}
     found = run.state["last"] | run.state | settings_of(run) | own
@@ -123,7 +124,7 @@ def _reason(error: Exception, sql: str) -> str:
     """Why DuckDB refuses a condition or order, with the columns that exist."""
     kind, _, words = str(error).splitlines()[0].partition(": ")
     words = words.removesuffix("!").removesuffix(" in FROM clause") or kind
-    columns = [*COLUMNS, PROOF]
+    columns = [*COLUMNS, *KNOWN]
     words += hint(words, sql, columns)
     return f"{words}; SQL conditions and orders use the columns {', '.join(columns)}"
 
@@ -131,11 +132,9 @@ def _reason(error: Exception, sql: str) -> str:
 def _typed_column(name: str) -> str:
     """The column with its type, where it may be empty, so that no type can be inferred."""
     quoted = f'"{name}"'  # `group` is a word of SQL
-    if name == PROOF:
-        return f"CAST({quoted} AS VARCHAR) AS {quoted}"
-    if name not in Trial.model_fields:
-        return quoted
-    return f"CAST({quoted} AS {_TYPES[_value_type(Trial.model_fields[name].annotation)]}) AS {quoted}"
+    setting = Trial.model_fields.get(name)
+    kind = KNOWN.get(name) if setting is None else _TYPES[_value_type(setting.annotation)]
+    return quoted if kind is None else f"CAST({quoted} AS {kind}) AS {quoted}"
 
 
 def _value_type(annotation: Any) -> type:

@@ -25,7 +25,7 @@ class Merged:
 
 
 def merge(sources: list[Path], target: Store) -> Merged:
-    """Copies the runs that the target lacks, after verifying each, and certificates of runs that are equal
+    """Copies the runs that the target lacks, after verifying each, and what is known of runs that are equal
     in both. Certificates are not checked here: every reader has the checker accept them first.
 
     Raises:
@@ -67,6 +67,9 @@ def _take(source: Store, run_id: str, target: Store, merged: Merged) -> None:
             target.keep_counterexample(run_id, json.loads(read_whole(wrong)))
         except (OSError, ValueError, RecursionError):
             raise StoreError(f"{wrong} is damaged; its run was merged without it") from None
+    estimate = source.forgetting(run)
+    if estimate is not None and target.forgetting(run) is None:
+        target.keep_forgetting(run, estimate)
 
 
 def _are_equal(ours: Run, theirs: Run) -> bool:

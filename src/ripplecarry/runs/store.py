@@ -4,6 +4,7 @@ STORE/runs/ID/             finished runs
 STORE/unfinished/ID/       the checkpoint of each unfinished run; removed when it finishes
 STORE/certificates/ID.json certificates of runs
 STORE/counterexamples/ID.json of each run the shortest wrong answer known
+STORE/forgetting/ID.json   of each run the estimate of how strongly it forgets, once made
 STORE/machines/            pictures of the machines that were extracted
 STORE/pages/ID.html        pages to explore runs
 STORE/exports/             networks in formats that other programs read
@@ -25,13 +26,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from warnings import warn
 
 from ripplecarry.errors import DamageError, StoreError
-from ripplecarry.files import hold_lock, read_whole, write_atomically, write_together, writing
+from ripplecarry.files import locked, read_whole, write_atomically, write_together, writing
+from ripplecarry.runs.forgetting import read_forgetting, written_forgetting
 from ripplecarry.runs.index import Row, indexed_rows
-from ripplecarry.runs.listing import ALL, BY_ID, COLUMNS, PROOF, row_of, select
+from ripplecarry.runs.listing import ALL, BY_ID, COLUMNS, FORGETTING, KNOWN, PROOF, row_of, select
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.run_files import REMEDY, is_run_id
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.runs.write_run import move_into_place
+from ripplecarry.verification.forgetting import Forgetting
 from ripplecarry.verification.proof import weights_hash
 
 if TYPE_CHECKING:
@@ -63,6 +66,10 @@ class Store:
         """Where the shortest known counterexample of a run is, if any is known."""
         return self.root / "counterexamples" / f"{run_id}.json"
 
+    def forgetting_path(self, run_id: str) -> Path:
+        """Where the estimate of how strongly a run forgets is, if it was made."""
+        return self.root / "forgetting" / f"{run_id}.json"
+
     def owns(self, run: Run) -> bool:
         """Whether this run's folder is the store's; one of the same id may lie elsewhere."""
         return run.folder.resolve() == self.run_folder(run.id).resolve()
@@ -84,6 +91,10 @@ class Store:
         if recorded(run, path) is not None:
             return "certified"
         return "unchecked" if is_own else None
+
+    def forgetting(self, run: Run) -> Forgetting | None:
+        """How strongly this run's network forgets, where `certify` has estimated it."""
+        return read_forgetting(run, self.forgetting_path(run.id))
 
     def machine_folder(self) -> Path:
         """The folder for pictures of machines; created if needed."""
@@ -227,11 +238,18 @@ class Store:
         self._made(path.parent)
         write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
+    def keep_forgetting(self, run: Run, found: Forgetting) -> None:
+        """Writes the estimate of how strongly a run forgets, over any that was there."""
+        path = self.forgetting_path(run.id)
+        self._made(path.parent)
+        with self.claim(run.id):
+            write_atomically(path, written_forgetting(run, found))
+
     @contextmanager
     def claim(self, run_id: str) -> Generator[None]:
         """Locks a run for this process; a second sweep into the same store waits here."""
         lock = self._made(self.root / "unfinished") / f"{run_id}.lock"
-        with _locked(lock):
+        with locked(lock):
             try:
                 yield
             finally:
@@ -265,17 +283,16 @@ class Store:
             return row_of(self.open(run_id))
 
         rows, damaged = indexed_rows(self.root / "runs", self.root / "index.json", COLUMNS, read)
-        proofs = self._proofs()
+        known = self._known_rows()
         for row in rows:
             # The index is a file like any other: what is called proved is read off the run itself.
-            run, proof = proofs.get(row["id"], (None, None))
-            row |= {PROOF: proof} if run is None else row_of(run) | {PROOF: proof}
+            row |= known.get(row["id"], dict.fromkeys(KNOWN))
         return rows, damaged
 
     def frame(
         self, where: str = ALL, sort: str = BY_ID, damaged: Callable[[str], None] = warn
     ) -> "pd.DataFrame":
-        """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, proof.
+        """One row per finished run: id, seed, engine, outcome, settings, last metrics, time, what is known.
 
         Args:
             where: an SQL condition on these columns, as DuckDB reads it.
@@ -293,23 +310,18 @@ class Store:
 
     def row_of(self, run: Run) -> Row:
         """A row as `rows` has them, of a run that may lie elsewhere."""
-        return row_of(run) | {PROOF: self.proof(run)}
+        estimate = self.forgetting(run)
+        return row_of(run) | {PROOF: self.proof(run), FORGETTING: estimate and estimate.factor}
 
-    def _proofs(self) -> dict[str, tuple[Run, ProofStatus]]:
-        """Every run that has a `proof`, with it; damaged runs have none."""
-        ids = {
-            path.stem
-            for name in ("certificates", "counterexamples")
-            for path in self._files(name, "*.json")
-        }
+    def _known_rows(self) -> dict[str, Row]:
+        """The row of each whole run of which more may be known than its folder tells, by id."""
+        folders = ("certificates", "counterexamples", "forgetting")
+        ids = {path.stem for name in folders for path in self._files(name, "*.json")}
         ids |= {path.parent.name for path in self._files("evaluations", "*/evaluation.json")}
         found = {}
         for run_id in filter(self.has, filter(is_run_id, ids)):
             with suppress(StoreError):
-                run = self.open(run_id)
-                proof = self.proof(run)
-                if proof is not None:
-                    found[run_id] = (run, proof)
+                found[run_id] = self.row_of(self.open(run_id))
         return found
 
     def _files(self, folder: str, pattern: str) -> list[Path]:
@@ -319,13 +331,7 @@ class Store:
         path = self.root / "evaluations" / run_id / "evaluation.json"
         try:
             return json.loads(read_whole(path))["failure"] is not None
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            RecursionError,
-        ):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return False
 
     def _made(self, folder: Path) -> Path:
@@ -334,17 +340,3 @@ class Store:
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
         return folder
-
-
-@contextmanager
-def _locked(lock: Path) -> Generator[None]:
-    """Holds the lock file of this name, which its previous holder may have deleted meanwhile."""
-    while True:
-        with writing(lock):
-            file = lock.open("wb")
-        with file:
-            hold_lock(file.fileno())
-            with suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
-                    yield
-                    return

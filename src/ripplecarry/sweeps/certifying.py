@@ -1,6 +1,7 @@
 """Certifying a finished run, or a copy of it that is trained until certified."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ripplecarry.arithmetic.counterexample import Counterexample
 from ripplecarry.arithmetic.philox import Stream
 from ripplecarry.engines.engine import Engine
 from ripplecarry.engines.reference import one_thread
-from ripplecarry.errors import CertificateError, CertificateRefused, StoreError
+from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError, StoreError
 from ripplecarry.networks.architecture import Architecture, check_known
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.notebook import Shown
@@ -25,8 +26,9 @@ from ripplecarry.verification.certificate import Certificate, certify_boxes, cer
 from ripplecarry.verification.certify import Attempt
 from ripplecarry.verification.counterexample import find_counterexample
 from ripplecarry.verification.enclosures import Transitions
+from ripplecarry.verification.estimate_forgetting import estimate_forgetting
 from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes, is_small_enough
-from ripplecarry.verification.forgetting import Forgetting, estimate_forgetting
+from ripplecarry.verification.forgetting import Forgetting
 from ripplecarry.verification.recipes import POLISHING_STEPS
 from ripplecarry.verification.sloped_boxes import PositionBounds
 from ripplecarry.verification.trainer import look_for_invariant
@@ -39,7 +41,7 @@ class Unknown(Shown):
     margin: float
     num_rounds: int
     forgetting: Forgetting | None
-    """None for a network that is too large to estimate."""
+    """None for a network that gets no estimate, such as one that is too large."""
     last_round: Round | None = None
     """Where the search for sloped boxes ended; None for networks that it is not for."""
 
@@ -98,10 +100,29 @@ def certify(
     sloped = _sloped_boxes(run, say)
     if isinstance(sloped, Certificate):
         return _kept(sloped, run, store)
-    say("no proof found; estimating how strongly the network forgets")
-    with one_thread():
-        forgetting = estimate_forgetting(trial, task, run.weights, run.seed)
-    return Unknown(attempt.margin, attempt.num_rounds, forgetting, sloped)
+    return Unknown(attempt.margin, attempt.num_rounds, forgetting_of(run, store, say), sloped)
+
+
+def forgetting_of(run: Run, store: Store, say: Callable[[str], None]) -> Forgetting | None:
+    """How strongly a run's network forgets, as the store has it; or estimated now, and kept in the store
+    where it can be written. None for a network that gets no estimate.
+
+    Args:
+        say: told what is being done, or why there is none.
+    """
+    known = store.forgetting(run)
+    if known is not None:
+        return known
+    say("estimating how strongly the network forgets")
+    try:
+        with one_thread():
+            found = estimate_forgetting(run.trial, run.task, run.weights, run.seed)
+    except ConfigurationError as refused:
+        say(str(refused))
+        return None
+    with suppress(StoreError):
+        store.keep_forgetting(run, found)
+    return found
 
 
 def _kept(found: Certificate, run: Run, store: Store) -> Certificate:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ripplecarry.arithmetic.counterexample import Counterexample
     from ripplecarry.sweeps.certifying import Unknown
     from ripplecarry.verification.certificate import Certificate
+    from ripplecarry.verification.forgetting import Forgetting
 
 
 @verb
@@ -22,10 +23,14 @@ def certify(
     run: RunOption,
     *,
     polish: Annotated[bool, Option("Train a copy until it is certified.")] = False,
+    forgetting: Annotated[
+        bool, Option("Estimate how strongly the run's network forgets, whatever the answer.")
+    ] = False,
     engine: EngineOption = "auto",
     store: StoreOption = DEFAULT_STORE,
     say: Say = lambda words: None,
     answered: "Callable[[Counterexample | Unknown], None]" = lambda answer: None,
+    estimated: "Callable[[Forgetting | None], None]" = lambda estimate: None,
     report: Report = lambda num_steps, most: None,
     stop: StopRequest | None = None,
 ) -> "Certificate | Counterexample | Unknown":
@@ -37,6 +42,8 @@ def certify(
     Args:
         say: told what is being done.
         answered: told what was found of the run itself before a copy is polished.
+        estimated: told the estimate that `forgetting` asks for, unless the answer is `Unknown`, which has
+            it; None for a network that gets none. `Store.forgetting` and `list_runs` have it from then on.
         report: told how many steps the polishing took since the last time, and how many it takes at most.
     Raises:
         StoreError: no such run, a damaged one, or a store that cannot be written.
@@ -50,6 +57,8 @@ def certify(
     from ripplecarry.verification.certificate import Certificate
 
     found = certifying.certify(subject, run_store, engine_of(subject, engine), say=say)
+    if forgetting and not isinstance(found, certifying.Unknown):
+        estimated(certifying.forgetting_of(subject, run_store, say))
     if not polish or isinstance(found, Certificate):
         return found
     answered(found)

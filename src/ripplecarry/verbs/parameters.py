@@ -124,7 +124,7 @@ def _watched(name: str, signature: inspect.Signature, given: dict[str, Any]) -> 
         with StatusLine(name.replace("_", " "), where) as line:
             say = given.get("say", lambda words: None)
             for each, value in given.items():
-                if each in ("answered", "damaged", "deleted"):
+                if each in ("answered", "estimated", "damaged", "deleted"):
                     given[each] = line.cleared(value)
             if "say" in known:
                 given["say"] = lambda words: (line.cleared(say)(words), line.show(words))

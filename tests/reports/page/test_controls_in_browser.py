@@ -9,6 +9,7 @@ from made_evaluations import made_evaluation
 
 from ripplecarry.reports.page.writer import write_page
 from ripplecarry.runs.imported_run import import_run
+from ripplecarry.verification.forgetting import NUM_POSITIONS, Forgetting
 
 READY = "body[data-state=ready]"
 
@@ -323,6 +324,26 @@ def test_no_proof_and_no_wrong_answer_are_said_plainly(copied, pages, open_page)
     assert "training length), after training\t1,000\t1,000" in tests.inner_text()
     page.locator("#language").select_option("zh")
     assert kind.inner_text() == "没有发现错误答案，也没有证明"
+
+
+def test_how_strongly_it_forgets_is_said_as_an_estimate_where_it_is_known(
+    copied, pages, open_page, certified
+):
+    assert certified.locator("#forgetting").is_hidden()
+    for factor, words, chinese in (
+        (0.39, "shrinks to 0.39", "缩小到原来的 0.39"),
+        (2.3, "grows to 2.3", "增大到原来的 2.3"),
+    ):
+        run = copied.open(pages.run("certified").id)
+        copied.keep_forgetting(run, Forgetting((1.0,) * (NUM_POSITIONS - 1) + (factor,)))
+        page = open_page(write_page(run, copied)[0], locale="en-GB")
+
+        shown = page.locator("#forgetting")
+        assert "An estimate, no proof" in shown.inner_text()
+        assert f"Over 8 positions a small difference between its states {words} times" in shown.inner_text()
+        page.locator("#language").select_option("zh")
+        assert "8 个位置" in shown.inner_text()
+        assert chinese in shown.inner_text()
 
 
 def test_many_tests_stand_behind_the_worst_one(copied, pages, open_page):

@@ -30,6 +30,7 @@ from ripplecarry.runs.readings import (
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.verification.counterexample import find_counterexample
+from ripplecarry.verification.forgetting import Forgetting
 from ripplecarry.verification.proof import Proof
 
 Say = Callable[[str], None]
@@ -47,6 +48,8 @@ class Standing:
     tests: Sequence[Mapping[str, Any]] = field(default_factory=list)
     explanation: str = ""
     """Where it goes wrong, from the store's evaluation; empty where there is none."""
+    forgetting: Forgetting | None = None
+    """How strongly it forgets, where the store has an estimate."""
 
     @property
     def words(self) -> str:
@@ -69,6 +72,7 @@ class Standing:
             "refusal": self.refusal,
             "tests": list(self.tests),
             "explanation": self.explanation,
+            "forgetting": self.forgetting and list(self.forgetting.ratios),
             "kind": "tested",
         }
         if self.proof is not None:
@@ -92,12 +96,13 @@ def standing_of(
         StoreError: the store's evaluation of the run is.
     """
     tests, explanation = _evaluation(run, store) or (_readings(run, network), "")
+    forgetting = store.forgetting(run)
     path, refusal = store.certificate_path(run.id), None
     if path.is_file():
         say("checking the certificate")
         try:
             proof, content = check_certificate(run, path)
-            return Standing(proof, content, None, None, tests, explanation)
+            return Standing(proof, content, None, None, tests, explanation, forgetting)
         except CertificateRefused as refused:
             refusal = str(refused)
             say(f"the certificate is refused: {refusal}")
@@ -111,7 +116,7 @@ def standing_of(
         with one_thread():
             found = find_counterexample(network, run.trial.cell, run.task)
         known = shortest_known(run, store, network, found)
-    return Standing(None, None, known, refusal, tests, explanation)
+    return Standing(None, None, known, refusal, tests, explanation, forgetting)
 
 
 def _evaluation(run: Run, store: Store) -> tuple[list[dict[str, Any]], str] | None:

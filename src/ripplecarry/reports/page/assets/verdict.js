@@ -25,7 +25,16 @@ export function drawVerdict(verdict, task) {
     : verdict.refusal && say("verdict.refused", { why: verdict.refusal });
   byId("verdict-note").hidden = !note;
   byId("verdict-note").textContent = note ?? "";
+  byId("forgetting").hidden = !verdict.forgetting;
+  byId("forgetting").textContent = verdict.forgetting ? forgettingWords(verdict.forgetting) : "";
   byId("tests").replaceChildren(...testTables(verdict.tests));
+}
+
+/** @param ratios by how much 1, 2, … positions multiply a small difference between states */
+function forgettingWords(ratios) {
+  const factor = ratios.at(-1);
+  const values = { factor: factor.toPrecision(2), positions: ratios.length };
+  return say(factor < 1 ? "forgetting.yes" : "forgetting.no", values);
 }
 
 /** A number with its middle left out where it is long. */

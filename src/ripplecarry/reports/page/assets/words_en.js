@@ -89,6 +89,8 @@ export const EN = {
   "verdict.load": "Show it",
   "verdict.refused": "The store has a certificate for this run, but the checker refuses it: {why}.",
   "verdict.page": "The proof is about float32 arithmetic. This page sums in double precision and stores float32; in its tests the digits are the same and the logits agree within 0.0001.",
+  "forgetting.yes": "An estimate, no proof: it forgets. Over {positions} positions a small difference between its states shrinks to {factor} times its size, in the worst words tried.",
+  "forgetting.no": "An estimate, no proof: it may not forget. Over {positions} positions a small difference between its states grows to {factor} times its size, in the worst words tried.",
   "test.what": "tested",
   "test.pairs": "answers",
   "test.exact": "right in every digit",

@@ -89,6 +89,8 @@ export const ZH = {
   "verdict.load": "显示此例",
   "verdict.refused": "存储中有此运行的证书，但检验器不予接受：{why}。",
   "verdict.page": "证明针对 float32 运算。本页用双精度求和，结果存为 float32；测试中各位数字相同，logit 相差不超过 0.0001。",
+  "forgetting.yes": "估计（并非证明）：它会遗忘。在试过的最坏情形下，状态间的微小差异经过 {positions} 个位置缩小到原来的 {factor} 倍。",
+  "forgetting.no": "估计（并非证明）：它未必会遗忘。在试过的最坏情形下，状态间的微小差异经过 {positions} 个位置增大到原来的 {factor} 倍。",
   "test.what": "测试",
   "test.pairs": "答案数",
   "test.exact": "每位都对",
