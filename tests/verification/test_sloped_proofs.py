@@ -25,13 +25,15 @@ import ripplecarry as rc
 from ripplecarry.arithmetic.tasks import addition
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
+from ripplecarry.networks.initial_values import initial_weights
 from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
+from ripplecarry.runs.trial import Trial
 from ripplecarry.verification.certificate import Certificate
 from ripplecarry.verification.certificate_file import SLOPED_BOXES, read_certificate
 from ripplecarry.verification.check import check
-from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes
+from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes, is_small_enough
 from ripplecarry.verification.proof import weights_hash
 from ripplecarry.verification.sloped_boxes import PositionBounds
 
@@ -395,3 +397,26 @@ def test_states_that_coincide_are_grouped_without_a_warning():
     assert find_sloped_boxes(bounds, 0, report=rounds.append) is None
     assert {each.num_sets for each in rounds} == {33, rounds[-1].num_sets}
     assert rounds[-1].num_sets > 33
+
+
+@pytest.mark.parametrize(
+    ("base", "num_units", "is_small"),
+    [(2, 256, True), (2, 257, False), (10, 64, True), (10, 222, True), (10, 224, False), (36, 1, False)],
+)
+def test_the_search_is_for_networks_that_memory_holds(base, num_units, is_small):
+    assert is_small_enough(addition(base).machine, num_units) == is_small
+
+
+def test_a_readout_too_large_for_memory_is_refused():
+    """A small file of which the differences of any two answers would take more than a gigabyte."""
+    trial = Trial.build(
+        SETTINGS | {"task": "remainder", "modulus": 255, "hidden_size": 200, "weight_decay": 0.0}
+    )
+    weights = initial_weights(trial, trial.build_task(), 0)
+    settings = {"task": "remainder", "modulus": 255, "base": 2}
+    content = certificate_of(settings, "rnn", weights, {}) | {"format": SLOPED_BOXES}
+    content |= {"direction": [0.0] * 200, "histories": []}
+
+    refusal = by_the_package(weights_bytes(weights), certificate_bytes(content))
+
+    assert refusal == "255 answers of 200 units are too many to check"
