@@ -170,7 +170,7 @@ def magnified(seed: int, by: float) -> Weights:
 def test_what_float32_makes_of_a_piece_lies_in_the_bounds(seed, by):
     """In both bounds; they come near to what is reached, or they would say little."""
     weights, nearest = magnified(seed, by), np.inf
-    for case in range(12):
+    for case in range(8):
         made = chosen(seed, case, weights)
         by_search = made.bounds.images(made.box.pieces(0), made.state, made.target_slopes)
         by_checker = checkers_images(made, seed, weights)

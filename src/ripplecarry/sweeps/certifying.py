@@ -134,10 +134,11 @@ def _kept(found: Certificate, run: Run, store: Store) -> Certificate:
 def _sloped_boxes(run: Run, say: Callable[[str], None]) -> Certificate | Round | None:
     """The certificate of sloped boxes, or how far the search for them came.
 
-    None where there is no such search: of other cells, of several layers, of machines too large for it.
+    None where there is no such search: of other cells, of several layers, of what is too large for it.
     """
-    machine = run.task.machine
-    if run.trial.cell != "rnn" or run.trial.layers != 1 or not is_small_enough(machine):
+    trial, machine = run.trial, run.task.machine
+    is_covered = trial.cell == "rnn" and trial.layers == 1
+    if not is_covered or not is_small_enough(machine, trial.hidden_size):
         return None
     say("no wrong answer found; searching for sloped boxes")
     bounds = PositionBounds(run.weights, machine, run.task.base, run.task.num_operands)
@@ -151,7 +152,7 @@ def _sloped_boxes(run: Run, say: Callable[[str], None]) -> Certificate | Round |
     closed = find_sloped_boxes(bounds, run.seed, report=told)
     if closed is not None:
         say(f"checking {rounds[-1].num_pieces} pieces of sets, which may take minutes")
-        found = certify_sloped_boxes(run.id, run.trial, run.weights, closed)
+        found = certify_sloped_boxes(run.id, trial, run.weights, closed)
         if isinstance(found, Certificate):
             return found
         say(f"it is refused: {found}")

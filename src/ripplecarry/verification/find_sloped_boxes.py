@@ -24,6 +24,10 @@ FINENESS = 0.4
 """How much a unit's preactivation may change along a piece."""
 MOST_TRANSITIONS = 400_000
 """Of pieces by symbols: both checkers take minutes for them."""
+MOST_NUMBERS = 10_000_000
+"""Of the sets' matrices together, which the checker keeps."""
+MOST_UNITS = 256
+"""With more the states that words reach take over half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,12 @@ class Round:
         )
 
 
-def is_small_enough(machine: Machine) -> bool:
+def is_small_enough(machine: Machine, num_units: int) -> bool:
     """Whether sets by the last symbol are few enough to search and to check."""
-    return len(machine.reachable_states()) * machine.num_symbols**2 <= MOST_TRANSITIONS
+    num_sets = len(machine.reachable_states()) * machine.num_symbols + 1
+    num_numbers = num_sets * (num_units**2 + machine.num_symbols)
+    num_transitions = num_sets * machine.num_symbols
+    return num_transitions <= MOST_TRANSITIONS and num_numbers <= MOST_NUMBERS and num_units <= MOST_UNITS
 
 
 def find_sloped_boxes(
@@ -95,7 +102,8 @@ def _close(
     bounds: PositionBounds, histories: Histories, reached: _Reached, report: Callable[[Round], None]
 ) -> SlopedBoxes | None:
     most_pieces = MOST_TRANSITIONS // bounds.machine.num_symbols
-    if histories.num > most_pieces:
+    num_numbers = histories.num * (len(bounds.recurrent) ** 2 + bounds.machine.num_symbols)
+    if histories.num > most_pieces or num_numbers > MOST_NUMBERS:
         return None
     sets = _around(histories, reached)
     largest_width = LARGEST_GROWTH * sets.width
@@ -122,13 +130,13 @@ def _close(
 def _reached(bounds: PositionBounds, histories: Histories, random: np.random.Generator) -> _Reached:
     hidden = np.zeros((NUM_WORDS, len(bounds.recurrent)))
     history = np.zeros(NUM_WORDS, dtype=np.int64)
-    found, coordinates = [], []
-    for symbols in _words(bounds.machine, random):
+    found = np.empty((WORD_LENGTH, NUM_WORDS), dtype=np.int64)
+    coordinates = np.empty((*found.shape, 1 + hidden.shape[1]))
+    for position, symbols in enumerate(_words(bounds.machine, random)):
         hidden = np.tanh(bounds.inputs[symbols] + hidden @ bounds.recurrent.T)
         history = histories.following[history, symbols]
-        found.append(history)
-        coordinates.append(bounds.coordinates(hidden))
-    return _Reached(np.concatenate(found), np.concatenate(coordinates))
+        found[position], coordinates[position] = history, bounds.coordinates(hidden)
+    return _Reached(found.ravel(), coordinates.reshape(found.size, -1))
 
 
 def _words(machine: Machine, random: np.random.Generator) -> Integer[np.ndarray, "position word"]:
