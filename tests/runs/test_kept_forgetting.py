@@ -115,6 +115,15 @@ def test_other_weights_under_the_same_id_have_no_estimate(exact):
     assert Store("other").rows()[0][0]["forgetting"] is None
 
 
+def test_an_estimate_under_another_runs_name_is_ignored(exact):
+    other = keep(Store(), exact_trial(2), exact_weights(2), seed=1)
+    Store().keep_forgetting(exact, FOUND)
+
+    shutil.copy(Store().forgetting_path(exact.id), Store().forgetting_path(other.id))
+
+    assert Store().forgetting(other) is None
+
+
 def changed(**values):
     return lambda content: json.dumps(json.loads(content) | values).encode()
 
@@ -135,6 +144,7 @@ def changed(**values):
         changed(ratios=list(FOUND.ratios[1:])),
         changed(ratios=[*FOUND.ratios[1:], -0.5]),
         changed(ratios=[*FOUND.ratios[1:], float("nan")]),
+        changed(ratios=[*FOUND.ratios[1:], float("inf")]),
         changed(ratios=[*FOUND.ratios[1:], 10**400]),
         changed(ratios=[*FOUND.ratios[1:], "half"]),
         changed(more=1),
