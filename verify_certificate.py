@@ -594,7 +594,8 @@ class Histories:
         self.stated, self.direction = content["histories"], [x * UNIT // 1 for x in content["direction"]]
         units, num, self.boxes = layer.num_units, len(self.stated), list[Box]()
         work = len(machine.symbols) * sum(each["pieces"] for each in self.stated)
-        need(1 <= num <= 100_000 and work <= 5_000_000, "there are no histories, or too many", 2)
+        is_checked_in_hours = work <= 5_000_000 and work * units**2 <= 3 * 10**10
+        need(1 <= num <= 100_000 and is_checked_in_hours, "there are no histories, or too many", 2)
         need(len(self.direction) == units, "the direction has another size", 2)
         for each in self.stated:
             sizes, along = [len(each[name]) for name in ("next", "along", "slopes")], each["along"]

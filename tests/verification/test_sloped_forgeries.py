@@ -160,7 +160,7 @@ FORM = {
         "not that of the task",
     ),
     "other rounding": (lambda c: c["rounding"].update(extra_terms=0), "rounding bounds"),
-    "too many transitions": (many_pieces, "more than 5000000 transitions"),
+    "too many transitions": (many_pieces, "too many transitions"),
 }
 MEANING = {
     "zero outside along": (first_elsewhere, "zero state is not in"),

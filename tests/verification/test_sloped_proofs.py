@@ -70,6 +70,8 @@ def test_the_command_line_certifies_an_ordinary_network(capsys, tmp_path, monkey
     assert (answer["answer"], answer["run"], answer["cell"]) == ("certified", number, "rnn")
     content = json.loads((tmp_path / answer["certificate"]).read_text())
     assert content["format"] == SLOPED_BOXES
+    assert call(["check", answer["certificate"]]) == 0
+    assert "margin" in capsys.readouterr().out
     assert call(["certify", number]) == 0
     output = capsys.readouterr()
     assert "checking the existing certificate" in output.err

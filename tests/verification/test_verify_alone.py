@@ -62,7 +62,7 @@ def test_it_imports_the_standard_library_alone_and_is_read_in_one_sitting():
 
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
     assert not any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(TREE))
-    assert sum(line.strip() != "" for line in lines) <= 606  # 180 of them for sloped boxes
+    assert sum(line.strip() != "" for line in lines) <= 607  # 180 of them for sloped boxes
 
 
 def test_it_computes_nothing_in_floats():

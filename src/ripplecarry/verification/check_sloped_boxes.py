@@ -19,9 +19,10 @@ from ripplecarry.verification.rounding import ROUNDING
 
 HIDDEN_BOUND = arb(1 + 4 * ROUNDING.function_relative)
 """RNN and LSTM: a bound on |h|, which is tanh, or sigmoid times tanh with one rounding."""
-MOST_PIECES, MOST_NUMBERS, MOST_TRANSITIONS = 1000, 10_000_000, 5_000_000
-"""Of one set; of the functionals of all sets, and of all answers, a gigabyte each; of pieces by
-symbols: hours."""
+MOST_PIECES, MOST_NUMBERS = 1000, 10_000_000
+"""Of one set; of the functionals of all sets, and of all answers, a gigabyte each."""
+MOST_TRANSITIONS, MOST_PRODUCTS = 5_000_000, 30_000_000_000
+"""Of pieces by symbols, and of these by units squared: hours."""
 _FLAT = arb(2.0**-20)
 """Where tanh rises by less, its line is level."""
 _ZERO, _ONE, _HALF = arb(0), arb(1), arb(0.5)
@@ -141,8 +142,9 @@ class SlopedBoxChecker:
         for number in waiting:
             history = self._histories[number]
             num_transitions += history.num_pieces * len(history.following)
-            if num_transitions > MOST_TRANSITIONS:
-                raise CertificateRefused(f"it has more than {MOST_TRANSITIONS} transitions to check")
+            num_products = num_transitions * len(self._units) ** 2
+            if num_transitions > MOST_TRANSITIONS or num_products > MOST_PRODUCTS:
+                raise CertificateRefused("it has too many transitions to check")
             for after, state in zip(
                 history.following, self._machine.next_state[history.state].tolist(), strict=True
             ):
