@@ -69,7 +69,15 @@ def certificate():
     box = {"low": [-1.0, 0.0], "high": [1.0, 0.5]}
     layers = [{"preactivation": box}]
     proof = SimpleNamespace(statement="For <all> numbers", margin=0.25)
-    return rc.Certificate({"run": "abc-torch-0", "invariant": {"0": layers, "1": layers}}, proof)
+    return rc.Certificate(
+        {
+            "format": "ripplecarry certificate 2",
+            "cell": "rnn",
+            "run": "abc-torch-0",
+            "invariant": {"0": layers, "1": layers},
+        },
+        proof,
+    )
 
 
 def test_results_are_one_short_line_and_in_notebooks_a_small_picture():
