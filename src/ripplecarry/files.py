@@ -95,6 +95,18 @@ def writing(path: Path) -> Generator[None]:
         raise StoreError(f"cannot write {path}: {error.strerror}") from None
 
 
+UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What reading a damaged or foreign file of JSON may raise."""
+
+
 def read_whole(path: Path, most_bytes: int | None = None) -> bytes:
     """The bytes of a file, at most its size when opened.
 

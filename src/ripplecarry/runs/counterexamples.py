@@ -15,22 +15,13 @@ from ripplecarry.axes import UInt8
 from ripplecarry.errors import OperandError, StoreError
 from ripplecarry.evaluation.adders import Answers
 from ripplecarry.evaluation.simplification import first_wrong, simplify
-from ripplecarry.files import read_whole
+from ripplecarry.files import UNREADABLE, read_whole
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 
 _MOST_POSITIONS = 100_000
 _MOST_BYTES = 2**21
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-    OperandError,
-)
+_UNREADABLE = (*UNREADABLE, OperandError)
 
 
 def shortest_known(

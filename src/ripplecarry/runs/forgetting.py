@@ -4,21 +4,12 @@ import json
 from math import isfinite
 from pathlib import Path
 
-from ripplecarry.files import read_whole
+from ripplecarry.files import UNREADABLE, read_whole
 from ripplecarry.runs.run import Run
 from ripplecarry.verification.forgetting import NUM_POSITIONS, Forgetting
 from ripplecarry.verification.proof import weights_hash
 
 _MOST_BYTES = 2**16
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 def written_forgetting(run: Run, found: Forgetting) -> bytes:
@@ -33,7 +24,7 @@ def read_forgetting(run: Run, path: Path) -> Forgetting | None:
         ratios = tuple(float(ratio) for ratio in content.pop("ratios"))
         is_whole = len(ratios) == NUM_POSITIONS and all(isfinite(ratio) and ratio >= 0 for ratio in ratios)
         return Forgetting(ratios) if is_whole and content == _about(run) else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
