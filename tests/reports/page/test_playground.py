@@ -179,7 +179,7 @@ def test_a_student_sees_which_cell_keeps_parity(playground, open_page):
     page.select_option("#set-cell", "diagonal_signed")
     page.wait_for_selector("#status:has-text('0 of 300')")
     trained(page)
-    page.wait_for_function("document.querySelectorAll('#bars .full').length === 12")
+    page.wait_for_selector("#bars:has(> .full):not(:has(> :not(.full)))")
     page.click("#test")
     page.wait_for_selector("#tested:is(.right, .wrong)", timeout=LONG_MS)
     assert "symbol" in page.text_content("#why")
