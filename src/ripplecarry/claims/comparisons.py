@@ -1,7 +1,7 @@
 """Comparisons that decide claims: smaller, fastest, about equal, mostly, falling with a setting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import log10
 from typing import Any
 
@@ -15,6 +15,7 @@ from ripplecarry.claims.findings import (
     decide,
     decide_within,
     find,
+    setting_words,
     undecided,
 )
 from ripplecarry.claims.intervals import (
@@ -25,7 +26,9 @@ from ripplecarry.claims.intervals import (
 )
 from ripplecarry.claims.measures import Measure, Property
 from ripplecarry.claims.pairs import is_paired, paired_values
+from ripplecarry.errors import ConfigurationError
 from ripplecarry.evaluation.exact_match import share_interval
+from ripplecarry.runs.run import Run
 
 
 @dataclass(frozen=True)
@@ -131,15 +134,26 @@ class Mostly(Comparison):
 
     def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
         arm = find(arms, self.settings)
-        count, total = sum(map(self.property.holds, arm.runs)), len(arm.runs)
-        words = f"with {arm.case.words}, {count} of {total} seeds {self.property.words}"
-        if total == 0:
-            return [undecided(words, 0)]
+        return [_mostly(self.property, f"with {arm.case.words}", "seeds", arm.runs, num_parts)]
 
-        def interval(level: float) -> Interval:
-            return Interval(count / total, *share_interval(count, total, level))
 
-        return [decide(words, interval, 0.5, 0.05, total, num_parts)]
+@dataclass(frozen=True)
+class MostOf(Comparison):
+    """More than half of all runs have a property, or of the runs of all trials with these settings."""
+
+    property: Property
+    settings: Settings = field(default_factory=dict)
+
+    def selections(self) -> Sequence[Settings]:
+        return ()
+
+    def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
+        chosen = [arm for arm in arms if not arm.case.is_control and arm.has(self.settings)]
+        if not chosen:
+            raise ConfigurationError(f"no trials have {setting_words(self.settings)}; a claim needs some")
+        where = f"with {setting_words(self.settings)}" if self.settings else "of all trials"
+        runs = [run for arm in chosen for run in arm.runs]
+        return [_mostly(self.property, where, "runs", runs, num_parts)]
 
 
 @dataclass(frozen=True)
@@ -265,6 +279,18 @@ def fastest(measure: Measure, **settings: Any) -> Comparison:
 def slowest(measure: Measure, **settings: Any) -> Comparison:
     """One trial's measure is larger than every other's."""
     return Extreme(measure, settings, largest=True)
+
+
+def _mostly(held: Property, where: str, what: str, runs: Sequence[Run], num_parts: int) -> Finding:
+    count, total = sum(map(held.holds, runs)), len(runs)
+    words = f"{where}, {count} of {total} {what} {held.words}"
+    if total == 0:
+        return undecided(words, 0)
+
+    def interval(level: float) -> Interval:
+        return Interval(count / total, *share_interval(count, total, level))
+
+    return decide(words, interval, 0.5, 0.05, total, num_parts)
 
 
 def _sum(samples: Sequence[np.ndarray], weights: Sequence[float]) -> float:

@@ -90,9 +90,14 @@ def find(arms: Sequence[Arm], settings: Settings) -> Arm:
     """
     matches = [arm for arm in arms if arm.has(settings)]
     if len(matches) != 1:
-        words = ", ".join(f"{name}={value}" for name, value in settings.items())
+        words = setting_words(settings)
         raise ConfigurationError(f"{len(matches) or 'no'} trials have {words}; a claim needs one that does")
     return matches[0]
+
+
+def setting_words(settings: Settings) -> str:
+    """Settings as they are typed."""
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 def decide(

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ripplecarry.errors import ConfigurationError
+from ripplecarry.runs.counterexamples import shortest_known
 from ripplecarry.runs.proofs import accepted
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_engine import engine_of
+from ripplecarry.runs.store import Store
 from ripplecarry.training.loop import READ_EVERY
 from ripplecarry.values import whole_number
 
@@ -117,6 +120,27 @@ def is_right_at_the_end(metric: str = "exact_match") -> Property:
 def is_certified() -> Property:
     """The checker accepts the certificate in the run's store."""
     return Property("are certified", lambda run: accepted(run, run.certificate_path) is not None)
+
+
+def is_refuted() -> Property:
+    """The run's store has a wrong answer that its network gives."""
+    return Property("give a known wrong answer", _gives_a_known_wrong_answer)
+
+
+def is_decided() -> Property:
+    """Certified, or refuted."""
+    certified = is_certified()
+    return Property(
+        "are proved right or give a known wrong answer",
+        lambda run: certified.holds(run) or _gives_a_known_wrong_answer(run),
+    )
+
+
+def _gives_a_known_wrong_answer(run: Run) -> bool:
+    store = Store(run.folder.parent.parent)
+    if store.proof(run) != "refuted":
+        return False
+    return shortest_known(run, store, engine_of(run).load(run.trial, run.task, run.weights)) is not None
 
 
 def is_never_exact() -> Property:
