@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Less,
         LessAtBest,
         Mostly,
+        MostOf,
         Within,
         fastest,
         slowest,
@@ -64,7 +65,9 @@ _NAMES = {
     "verbs.study": "StudyResult study",
     "arithmetic.counterexample": "Counterexample",
     "claims.claim": "Claim",
-    "claims.comparisons": "AboutEqual AllOf Falls Grows Less LessAtBest Mostly Within fastest slowest",
+    "claims.comparisons": (
+        "AboutEqual AllOf Falls Grows Less LessAtBest MostOf Mostly Within fastest slowest"
+    ),
     "claims.measures": "Measure Property area last reading",
     "claims.study": "Study",
     "runs.run": "Run",

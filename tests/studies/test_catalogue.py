@@ -1,4 +1,6 @@
+import json
 import re
+from hashlib import sha256
 
 import pytest
 
@@ -44,6 +46,16 @@ def test_the_reports_studies_are_the_protocols_twenty_trials():
         for trial in trials:
             assert trial.batch_size == 200
             assert trial.sequence_length == trial.digits + 2
+
+
+def test_the_mixed_networks_are_those_that_were_drawn_first():
+    (study,) = find_studies(["mixed_adders"])
+    drawn = json.dumps([case.settings for case in study.cases()])
+
+    assert (
+        sha256(drawn.encode()).hexdigest()
+        == "26d3d7f42084e925d4e0be0d142f8e1ee1c86b49392f4951f3b3b8b61df3478f"
+    )
 
 
 def test_equal_work_shows_equally_many_positions_a_step():

@@ -18,6 +18,7 @@ from ripplecarry.claims.findings import (
     Finding,
     Settings,
     Status,
+    find,
 )
 from ripplecarry.claims.measures import Measure
 from ripplecarry.errors import ConfigurationError
@@ -122,6 +123,11 @@ class Comparison(ABC):
     def selections(self) -> Sequence[Settings]:
         """The trials it names, to be checked when the study is created."""
         return ()
+
+    def check(self, arms: Sequence[Arm]) -> None:
+        """Raises `ConfigurationError` if it is about trials that are not in the study."""
+        for settings in self.selections():
+            find(arms, settings)
 
     def num_parts(self, arms: Sequence[Arm]) -> int:
         """How many findings it will produce."""

@@ -144,16 +144,17 @@ class MostOf(Comparison):
     property: Property
     settings: Settings = field(default_factory=dict)
 
-    def selections(self) -> Sequence[Settings]:
-        return ()
+    def check(self, arms: Sequence[Arm]) -> None:
+        if not self._chosen(arms):
+            raise ConfigurationError(f"no trials have {setting_words(self.settings)}; a claim needs some")
 
     def examine(self, arms: Sequence[Arm], num_parts: int) -> list[Finding]:
-        chosen = [arm for arm in arms if not arm.case.is_control and arm.has(self.settings)]
-        if not chosen:
-            raise ConfigurationError(f"no trials have {setting_words(self.settings)}; a claim needs some")
+        runs = [run for arm in self._chosen(arms) for run in arm.runs]
         where = f"with {setting_words(self.settings)}" if self.settings else "of all trials"
-        runs = [run for arm in chosen for run in arm.runs]
         return [_mostly(self.property, where, "runs", runs, num_parts)]
+
+    def _chosen(self, arms: Sequence[Arm]) -> list[Arm]:
+        return [arm for arm in arms if not arm.case.is_control and arm.has(self.settings)]
 
 
 @dataclass(frozen=True)
@@ -261,8 +262,9 @@ class AllOf(Comparison):
     def __init__(self, *parts: Comparison) -> None:
         self._parts = parts
 
-    def selections(self) -> Sequence[Settings]:
-        return [settings for part in self._parts for settings in part.selections()]
+    def check(self, arms: Sequence[Arm]) -> None:
+        for part in self._parts:
+            part.check(arms)
 
     def num_parts(self, arms: Sequence[Arm]) -> int:
         return sum(part.num_parts(arms) for part in self._parts)

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from ripplecarry.claims.claim import Claim, Verdict
-from ripplecarry.claims.findings import Arm, Case, find
+from ripplecarry.claims.findings import Arm, Case
 from ripplecarry.errors import ConfigurationError
 from ripplecarry.notebook import Shown
 from ripplecarry.runs.run import Run
@@ -106,11 +106,10 @@ class Study(Shown):
         """Raises if a claim is about a trial that is not in the study."""
         arms = self.arms([])
         for claim in self.claims:
-            for settings in claim.decided_by.selections():
-                try:
-                    find(arms, settings)
-                except ConfigurationError as error:
-                    raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
+            try:
+                claim.decided_by.check(arms)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"study {self.name}, claim {claim.id}: {error}") from None
 
     @property
     def title(self) -> str:

@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
 
 @command(verb.study)
-def study(*studies: str, shard: str | None, store: Path, as_json: bool, **options: Any) -> int:
+def study(
+    *studies: str, decide: bool, shard: str | None, store: Path, as_json: bool, **options: Any
+) -> int:
     """Execute studies, resuming what was begun, and draw their figures.
 
     `all`, or no name, is the course report's: baseline, layers, digits, learning_rate, cell,
     digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,
     lstm_or_rnn, two_digit_training, batch_and_optimiser, generalisation, width, certified,
     certified_tasks, certified_sizes, state_tracking, deltanet, word_problems, cells_adding,
-    ordinary_adders, thousand_seeds_of_rates and thousand_seeds_of_cells, of which `thousand_seeds` means
-    both. A path to a .py file that defines STUDY is a study of your own.
+    ordinary_adders, mixed_adders, thousand_seeds_of_rates and thousand_seeds_of_cells, of which
+    `thousand_seeds` means both. A path to a .py file that defines STUDY is a study of your own.
+
+    `--decide` then searches for a proof of every run, and for a wrong answer; what is decided is not
+    searched for again.
 
     With `--shard` only that part is executed, and nothing is drawn: when all parts are in one store
     (`ripplecarry merge` joins several), the command without `--shard` judges and draws.
@@ -33,7 +38,9 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     from ripplecarry.progress.sweep_display import sweep_progress
 
     with sweep_progress() as listener, stop_on_signals() as stop:
-        found = verb.study(*studies, shard=shard, store=store, listener=listener, stop=stop, **options)
+        found = verb.study(
+            *studies, decide=decide, shard=shard, store=store, listener=listener, stop=stop, **options
+        )
     if shard is not None:
         ids = [run.id for run in found.runs]
         shown = {"shard": shard, "finished": ids, "failed": found.failed}
@@ -42,6 +49,7 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.console import output, print_table
     from ripplecarry.reports.document import report_study, write_document
+    from ripplecarry.reports.proofs import proofs, shares
     from ripplecarry.reports.summary import CAPTION
     from ripplecarry.runs.store import Store
     from ripplecarry.studies.catalogue import GROUPS
@@ -56,11 +64,17 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     )
     if reports:
         write_document(reports, found.failed, document)
+    decided = {
+        one.name: shares(one, runs, *proofs(one, runs, run_store))
+        for one, runs in (parts if decide else ())
+        if one.drawn(runs)
+    }
     if as_json:
         print(
             json_text(
                 {
                     "studies": [report.as_dict() for report in reports],
+                    "decided": decided,
                     "failed": found.failed,
                     "report": str(document) if reports else None,
                     "interrupted": found.was_interrupted,
@@ -72,6 +86,8 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
         rows = [row.as_row() for row in report.summary]
         print_table(f"{report.study.name}: {report.study.title}", rows)
         output.print(CAPTION)
+        if decide:
+            print_table("decided", decided[report.study.name])
         output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}")
         output.print(f"tables: {', '.join(map(str, report.tables))}\n")
     found_verdicts = [verdict for report in reports for verdict in report.verdicts]

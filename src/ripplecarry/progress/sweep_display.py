@@ -10,6 +10,7 @@ from rich.table import Column
 
 from ripplecarry.console import messages
 from ripplecarry.progress.status_line import SILENT_S, StatusLine, duration, keeps_log, place
+from ripplecarry.runs.run import Run
 from ripplecarry.runs.trial import RunRequest
 from ripplecarry.sweeps import execute_run
 from ripplecarry.sweeps.estimate import estimated_s
@@ -61,6 +62,7 @@ class SweepDisplay(Listener):
         self._done: set[str] = set()
         self._began = time.monotonic()
         self._cost_before: float | None = None
+        self._num_to_decide = self._num_decided = 0
 
     def planned(self, requests: Sequence[RunRequest]) -> None:
         self._requests = {request.id: request for request in requests}
@@ -108,6 +110,23 @@ class SweepDisplay(Listener):
         if self._is_command:  # who calls from Python has the error
             messages.print(f"failed: run {request.id}: {error}")
         self._close(request)
+
+    def decides(self, runs: Sequence[Run]) -> None:
+        self._progress.update(self._overall, total=len(runs) or 1)
+        self._num_to_decide, self._num_decided = len(runs), 0
+        self._show_decided()
+
+    def decided(self, run: Run, words: str) -> None:
+        self._num_decided += 1
+        if self._is_command:
+            messages.print(f"run {run.id}, {words}")
+        self._show_decided()
+
+    def _show_decided(self) -> None:
+        words = f"{self._num_decided} of {self._num_to_decide} runs searched"
+        self._progress.update(self._overall, completed=self._num_decided, words=words)
+        if self._line is not None:
+            self._line.show(words)
 
     def _close(self, request: RunRequest) -> None:
         self._done.add(request.id)

@@ -24,7 +24,7 @@ from ripplecarry.reports.commands import run_command, study_command
 from ripplecarry.reports.curve_figures import draw_curves
 from ripplecarry.reports.exactness_figures import draw_exactness, draw_success
 from ripplecarry.reports.heat_maps import draw_study_heat_maps
-from ripplecarry.reports.proofs import proofs
+from ripplecarry.reports.proofs import proofs, shares
 from ripplecarry.reports.report_curves import has_report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
 from ripplecarry.reports.summary import CAPTION, CaseSummary, most_seeds, summarise, write_tables
@@ -147,6 +147,7 @@ def _fields(report: StudyReport) -> dict[str, Any]:
         "rows": [row.as_row() for row in report.summary],
         "certified": certified,
         "refuted": refuted,
+        "shares": shares(study, report.runs, certified, refuted),
         "theorems": list(dict.fromkeys(each.proof.theorem for each in certified if each.proof)),
         "explanations": _explanations(study, report.runs),
         "run_commands": [

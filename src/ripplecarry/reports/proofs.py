@@ -35,3 +35,24 @@ def proofs(study: Study, runs: Sequence[Run], store: Store) -> tuple[list[KnownR
             elif (proof := accepted(run, run.certificate_path)) is not None:
                 proved.append(KnownRun(arm.case.label, run, proof))
     return proved, refuted
+
+
+def shares(
+    study: Study, runs: Sequence[Run], certified: Sequence[KnownRun], refuted: Sequence[KnownRun]
+) -> list[dict[str, str | int]]:
+    """How many runs are certified and how many refuted, in all and by each varied setting's value."""
+    arms = study.drawn(runs)
+    settings = dict.fromkeys(name for arm in arms for name in arm.case.settings)
+    groups = {"all": [run.id for arm in arms for run in arm.runs]}
+    for name in settings:
+        values = dict.fromkeys(arm.case.settings[name] for arm in arms)
+        for value in values if len(values) > 1 else ():
+            groups[f"{name.replace('_', ' ')} {value}"] = [
+                run.id for arm in arms for run in arm.runs if arm.case.settings[name] == value
+            ]
+    of = {"certified": {each.run.id for each in certified}, "refuted": {each.run.id for each in refuted}}
+    of["unknown"] = set(groups["all"]) - of["certified"] - of["refuted"]
+    return [
+        {"trials": words, "runs": len(ids), **{answer: len(of[answer].intersection(ids)) for answer in of}}
+        for words, ids in groups.items()
+    ]

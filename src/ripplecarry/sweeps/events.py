@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ripplecarry.runs.run import Run
     from ripplecarry.runs.trial import RunRequest
     from ripplecarry.sweeps.execute_run import Progress
 
@@ -26,6 +27,12 @@ class Listener:
 
     def failed(self, request: "RunRequest", error: BaseException) -> None:
         """A run has failed."""
+
+    def decides(self, runs: "Sequence[Run]") -> None:
+        """These runs will be proved right, or a wrong answer of them searched for."""
+
+    def decided(self, run: "Run", words: str) -> None:
+        """What came of one of them."""
 
 
 class StopRequest:

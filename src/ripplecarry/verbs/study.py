@@ -105,6 +105,10 @@ def study(
     engine: EngineOption = "auto",
     executor: Annotated[ExecutorName, Option("Where runs are computed.")] = "local",
     address: Annotated[str | None, Option("Of a Ray cluster, or auto for the one here.")] = None,
+    decide: Annotated[
+        bool,
+        Option("Then prove each run right or find a wrong answer, as `certify` does; minutes a run."),
+    ] = False,
     shard: Annotated[str | None, Option("A part of the runs alone, such as 3/16.")] = None,
     store: StoreOption = DEFAULT_STORE,
     listener: Listener | None = None,
@@ -156,6 +160,12 @@ def study(
             runs[run_id] = run_store.open(run_id).verify()
         except StoreError as error:
             result.failed[run_id] = str(error)
+    if decide and not result.was_interrupted:
+        from ripplecarry.sweeps import deciding
+
+        stop, listener = stop or StopRequest(), listener or Listener()
+        deciding.decide([*runs.values()], run_store, num_workers=workers, listener=listener, stop=stop)
+        result.was_interrupted = stop.is_made()
     return StudyResult(
         list(found.values()),
         {each: [runs[r.id] for r in mine if r.id in runs] for each, mine in wanted.items()},
