@@ -16,8 +16,9 @@ from ripplecarry.engines.registry import open_engine
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest, Trial
 from ripplecarry.sweeps import executors
+from ripplecarry.sweeps.events import Listener, OneAtATime, StopRequest
 from ripplecarry.sweeps.execute_run import execute_run
-from ripplecarry.sweeps.sweep import Listener, StopRequest, sweep
+from ripplecarry.sweeps.sweep import sweep
 
 TINY = Trial(hidden_size=6, embedding_size=3, batch_size=10, digits=3, steps=60)
 REQUESTS = [RunRequest(TINY, seed, "torch") for seed in range(4)]
@@ -50,6 +51,28 @@ def test_a_run_in_a_sweep_equals_the_run_alone(store, tmp_path, engine, num_work
         for name in ("curves.parquet", "weights.safetensors", "checkpoints.safetensors"):
             swept = store.open(request.id).folder / name
             assert swept.read_bytes() == (alone.folder / name).read_bytes()
+
+
+def test_a_listener_hears_one_event_at_a_time():
+    heard, other = [], []
+
+    class Slow(Listener):
+        def progressed(self, progress):
+            heard.append("progress begins")
+            if not other:  # what another thread tells must wait for the end of this
+                other.append(threading.Thread(target=told.finished, args=(REQUESTS[0],)))
+                other[0].start()
+                other[0].join(0.3)
+            heard.append("progress ends")
+
+        def finished(self, request):
+            heard.append("finished")
+
+    told = OneAtATime(Slow())
+    told.progressed(Mock())
+    other[0].join()
+
+    assert heard == ["progress begins", "progress ends", "finished"]
 
 
 def test_a_run_that_fails_is_named_and_the_others_go_on(store):

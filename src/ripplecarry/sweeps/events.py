@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Listener:
-    """Receives a sweep's events; does nothing unless overridden."""
+    """Receives a sweep's events, one at a time; does nothing unless overridden."""
 
     def planned(self, requests: "Sequence[RunRequest]") -> None:
         """These runs are wanted; told first."""
@@ -33,6 +33,25 @@ class Listener:
 
     def decided(self, run: "Run", words: str) -> None:
         """What came of one of them."""
+
+
+class OneAtATime(Listener):
+    """Tells a listener what happens while runs are executed one event at a time, from whatever thread."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self._lock = listener, threading.Lock()
+
+    def progressed(self, progress: "Progress") -> None:
+        with self._lock:
+            self._listener.progressed(progress)
+
+    def finished(self, request: "RunRequest") -> None:
+        with self._lock:
+            self._listener.finished(request)
+
+    def failed(self, request: "RunRequest", error: BaseException) -> None:
+        with self._lock:
+            self._listener.failed(request, error)
 
 
 class StopRequest:

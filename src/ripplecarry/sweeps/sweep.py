@@ -13,7 +13,7 @@ from ripplecarry.engines.registry import GPU_ENGINES, LOCK_FREE_ENGINES, runs_at
 from ripplecarry.errors import ConfigurationError, Interrupted, RipplecarryError
 from ripplecarry.runs.store import Store
 from ripplecarry.runs.trial import RunRequest
-from ripplecarry.sweeps.events import Listener, StopRequest
+from ripplecarry.sweeps.events import Listener, OneAtATime, StopRequest
 from ripplecarry.sweeps.executors import ExecutorName, Pool, open_pool
 
 # A worker that dies (killed, out of memory) breaks the pool; the runs lost with it resume.
@@ -63,6 +63,7 @@ def sweep(
         result.finished.append(request.id)
         listener.finished(request)
     listener.begins(left, _num_workers(left, num_workers))
+    listener = OneAtATime(listener)
     for attempt in range(1, _MAX_ATTEMPTS + 1):
         if not left or stop.is_made():
             break
