@@ -16,7 +16,7 @@ from ripplecarry.claims.study import Study
 from ripplecarry.cli import call
 from ripplecarry.engines.registry import open_engine
 from ripplecarry.evaluation.simplification import first_wrong
-from ripplecarry.reports import proofs
+from ripplecarry.reports import document, proofs
 from ripplecarry.reports.agreement import agreement
 from ripplecarry.reports.commands import run_command, study_command
 from ripplecarry.reports.curve_figures import draw_curves
@@ -61,6 +61,15 @@ def test_a_study_draws_both_formats_with_its_panels_and_the_reports_curves(runs,
     picture = svg.read_text()
     for words in ("training loss", "exact match at 9 digits", "median of 2 seeds", "figure 5"):
         assert words in picture
+
+
+def test_a_study_of_very_many_trials_has_tables_alone(runs, store, monkeypatch):
+    assert report_study(STUDY, runs, store).figures
+    monkeypatch.setattr(document, "MOST_DRAWN", 1)
+    report = report_study(STUDY, runs, store)
+
+    assert not report.figures
+    assert all(table.is_file() for table in report.tables)
 
 
 def test_trials_that_the_report_lacks_are_not_said_to_be_beside_it(runs, store, tmp_path):
@@ -188,7 +197,7 @@ def test_the_document_has_a_section_on_certificates(runs, store, monkeypatch, tm
     page = path.read_text()
     for words in ("1 of 4 runs have a certificate", "For &lt;all&gt; numbers", "<td>0.25</td>",
                   f"ripplecarry check {store.certificate_path(runs[0].id)}",
-                  "A wrong answer is known of 1 of 4 runs", CAPTION):  # fmt: skip
+                  "A wrong answer is known of 1 of 4 runs", "<td>cell gru</td>", CAPTION):  # fmt: skip
         assert words in page, words
     assert f"ripplecarry check {store.certificate_path(runs[1].id)}" not in page
     monkeypatch.undo()

@@ -48,7 +48,7 @@ def study(
         return _status(found)
     from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.console import output, print_table
-    from ripplecarry.reports.document import report_study, write_document
+    from ripplecarry.reports.document import MOST_DRAWN, report_study, write_document
     from ripplecarry.reports.proofs import proofs, shares
     from ripplecarry.reports.summary import CAPTION
     from ripplecarry.runs.store import Store
@@ -88,7 +88,8 @@ def study(
         output.print(CAPTION)
         if decide:
             print_table("decided", decided[report.study.name])
-        output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}")
+        figures = ", ".join(str(f) for f in report.figures if f.suffix == ".png")
+        output.print(f"figures: {figures or f'none of more than {MOST_DRAWN} trials'}")
         output.print(f"tables: {', '.join(map(str, report.tables))}\n")
     found_verdicts = [verdict for report in reports for verdict in report.verdicts]
     if found_verdicts:

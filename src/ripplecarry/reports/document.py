@@ -48,6 +48,10 @@ DEFINITIONS = {
 """What a reader must know to read a report; the glossary has the exact forms."""
 
 
+MOST_DRAWN = 24
+"""Curves of more trials cannot be told apart; a study of more has tables alone."""
+
+
 @dataclass(frozen=True)
 class StudyReport:
     """A study with the verdicts and summaries of its runs, and its figures."""
@@ -90,6 +94,8 @@ def report_study(study: Study, runs: Sequence[Run], store: Store) -> StudyReport
     if has_fewer:
         folder = store.study_folder(f"{study.name}/fewer_seeds")
     drawings = (draw_curves, draw_exactness, draw_success, draw_study_heat_maps, draw_seeds, draw_times)
+    if len(study.drawn(runs)) > MOST_DRAWN:
+        drawings = ()
     return StudyReport(
         study,
         runs,
