@@ -25,7 +25,7 @@ from ripplecarry.runs.imported_run import import_run
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
 from ripplecarry.verification.certificate import Certificate
-from ripplecarry.verification.certificate_file import SLOPED_BOXES, read_certificate
+from ripplecarry.verification.certificate_file import SLOPED_BOXES, preactivation_boxes, read_certificate
 from ripplecarry.verification.check import check
 from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes, is_small_enough
 from ripplecarry.verification.proof import weights_hash
@@ -76,6 +76,21 @@ def test_the_command_line_certifies_an_ordinary_network(capsys, tmp_path, monkey
     output = capsys.readouterr()
     assert "checking the existing certificate" in output.err
     assert content["statement"] in output.out
+
+
+@pytest.mark.parametrize("part", ["slopes", "high"])
+def test_a_box_around_a_set_that_exceeds_float64_has_no_end(part):
+    _, _, content = proved()
+    largest, history = float(np.finfo(np.float64).max), content["histories"][-1]
+    history |= {"along": [0.0, largest], "slopes": [1.0] * len(history["slopes"])}
+    history[part] = [largest] * len(history[part])
+
+    boxes = preactivation_boxes(content)
+
+    assert boxes is not None
+    (box,) = boxes[str(history["state"])]
+    assert set(box["high"]) == {np.inf}
+    assert np.isfinite(box["low"]).all()
 
 
 def unknown(fault: Planted, folder: Path, capsys) -> dict[str, Any]:

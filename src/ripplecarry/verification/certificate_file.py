@@ -82,12 +82,13 @@ def preactivation_boxes(
 
 
 def _boxes_around(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, list[float]]]]:
-    """The same of sloped boxes, in float64."""
+    """The same of sloped boxes, in float64; what exceeds its range is infinite."""
     ends: dict[str, list[np.ndarray]] = {}
     for history in certificate["histories"]:
         low, high, slopes = (np.array(history[name]) for name in ("low", "high", "slopes"))
-        along = slopes[:, None] * np.array(history["along"])
-        own = np.stack([low + along.min(1), high + along.max(1)])
+        with np.errstate(over="ignore"):
+            along = slopes[:, None] * np.array(history["along"])
+            own = np.stack([low + along.min(1), high + along.max(1)])
         ends.setdefault(str(history["state"]), []).append(own)
     boxes = {state: np.stack(each) for state, each in sorted(ends.items())}
     return {

@@ -167,7 +167,7 @@ export const EN = {
   "cloud.caption.hidden": "Layer {layer}'s hidden state at {points} positions of random inputs, along the direction that separates the states and the widest remaining one. Colour is the true {state}. The line is what stands above.",
   "cloud.across": "direction that separates the states",
   "cloud.up": "widest remaining direction",
-  "cloud.boxes": "The outlines are the invariant's boxes: proved to contain every state that can occur.",
+  "cloud.boxes": "The outlines are boxes around the invariant's sets: proved to contain every state that can occur.",
   "cloud.no-boxes": "no boxes of an invariant",
   "cloud.only-last": "The invariant's boxes belong to the trained weights: move the slider to the last snapshot.",
   settings: "Settings: {settings}; engine {engine}, seed {seed}.",

@@ -167,7 +167,7 @@ export const ZH = {
   "cloud.caption.hidden": "第 {layer} 层在随机输入的 {points} 个位置上的隐藏状态：横轴为区分各状态的方向，纵轴为其余方向中跨度最大的一个。颜色表示真实{state}，折线对应上面的结果。",
   "cloud.across": "区分各状态的方向",
   "cloud.up": "其余方向中跨度最大的一个",
-  "cloud.boxes": "方框为不变量的边界：已证明其中包含所有可能出现的状态。",
+  "cloud.boxes": "方框为不变量各集合的外框：已证明其中包含所有可能出现的状态。",
   "cloud.no-boxes": "没有不变量的方框",
   "cloud.only-last": "不变量的方框只对应训练结束时的权重：请把滑块移到最后一个快照。",
   settings: "设置：{settings}；引擎 {engine}，种子 {seed}。",
