@@ -116,8 +116,8 @@ def study(
 ) -> StudyResult:
     """Executes studies in one sweep, so that the cores stay busy to the end; the report's by default.
 
-    With the torch engine more than one worker uses processes, so a script that calls this needs
-    `if __name__ == "__main__":` around it.
+    `decide`, and more than one worker with the torch engine, use processes, so a script that calls this
+    needs `if __name__ == "__main__":` around it.
 
     Raises:
         ConfigurationError: an unknown study, or options that do not fit together.
