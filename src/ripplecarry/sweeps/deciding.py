@@ -51,7 +51,8 @@ def decide(
         except BrokenProcessPool:
             if not stop.is_made():
                 raise RipplecarryError(
-                    "a process that decided runs died; the same command goes on"
+                    "a process that decided runs died; what was decided is in the store, and the same call "
+                    'goes on from there (a script needs `if __name__ == "__main__":` around it)'
                 ) from None
         finally:
             stop.on_request(None)
