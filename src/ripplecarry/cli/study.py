@@ -21,8 +21,8 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,
     lstm_or_rnn, two_digit_training, batch_and_optimiser, generalisation, width, certified,
     certified_tasks, certified_sizes, state_tracking, deltanet, word_problems, cells_adding,
-    ordinary_adders, thousand_seeds_of_rates and thousand_seeds_of_cells, of which `thousand_seeds` means
-    both. A path to a .py file that defines STUDY is a study of your own.
+    ordinary_adders, smallest_adders, thousand_seeds_of_rates and thousand_seeds_of_cells, of which
+    `thousand_seeds` means both. A path to a .py file that defines STUDY is a study of your own.
 
     With `--shard` only that part is executed, and nothing is drawn: when all parts are in one store
     (`ripplecarry merge` joins several), the command without `--shard` judges and draws.

@@ -39,6 +39,7 @@ STUDIES = (
     "word_problems",
     "cells_adding",
     "ordinary_adders",
+    "smallest_adders",
     "thousand_seeds_of_rates",
     "thousand_seeds_of_cells",
 )
