@@ -42,7 +42,7 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
     from ripplecarry.claims.findings import MIN_SEEDS
     from ripplecarry.console import output, print_table
     from ripplecarry.reports.document import report_study, write_document
-    from ripplecarry.reports.summary import CAPTION
+    from ripplecarry.reports.summary import CAPTION, shown_rows
     from ripplecarry.runs.store import Store
     from ripplecarry.studies.catalogue import GROUPS
 
@@ -69,8 +69,7 @@ def study(*studies: str, shard: str | None, store: Path, as_json: bool, **option
         )
         return _status(found)
     for report in reports:
-        rows = [row.as_row() for row in report.summary]
-        print_table(f"{report.study.name}: {report.study.title}", rows)
+        print_table(f"{report.study.name}: {report.study.title}", shown_rows(report.summary))
         output.print(CAPTION)
         output.print(f"figures: {', '.join(str(f) for f in report.figures if f.suffix == '.png')}")
         output.print(f"tables: {', '.join(map(str, report.tables))}\n")
