@@ -73,7 +73,7 @@ def read_entry(certificate: Path) -> Entry:
         units=weights["dense.weight"].shape[1],
         embedding=weights["embed_layer.weight"].shape[1],
         parameters=sum(array.size for array in weights.values()),
-        not_zero=sum(map(np.count_nonzero, weights.values())),
+        not_zero=sum(int(np.count_nonzero(array)) for array in weights.values()),
         found=FOUND[name[1]],
         margin=min(proof.margin, checked.second_margin),
         slack=proof.slack,
