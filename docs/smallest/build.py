@@ -11,14 +11,14 @@ n - 1/2 or n without a carry, and n + 1/2 with one.
 A logit's slopes are the sums of those before it, so digits further off are lower still.
 """
 
-import sys
+import argparse
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import ripplecarry as rc
-from ripplecarry.errors import CertificateRefused, RipplecarryError
+from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import write_atomically
 from ripplecarry.networks.initial_values import Weights
 from ripplecarry.networks.weights_file import write_weights
@@ -58,20 +58,22 @@ def write_entry(base: int, folder: Path = FOLDER) -> Path:
     Raises:
         CertificateRefused: it finds none.
     """
-    path = folder / f"built-rnn-{base}.safetensors"
-    write_atomically(path, write_weights(weights(base), "rnn"))
+    entry = folder / f"built-rnn-{base}.json"
+    content = write_weights(weights(base), "rnn")
     with tempfile.TemporaryDirectory() as store:
-        run = rc.import_run(path, store=store)
+        given = Path(store) / "built.safetensors"
+        given.write_bytes(content)
+        run = rc.import_run(given, store=store)
         rc.certify(run, store=store)
         if not run.certificate_path.is_file():
             raise CertificateRefused(f"the network in base {base} is not proved")
-        write_atomically(path.with_suffix(".json"), run.certificate_path.read_bytes())
-    return path.with_suffix(".json")
+        write_atomically(entry.with_suffix(".safetensors"), content)
+        write_atomically(entry, run.certificate_path.read_bytes())
+    return entry
 
 
 if __name__ == "__main__":
-    try:
-        for given in sys.argv[1:]:
-            write_entry(int(given))
-    except (ValueError, RipplecarryError) as error:
-        sys.exit(f"build: {error}; give bases from 2 to 36")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("bases", type=int, nargs="+", choices=range(2, 37), metavar="base", help="2 to 36")
+    for given_base in parser.parse_args().bases:
+        write_entry(given_base)
