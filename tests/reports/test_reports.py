@@ -72,6 +72,27 @@ def test_a_study_of_very_many_trials_has_tables_alone(runs, store, monkeypatch):
     assert all(table.is_file() for table in report.tables)
 
 
+def test_trials_with_and_without_a_search_for_proofs_share_a_report(store, tmp_path, capsys):
+    (tmp_path / "mixed.py").write_text(
+        "from ripplecarry import Study, Trial\n"
+        "small = Trial(layers=1, hidden_size=4, embedding_size=1, base=2, digits=3, steps=60)\n"
+        "STUDY = Study(name='mixed', question='?', base=small, grid={'certify': (False, True)})\n"
+    )
+
+    status = call(["study", str(tmp_path / "mixed.py"), "--seeds", "1", "--store", str(store.root)])
+
+    assert status == 0
+    assert "0 of 1" in capsys.readouterr().out
+    picture = next(store.root.rglob("mixed.svg")).read_text()
+    for words in ("training loss", "exact match at 3 digits", "smallest margin over all boxes"):
+        assert words in picture
+    page = next(store.root.glob("report*.html")).read_text()
+    head, body = re.search(
+        r"<thead><tr>([^\n]*<th>certified</th>.*?)</thead>(.*?)</tbody>", page, re.S
+    ).groups()
+    assert [row.count("<td>") for row in body.split("</tr>")[:-1]] == [head.count("<th>")] * 2
+
+
 def test_trials_that_the_report_lacks_are_not_said_to_be_beside_it(runs, store, tmp_path):
     study = replace(STUDY, labels=("simple", "gated"))
     picture = draw_curves(study, runs, tmp_path)[1].read_text()

@@ -23,8 +23,9 @@ def study(
     digits_at_equal_work, low_rate_longer, high_rate_then_low. By name only: depth_and_length, padding,
     lstm_or_rnn, two_digit_training, batch_and_optimiser, generalisation, width, certified,
     certified_tasks, certified_sizes, state_tracking, deltanet, word_problems, cells_adding,
-    ordinary_adders, mixed_adders, thousand_seeds_of_rates and thousand_seeds_of_cells, of which
-    `thousand_seeds` means both. A path to a .py file that defines STUDY is a study of your own.
+    ordinary_adders, mixed_adders, smallest_adders, thousand_seeds_of_rates and
+    thousand_seeds_of_cells, of which `thousand_seeds` means both. A path to a .py file that defines STUDY
+    is a study of your own.
 
     `--decide` then searches for a proof of every run, and for a wrong answer; what is decided is not
     searched for again.
@@ -50,7 +51,7 @@ def study(
     from ripplecarry.console import output, print_table
     from ripplecarry.reports.document import MOST_DRAWN, report_study, write_document
     from ripplecarry.reports.proofs import proofs, shares
-    from ripplecarry.reports.summary import CAPTION
+    from ripplecarry.reports.summary import CAPTION, shown_rows
     from ripplecarry.runs.store import Store
     from ripplecarry.studies.catalogue import GROUPS
 
@@ -83,8 +84,7 @@ def study(
         )
         return _status(found)
     for report in reports:
-        rows = [row.as_row() for row in report.summary]
-        print_table(f"{report.study.name}: {report.study.title}", rows)
+        print_table(f"{report.study.name}: {report.study.title}", shown_rows(report.summary))
         output.print(CAPTION)
         if decide:
             print_table("decided", decided[report.study.name])

@@ -131,8 +131,9 @@ def _panels(runs: Sequence[Run]) -> list[str]:
         for digits in (REPORT_DIGITS, run.trial.read_at)
         if digits is not None and any(each.trial.digits != digits for each in runs)
     }
-    if any(run.trial.certify for run in runs):
-        return ["loss", *_OF_CERTIFYING]
+    are_certifying = {run.trial.certify for run in runs}
+    if True in are_certifying:
+        return ["loss", *(["exact_match"] if False in are_certifying else []), *_OF_CERTIFYING]
     read = [
         name for name in sorted(other, key=other.__getitem__) if all(name in run.curves for run in runs)
     ]
@@ -146,6 +147,8 @@ def _draw_panel(axes: Axes, study: Study, arms: list[Arm], metric: str, panels: 
     nine = f"exact_match_at_{REPORT_DIGITS}"
     figure = None if metric == "exact_match" and nine in panels else study.report_figure
     for arm, look in zip(arms, looks([arm.case.value for arm in arms]), strict=True):
+        if any(metric not in run.curves for run in arm.runs):
+            continue
         label = arm.case.member or arm.case.label
         steps, (low, middle, high) = band(arm.runs, metric)
         ends.append(low[-1])

@@ -27,7 +27,14 @@ from ripplecarry.reports.heat_maps import draw_study_heat_maps
 from ripplecarry.reports.proofs import proofs, shares
 from ripplecarry.reports.report_curves import has_report_curves
 from ripplecarry.reports.seed_figures import draw_seeds
-from ripplecarry.reports.summary import CAPTION, CaseSummary, most_seeds, summarise, write_tables
+from ripplecarry.reports.summary import (
+    CAPTION,
+    CaseSummary,
+    most_seeds,
+    shown_rows,
+    summarise,
+    write_tables,
+)
 from ripplecarry.reports.time_figures import draw_times
 from ripplecarry.runs.run import Run
 from ripplecarry.runs.store import Store
@@ -150,7 +157,7 @@ def _fields(report: StudyReport) -> dict[str, Any]:
         **vars(report),
         "remarks": "\n".join(study.question.strip().splitlines()[1:]).strip(),
         "command": report.command,
-        "rows": [row.as_row() for row in report.summary],
+        "rows": shown_rows(report.summary),
         "certified": certified,
         "refuted": refuted,
         "shares": shares(study, report.runs, certified, refuted),

@@ -105,6 +105,13 @@ def summarise(study: Study, runs: Sequence[Run]) -> list[CaseSummary]:
     return [_summary(mine.case, mine.runs) for mine in study.drawn(runs)]
 
 
+def shown_rows(summary: Sequence[CaseSummary]) -> list[dict[str, str]]:
+    """The summary in short form, for people; what a trial has no value of is empty."""
+    rows = [case.as_row() for case in summary]
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return [{column: row.get(column, "") for column in columns} for row in rows]
+
+
 def write_tables(summary: Sequence[CaseSummary], folder: Path, name: str) -> list[Path]:
     """Writes the summary as CSV, with every digit of its numbers, and as LaTeX, as people read it.
 
@@ -112,10 +119,10 @@ def write_tables(summary: Sequence[CaseSummary], folder: Path, name: str) -> lis
         The paths written.
     """
     numbers = pd.json_normalize([case.as_numbers() for case in summary], sep="_")
-    shown = pd.DataFrame([case.as_row() for case in summary])
+    shown = pd.DataFrame(shown_rows(summary))
     texts = {
         folder / f"{name}.csv": numbers.to_csv(index=False),
-        folder / f"{name}.tex": shown.to_latex(index=False, escape=True, na_rep=""),
+        folder / f"{name}.tex": shown.to_latex(index=False, escape=True),
     }
     for path, text in texts.items():
         write_atomically(path, text.encode())

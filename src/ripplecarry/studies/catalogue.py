@@ -40,6 +40,7 @@ STUDIES = (
     "cells_adding",
     "ordinary_adders",
     "mixed_adders",
+    "smallest_adders",
     "thousand_seeds_of_rates",
     "thousand_seeds_of_cells",
 )
