@@ -132,7 +132,7 @@ def _panels(runs: Sequence[Run]) -> list[str]:
         if digits is not None and any(each.trial.digits != digits for each in runs)
     }
     if any(run.trial.certify for run in runs):
-        return ["loss", *_OF_CERTIFYING]
+        return ["loss", *(name for name in _OF_CERTIFYING if all(name in run.curves for run in runs))]
     read = [
         name for name in sorted(other, key=other.__getitem__) if all(name in run.curves for run in runs)
     ]

@@ -55,6 +55,14 @@ class Proof:
         }
 
 
+def relative_change(before: Weights, after: Weights) -> float:
+    """The norm of the difference of all weights, as a share of the norm before."""
+    old, new = (
+        np.concatenate([each[n].ravel() for n in before], dtype=np.float64) for each in (before, after)
+    )
+    return float(np.linalg.norm(new - old) / np.linalg.norm(old))
+
+
 def weights_hash(weights: Weights) -> str:
     """A hash of all parameters: names, shapes and float32 bits."""
     digest = hashlib.sha256()
