@@ -128,6 +128,9 @@ def test_an_undertrained_network_is_refuted_and_its_copy_polished(capsys):
     config = json.loads(Path("results/runs", polished, "config.json").read_text())
     assert config["trial"]["polished_from"] == source
     capsys.readouterr()
+    moved = f"polishing moved the weights by {answer['polished']['change']:.2%} of their norm"
+    assert call(["certify", source, "--polish"]) == 0
+    assert moved in capsys.readouterr().out
     assert call(["runs", "--json", "--where", f"polished_from = '{source}'"]) == 0
     assert [run["id"] for run in said(capsys)] == [polished]
 

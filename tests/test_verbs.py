@@ -35,7 +35,7 @@ PRINTED = {"as_json", "as_csv", "as_latex"}
 """How a command prints; Python has the values themselves."""
 NEEDED = {"import": ["net.safetensors"]}
 """Words without which a command does nothing."""
-TABLES = {"machine", "cell_code", "polished_from"}
+TABLES = {"machine", "cell_code", "polished_from", "stay_near"}
 """Settings that no option gives: tables, and what polishing fills in."""
 
 

@@ -207,3 +207,13 @@ def test_fewer_seeds_leave_the_figures_and_tables_of_more(store):
     assert len(set(long)) == 2
     assert max(map(len, long)) < 40
     assert store.report_path(["a"], has_fewer_seeds=True).name == "report_a_fewer_seeds.html"
+
+
+def test_copies_that_stay_near_are_drawn_without_what_they_do_not_read(drawn, tmp_path):
+    near = Trial(steps=200, layers=1, certify=True, polished_from="0", stay_near=True)
+    study = replace(STUDY, base=near, grid={"hidden_size": (32, 64)})
+
+    curve_figures.draw_curves(study, runs_of(study, 2), tmp_path)
+
+    (panel,) = drawn[0].axes
+    assert panel.get_title() == "training loss"

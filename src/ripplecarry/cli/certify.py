@@ -24,9 +24,11 @@ def certify(run: str, *, store: Path, as_json: bool, **options: Any) -> int:
 
     The answer is `certified`, with a certificate in the store (exit status 0); `refuted`, with a wrong
     answer (1); or `unknown` (1). With `--polish`, where the network as it is has no proof, a copy is
-    trained until it has one; the copy is a run of its own. The engine is what confirms a wrong answer.
-    How strongly the network forgets is estimated where the answer is `unknown`, and with `--forgetting`
-    in any case, which takes 1 to 30 seconds once; the store keeps it, and `runs` lists it.
+    trained until it has one: for one layer of rnn near the network first, and further away where that
+    fails. The copy is a run of its own, and the answer says how far its weights moved. The engine is what
+    confirms a wrong answer. How strongly the network forgets is estimated where the answer is `unknown`,
+    and with `--forgetting` in any case, which takes 1 to 30 seconds once; the store keeps it, and `runs`
+    lists it.
 
     Example: ripplecarry certify 44136fa355-native-0 --polish
     """
@@ -83,7 +85,8 @@ def _as_dict(found: "Certificate | Counterexample | Unknown") -> dict[str, objec
     from ripplecarry.verification.certificate import Certificate
 
     if isinstance(found, Certificate):
-        return {"answer": "certified", "run": found.content["run"], **found.proof.as_dict()}
+        change = {} if found.change is None else {"change": found.change}
+        return {"answer": "certified", "run": found.content["run"], **change, **found.proof.as_dict()}
     if isinstance(found, Counterexample):
         return {"answer": "refuted", "counterexample": found.as_dict()}
     return {
@@ -100,7 +103,10 @@ def _sentence(found: "Certificate | Counterexample | Unknown") -> str:
     from ripplecarry.verification.certificate import Certificate
 
     if isinstance(found, Certificate):
-        return certified_words(str(found.content["run"]), found.margin, found.statement)
+        words = certified_words(str(found.content["run"]), found.margin, found.statement)
+        if found.change is None:
+            return words
+        return f"{words}\npolishing moved the weights by {found.change:.2%} of their norm"
     return f"{'refuted' if isinstance(found, Counterexample) else 'unknown'}: {found.sentence}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ripplecarry.runs.run import Run
     from ripplecarry.verification.proof import Proof
 
-TABLES_AND_ORIGIN = (*NO_COLUMNS, "polished_from")
+TABLES_AND_ORIGIN = (*NO_COLUMNS, "polished_from", "stay_near")
 """Settings that are no options: tables, code, and what `certify --polish` fills in."""
 
 

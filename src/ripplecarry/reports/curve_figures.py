@@ -131,9 +131,11 @@ def _panels(runs: Sequence[Run]) -> list[str]:
         for digits in (REPORT_DIGITS, run.trial.read_at)
         if digits is not None and any(each.trial.digits != digits for each in runs)
     }
-    are_certifying = {run.trial.certify for run in runs}
-    if True in are_certifying:
-        return ["loss", *(["exact_match"] if False in are_certifying else []), *_OF_CERTIFYING]
+    certifying = [run for run in runs if run.trial.certify]
+    if certifying:
+        of_both = [] if len(certifying) == len(runs) else ["exact_match"]
+        theirs = [name for name in _OF_CERTIFYING if all(name in run.curves for run in certifying)]
+        return ["loss", *of_both, *theirs]
     read = [
         name for name in sorted(other, key=other.__getitem__) if all(name in run.curves for run in runs)
     ]

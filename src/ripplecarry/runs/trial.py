@@ -54,6 +54,12 @@ class Trial(BatchShape, Architecture, Optimisation, Readings, TaskChoice, Certif
     def _certifying_fits(self) -> Self:
         if self.polished_from is not None and not self.certify:
             raise ValueError("polished_from needs certify")
+        if self.stay_near and self.polished_from is None:
+            raise ValueError("stay_near needs polished_from")
+        if self.stay_near and (self.cell, self.layers) != ("rnn", 1):
+            raise ValueError(
+                f"stay_near is for rnn with layers = 1, not for {self.cell} with {self.layers}"
+            )
         given = [n for n in TRAINING if getattr(self, n) != type(self).model_fields[n].default]
         if self.certify and given:
             raise ValueError(f"certify brings its own optimiser and rates; leave out {', '.join(given)}")

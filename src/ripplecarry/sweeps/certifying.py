@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from ripplecarry.arithmetic.counterexample import Counterexample
@@ -29,7 +30,7 @@ from ripplecarry.verification.enclosures import Transitions
 from ripplecarry.verification.estimate_forgetting import estimate_forgetting
 from ripplecarry.verification.find_sloped_boxes import Round, find_sloped_boxes, is_small_enough
 from ripplecarry.verification.forgetting import Forgetting
-from ripplecarry.verification.recipes import POLISHING_STEPS
+from ripplecarry.verification.recipes import NEAR_STEPS, POLISHING_STEPS
 from ripplecarry.verification.sloped_boxes import PositionBounds
 from ripplecarry.verification.trainer import look_for_invariant
 
@@ -137,8 +138,7 @@ def _sloped_boxes(run: Run, say: Callable[[str], None]) -> Certificate | Round |
     None where there is no such search: of other cells, of several layers, of what is too large for it.
     """
     trial, machine = run.trial, run.task.machine
-    is_covered = trial.cell == "rnn" and trial.layers == 1
-    if not is_covered or not is_small_enough(machine, trial.hidden_size):
+    if not _may_have_sloped_boxes(run):
         return None
     say("no wrong answer found; searching for sloped boxes")
     bounds = PositionBounds(run.weights, machine, run.task.base, run.task.num_operands)
@@ -159,6 +159,12 @@ def _sloped_boxes(run: Run, say: Callable[[str], None]) -> Certificate | Round |
     return rounds[-1] if rounds else None
 
 
+def _may_have_sloped_boxes(run: Run) -> bool:
+    trial = run.trial
+    is_covered = trial.cell == "rnn" and trial.layers == 1
+    return is_covered and is_small_enough(run.task.machine, trial.hidden_size)
+
+
 def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed: int) -> Attempt:
     """The result of searching for an invariant of these weights."""
     parameters = {name: torch.tensor(array) for name, array in weights.items()}
@@ -168,32 +174,48 @@ def attempt_on(trial: Trial, architecture: Architecture, weights: Weights, seed:
         return look_for_invariant(architecture.cell, parameters, batch, Transitions.of(task.machine), task)
 
 
-def polishing(run: Run) -> RunRequest:
-    """The run that trains a copy of this one's network until it is certified."""
-    settings = run.trial.model_dump(exclude_defaults=True)
-    for name in TRAINING:
-        settings.pop(name, None)
-    trial = Trial.build(settings | {"certify": True, "polished_from": run.id, "steps": POLISHING_STEPS})
-    return RunRequest(trial, run.seed, "torch")
+def polishings(run: Run) -> list[RunRequest]:
+    """The runs that train a copy of this one's network until it is certified, in the order to try: near it,
+    where sloped boxes may prove that, then as far away as it takes.
+    """
+    settings = run.trial.model_dump(exclude_defaults=True, exclude=set(TRAINING))
+    settings |= {"certify": True, "polished_from": run.id}
+    ways = [{"steps": NEAR_STEPS, "stay_near": True}] if _may_have_sloped_boxes(run) else []
+    ways.append({"steps": POLISHING_STEPS, "stay_near": False})
+    return [RunRequest(Trial.build(settings | way), run.seed, "torch") for way in ways]
 
 
 def polish(
     run: Run,
     store: Store,
     *,
+    say: Callable[[str], None] = lambda words: None,
     is_stopped: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Certificate | None:
     """The certificate of a copy of this run's network, trained until certified; None if it never was.
 
+    Args:
+        say: told what is being done.
+
     Raises:
         CertificateError, CertificateRefused: the store's certificate of the copy is invalid.
     """
-    copy = execute_run(polishing(run), store, is_stopped=is_stopped, report=report)
-    path = store.certificate_path(copy.id)
-    if not path.is_file():
-        return None
-    return _stored(path, copy)
+    for request in polishings(run):
+        say("polishing a copy near it" if request.trial.stay_near else "polishing a copy")
+        copy = execute_run(request, store, is_stopped=is_stopped, report=report)
+        path = store.certificate_path(copy.id)
+        if path.is_file():
+            return replace(_stored(path, copy), change=relative_change(run.weights, copy.weights))
+    return None
+
+
+def relative_change(before: Weights, after: Weights) -> float:
+    """The norm of the difference of all weights, as a share of the norm before."""
+    old, new = (
+        np.concatenate([each[n].ravel() for n in before], dtype=np.float64) for each in (before, after)
+    )
+    return float(np.linalg.norm(new - old) / np.linalg.norm(old))
 
 
 def _stored(path: Path, run: Run) -> Certificate:

@@ -85,6 +85,7 @@ def training_of(request: RunRequest, start: Run | None, store: Store, engine: En
     read_metrics = reader(trial.batches(request.seed, Stream.EVALUATION, NUM_PAIRS), trial)
     if not trial.certify:
         return PlainTraining(request, weights, engine, read_metrics)
-    from ripplecarry.sweeps.train_until_certified import CertifyingTraining
+    from ripplecarry.sweeps.train_until_certified import CertifyingTraining, NearTraining
 
-    return CertifyingTraining(request, weights, store, read_metrics)
+    training = NearTraining if trial.stay_near else CertifyingTraining
+    return training(request, weights, store, read_metrics)

@@ -37,7 +37,7 @@ def certify(
     """A proof that a run's network is right at every length, a wrong answer, or neither.
 
     The engine is the one that confirms a wrong answer. The copy that `polish` trains is a run of its own,
-    which the certificate names.
+    which the certificate names; its `change` says how far the weights moved.
 
     Args:
         say: told what is being done.
@@ -62,12 +62,12 @@ def certify(
     if not polish or isinstance(found, Certificate):
         return found
     answered(found)
-    say("polishing a copy")
-    last = 0
+    steps: dict[str, int] = {}
 
     def advanced(progress: Progress) -> None:
-        nonlocal last
-        report(progress.step - last, progress.num_steps)
-        last = progress.step
+        """Of the copies that were polished in vain all steps count, before those of the present one."""
+        taken, others = steps.get(progress.run_id, 0), sum(steps.values())
+        steps[progress.run_id] = progress.step
+        report(progress.step - taken, others - taken + progress.num_steps)
 
-    return certifying.polish(subject, run_store, is_stopped=stop.is_made, report=advanced) or found
+    return certifying.polish(subject, run_store, say=say, is_stopped=stop.is_made, report=advanced) or found

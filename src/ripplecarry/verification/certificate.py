@@ -35,6 +35,8 @@ class Certificate(Shown):
 
     content: Mapping[str, Any]
     proof: Proof
+    change: float | None = None
+    """How far polishing moved the weights, as a share of their norm; None where nothing was polished."""
 
     @property
     def statement(self) -> str:

@@ -67,7 +67,11 @@ def is_small_enough(machine: Machine, num_units: int) -> bool:
 
 
 def find_sloped_boxes(
-    bounds: PositionBounds, seed: int, *, report: Callable[[Round], None] = lambda last: None
+    bounds: PositionBounds,
+    seed: int,
+    *,
+    is_quick: bool = False,
+    report: Callable[[Round], None] = lambda last: None,
 ) -> ClosedSets | None:
     """Closed sets with all margins positive, if the search finds any.
 
@@ -78,12 +82,13 @@ def find_sloped_boxes(
 
     Args:
         seed: of the words.
+        is_quick: whether histories of the last reading are all that is tried.
     """
     machine, keeping = bounds.machine, ResetFreeRuns.of(bounds.machine).keeping
     histories = Histories.of(machine, keeping[:0], {})
     reached = _reached(bounds, histories, np.random.default_rng(seed))
     sets = _close(bounds, histories, reached, report)
-    if sets is None and len(keeping):
+    if sets is None and len(keeping) and not is_quick:
         histories = Histories.of(machine, keeping, _groups(bounds, histories, reached))
         reached = _reached(bounds, histories, np.random.default_rng(seed))
         sets = _close(bounds, histories, reached, report)

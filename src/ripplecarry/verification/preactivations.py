@@ -144,14 +144,22 @@ class PreactivationNetwork:
         return torch.cat([self.embedding[each] for each in digits], dim=1)
 
     def trace(
-        self, operands: Integer[Tensor, "batch position operand"]
+        self,
+        operands: Integer[Tensor, "batch position operand"],
+        disturbance: Float[Tensor, "position batch gates_hidden"] | None = None,
     ) -> tuple[Float[Tensor, "position batch output"], list[EnteringStates]]:
-        """Logits from the zero state, and the states that enter each layer at each position."""
+        """Logits from the zero state, and the states that enter each layer at each position.
+
+        Args:
+            disturbance: added to the sums in each gate of the first layer.
+        """
         x = self.embedding[operands.transpose(0, 1).long()].flatten(start_dim=2)
         step = FROM_PREACTIVATIONS[self.cell]
         traced = []
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             below = linear(x, layer.from_input, layer.input_bias)
+            if disturbance is not None and not number:
+                below = below + disturbance
             preactivation = below.new_zeros(below.shape[1], len(layer.from_hidden))
             memory: Memory = (
                 None if self.cell == "rnn" else below.new_zeros(below.shape[1], self.hidden_size)

@@ -74,6 +74,9 @@ def portfolio(cell: str) -> tuple[Recipe, ...]:
 
 POLISHING_STEPS = 300
 
+NEAR_STEPS = 601
+"""Of polishing that stays near: the last reading comes after step 600, at a disturbance of 0.6."""
+
 
 class Certifying(Configuration):
     """Whether to train until certified."""
@@ -82,3 +85,5 @@ class Certifying(Configuration):
     """Train until certified; each recipe has as many updates as `steps` says; always with PyTorch."""
     polished_from: Annotated[str, Field(min_length=1)] | None = None
     """The run whose weights training starts from; by default fresh initial values."""
+    stay_near: bool = False
+    """Move these weights as little as a proof by sloped boxes takes; for one layer of rnn."""
