@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import ripplecarry as rc
+from ripplecarry.arithmetic.digits import check_base
 from ripplecarry.errors import CertificateRefused, RipplecarryError
 from ripplecarry.files import write_atomically
 from ripplecarry.networks.initial_values import Weights
@@ -56,8 +57,10 @@ def write_entry(base: int, folder: Path = FOLDER) -> Path:
     """Writes the network and the certificate that `certify` finds; returns the certificate's path.
 
     Raises:
+        OperandError: the base is not one from 2 to 36.
         CertificateRefused: it finds none.
     """
+    check_base(base)
     path = folder / f"built-rnn-{base}.safetensors"
     write_atomically(path, write_weights(weights(base), "rnn"))
     with tempfile.TemporaryDirectory() as store:
@@ -74,4 +77,5 @@ if __name__ == "__main__":
         for given in sys.argv[1:]:
             write_entry(int(given))
     except (ValueError, RipplecarryError) as error:
-        sys.exit(f"build: {error}; give bases from 2 to 36")
+        print(f"build: {error}; give bases from 2 to 36", file=sys.stderr)
+        sys.exit(2)
