@@ -1,26 +1,35 @@
 """The smallest proved adders: `python -m docs.smallest.board` writes their table in docs/results.md.
 
 An entry is two files beside this one: NAME.safetensors, the weights, and NAME.json, their certificate. The
-name's first word says how the network was found. The table is made of the files alone, after both checkers
-have accepted them.
+name's first word says how the network was found, on its author's word. The rest of the table is made of the
+files alone, after both checkers have accepted them.
 """
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
+from decimal import ROUND_FLOOR, Context
+from operator import index
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-import ripplecarry as rc
 from ripplecarry.errors import CertificateError, RipplecarryError
-from ripplecarry.files import write_atomically
+from ripplecarry.files import UNREADABLE, write_atomically
 from ripplecarry.networks.weights_file import read_weights
+from ripplecarry.runs.certificates import CertificateSubject
+from ripplecarry.values import shown
+from ripplecarry.verification.proof import weights_hash
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "results.md"
 FOUND = {"built": "built by hand", "trained": "trained", "polished": "polished"}
-LARGEST_BYTES = 300_000
+LARGEST_BYTES = {".json": 300_000, ".safetensors": 60_000}
+"""With larger weights, what their embeddings make of all symbols could fill gigabytes."""
+MOST_TRANSITIONS = 100_000
+"""Of pieces by symbols, in certificates of format 3: a short one may take the checkers hours."""
 _NAME = re.compile(rf"({'|'.join(FOUND)})(-[a-z0-9]+)+")
 _TABLE = re.compile(r"^\| entry \|.*\n(?:\|.*\n)*", re.MULTILINE)
 
@@ -47,7 +56,7 @@ def read_entry(certificate: Path) -> Entry:
 
     Raises:
         CertificateRefused: a checker refuses it.
-        CertificateError: another name or task than entries have, or too long a file.
+        CertificateError: another name or task than entries have, or too long a file or check.
         StoreError: the weights are missing or damaged.
     """
     name = _NAME.fullmatch(certificate.stem)
@@ -55,16 +64,21 @@ def read_entry(certificate: Path) -> Entry:
         raise CertificateError(
             f"its name must be {' or '.join(FOUND)}, then words of a-z and 0-9, with hyphens"
         )
-    size = certificate.stat().st_size if certificate.is_file() else 0
-    if size > LARGEST_BYTES:
-        raise CertificateError(f"the certificate has {size:,} bytes; {LARGEST_BYTES:,} at most")
-    checked = rc.check(certificate, weights=certificate.with_suffix(".safetensors"))
-    proof = checked.proof
+    for suffix, most in LARGEST_BYTES.items():
+        path = certificate.with_suffix(suffix)
+        size = path.stat().st_size if path.is_file() else 0
+        if size > most:
+            raise CertificateError(f"{path.name} has {size:,} bytes; {most:,} at most")
+    subject = CertificateSubject.of(certificate, certificate.with_suffix(".safetensors"))
+    work = _num_transitions(subject.content)
+    if work > MOST_TRANSITIONS:
+        raise CertificateError(f"it has {work:,} transitions; {MOST_TRANSITIONS:,} at most")
+    proof = subject.proof()
     if (proof.task.name, proof.task.num_operands) != ("addition", 2):
         raise CertificateError(
             f"it is about {proof.task.name} of {proof.task.num_operands}; entries add 2 operands"
         )
-    weights = read_weights(checked.weights_path.read_bytes())
+    weights = read_weights(subject.weights_path.read_bytes())
     return Entry(
         entry=certificate.stem,
         base=proof.task.base,
@@ -75,9 +89,17 @@ def read_entry(certificate: Path) -> Entry:
         parameters=sum(array.size for array in weights.values()),
         not_zero=sum(int(np.count_nonzero(array)) for array in weights.values()),
         found=FOUND[name[1]],
-        margin=min(proof.margin, checked.second_margin),
+        margin=min(proof.margin, subject.second_margin()),
         slack=proof.slack,
     )
+
+
+def _num_transitions(certificate: Mapping[str, Any]) -> int:
+    """Of a certificate whose form the checkers accept."""
+    try:
+        return sum(index(each["pieces"]) * len(each["next"]) for each in certificate.get("histories", ()))
+    except UNREADABLE:
+        return 0
 
 
 def read_entries(folder: Path = FOLDER) -> list[Entry]:
@@ -85,15 +107,19 @@ def read_entries(folder: Path = FOLDER) -> list[Entry]:
 
     Raises:
         RipplecarryError: as `read_entry`, with the entry's name.
+        CertificateError: two entries have the same weights.
     """
-    found = []
+    found, names = [], dict[str, str]()
     for name in sorted(
         {path.stem for path in folder.iterdir() if path.suffix in (".json", ".safetensors")}
     ):
         try:
             found.append(read_entry(folder / f"{name}.json"))
+            digest = weights_hash(read_weights((folder / f"{name}.safetensors").read_bytes()))
+            if names.setdefault(digest, name) != name:
+                raise CertificateError(f"it has the weights of {names[digest]}")
         except RipplecarryError as error:
-            raise type(error)(f"entry {name}: {error}") from None
+            raise type(error)(f"entry {shown(name)}: {error}") from None
     return sorted(found, key=lambda entry: (entry.base, entry.parameters, entry.not_zero, entry.entry))
 
 
@@ -105,7 +131,9 @@ def table(entries: list[Entry]) -> str:
 
 
 def _shown(value: float | str) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):  # a bound from below
+        return f"{Context(prec=3, rounding=ROUND_FLOOR).create_decimal(value):.3g}"
+    return str(value)
 
 
 def written_table(page: str) -> str:

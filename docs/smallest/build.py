@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import ripplecarry as rc
+from ripplecarry.arithmetic.digits import check_base
 from ripplecarry.errors import CertificateRefused
 from ripplecarry.files import write_atomically
 from ripplecarry.networks.initial_values import Weights
@@ -56,8 +57,10 @@ def write_entry(base: int, folder: Path = FOLDER) -> Path:
     """Writes the network and the certificate that `certify` finds; returns the certificate's path.
 
     Raises:
+        OperandError: the base is not one from 2 to 36.
         CertificateRefused: it finds none.
     """
+    check_base(base)
     entry = folder / f"built-rnn-{base}.json"
     content = write_weights(weights(base), "rnn")
     with tempfile.TemporaryDirectory() as store:

@@ -307,7 +307,7 @@ def test_a_task_or_cell_that_is_not_the_one_asked_for_is_refused():
     assert check(content, weights, task=task, cell="rnn").task.is_same(task)
     with pytest.raises(CertificateRefused, match="about the task 'addition' in base 4, not 'subtraction'"):
         check(content, weights, task=subtraction(4))
-    with pytest.raises(CertificateRefused, match="about the cell rnn, not gru"):
+    with pytest.raises(CertificateRefused, match="about the cell rnn, not 'gru'"):
         check(content, weights, cell="gru")
 
 

@@ -11,6 +11,7 @@ from flint import arb
 from ripplecarry.arithmetic.task_choice import TaskChoice
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused
+from ripplecarry.values import shown
 from ripplecarry.verification.balls import Balls
 from ripplecarry.verification.rounding import ROUNDING
 
@@ -176,7 +177,7 @@ def read_sets(
             raise CertificateRefused(f"the set of machine state {state} has {len(given)} layers")
         for boxes in given:
             if set(boxes) != set(sizes):
-                raise CertificateRefused(f"a set has the parts {sorted(boxes)}, not {sorted(sizes)}")
+                raise CertificateRefused(f"a set has the parts {shown(sorted(boxes))}, not {sorted(sizes)}")
         sets[state] = [[_read_box(boxes[part], size) for part, size in sizes.items()] for boxes in given]
     return sets
 

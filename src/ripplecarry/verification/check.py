@@ -16,6 +16,7 @@ from flint import arb, arb_mat
 from ripplecarry.arithmetic.machine import Machine
 from ripplecarry.arithmetic.tasks import Task
 from ripplecarry.errors import CertificateError, CertificateRefused, ConfigurationError
+from ripplecarry.values import shown
 from ripplecarry.verification.balls import CELLS, Balls, GateSum, largest, sum_error
 from ripplecarry.verification.certificate_file import (
     SLOPED_BOXES,
@@ -80,13 +81,13 @@ def check(
             f"not {task.name!r} in base {task.base}"
         )
     if cell not in (None, proof.cell):
-        raise CertificateRefused(f"it is about the cell {proof.cell}, not {cell}")
+        raise CertificateRefused(f"it is about the cell {proof.cell}, not {shown(cell)}")
     return proof
 
 
 def _check(certificate: Mapping[str, Any], weights: Weights) -> Proof:
     for name, array in weights.items():
-        _check_numbers(name, array)
+        _check_numbers(shown(name), array)
     digest = weights_hash(weights)
     if certificate["weights_sha256"] != digest:
         raise CertificateRefused("it belongs to other weights: their hash differs")
