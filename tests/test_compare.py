@@ -82,7 +82,9 @@ def test_weights_from_elsewhere_compare_without_curves(pair, capsys, tmp_path):
     assert call(["compare", imported.id, pair[1].id, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["outcomes"]["loss"][0] is None
-    assert report["figures"]
+    figure = next(Path(each) for each in report["figures"] if each.endswith(".svg")).read_text()
+    assert "engine native" in figure
+    assert "learning rate" not in figure  # of the other nobody knows it
 
     again = import_run(Path("net.safetensors"), 4, Store("results"))
     assert call(["compare", imported.id, again.id]) == 0

@@ -11,6 +11,7 @@ from ripplecarry.reports.style import draw_curve, looks, new_figure, save, scale
 from ripplecarry.runs.listing import settings_of
 from ripplecarry.runs.readings import HARD
 from ripplecarry.runs.run import Run
+from ripplecarry.runs.run_files import IMPORTED
 
 _PANELS = {
     "loss": "training loss",
@@ -84,7 +85,12 @@ def _is_read(run: Run, metric: str) -> bool:
 
 
 def _labels(runs: Sequence[Run]) -> list[str]:
-    differing = differing_settings(runs)
+    """What tells the runs apart; not how they were trained where nobody told that of one."""
+    differing = {
+        name: values
+        for name, values in differing_settings(runs).items()
+        if not any(run.engine == IMPORTED and v is None for run, v in zip(runs, values, strict=True))
+    }
     return [
         ", ".join(f"{name.replace('_', ' ')} {values[place]}" for name, values in differing.items())
         for place in range(len(runs))
