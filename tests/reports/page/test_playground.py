@@ -378,6 +378,25 @@ def test_refused_memory_loses_nothing_and_smaller_settings_train(playground, ope
     page.wait_for_selector("#status:has-text('20 of 20 steps')")
 
 
+def test_memory_refused_to_settings_that_were_changed_at_once_harms_no_others(playground, open_page):
+    page = open_page(playground, address=f"#v=1{SMALL}&steps=20")
+    with_kernel(
+        page,
+        """let total = 0;
+           exports.malloc = (bytes) => (total += bytes) > 6e5 ? 0 : instance.exports.malloc(bytes);""",
+    )
+    page.evaluate("ripplecarry.page.crew.breakOff()")  # so that its worker is new
+    page.click("#reset")
+    trained(page)
+    page.evaluate(
+        """const { page } = ripplecarry;
+           for (const hidden_size of [128, 8]) page.begin({ ...page.settings, hidden_size });"""
+    )
+
+    trained(page)
+    page.wait_for_selector("#status:has-text('20 of 20 steps')")
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [

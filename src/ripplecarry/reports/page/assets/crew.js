@@ -21,7 +21,7 @@ export class Crew {
     this.id++;
     const seeds = Array.from({ length: settings.seeds }, (_, i) => BigInt.asUintN(64, settings.seed + BigInt(i)));
     const count = Math.max(1, Math.min(seeds.length, navigator.hardwareConcurrency || 1));
-    // a kernel that was refused memory keeps what it had until then
+    // what troubled a worker may be in its way still
     if (this.isBroken) this.workers.splice(0).forEach((worker) => worker.terminate());
     this.isBroken = false;
     while (this.workers.length > count) this.workers.pop().terminate();

@@ -18,6 +18,7 @@ class Trainers {
     Object.assign(this, { id, settings, layer, viewed, isRunning: false, lastView: 0, viewMs: 0 });
     this.trainings = [];
     this.kernel ??= await loadKernel(bytes);
+    if (this.id !== id) return; // other settings have come meanwhile
     this.task = new Task(table, Infinity);
     this.shape = shapeOf(settings, this.task);
     this.trainings = seeds.map((seed) => new Training(this.kernel, this.shape, this.task, settings, seed));
@@ -114,6 +115,7 @@ self.onmessage = async ({ data: { call, ...given } }) => {
     await opened;
     if (call !== "open") await trainers[call](given);
   } catch (error) {
+    if (error instanceof NoMemory) trainers.kernel = null; // it keeps what it had until then
     self.postMessage({ id: given.id ?? trainers.id, about: "trouble", key: error instanceof NoMemory ? "trouble.memory" : "trouble.other", words: String(error) });
   }
 };
